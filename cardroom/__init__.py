@@ -1,0 +1,1 @@
+"""Shared vocabulary of all processes: ids, money, messages, and how a process runs."""

@@ -1,0 +1,1 @@
+"""A whole cluster on one machine: embedded servers, real processes, bots and a live console."""

@@ -1,0 +1,1 @@
+"""How any of our processes starts, is watched, and reaches the servers."""

@@ -1,0 +1,153 @@
+"""HTTP for every process: a Quart app on hypercorn with our limits, our errors and our health pages.
+
+Errors are RFC 9457 problem details with our stable ``code``. Administrators and monitors show a bearer token.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve
+from quart import Response, jsonify, request
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
+
+from cardroom.service.errors import report_unforeseen
+from cardroom.service.logs import Log
+from cardroom.service.metrics import METRICS_TYPE, render_metrics
+from cardroom.service.settings import Bind, Secret
+from cardroom.wire.refusals import Refusal
+
+_MAX_BODY_BYTES: Final = 64 * 1024
+_BACKLOG: Final = 4096  # hypercorn's own default of 100 drops bursts of connections
+
+_STATUS_CODES: Final = {
+    400: Refusal.MALFORMED,
+    401: Refusal.NOT_AUTHENTICATED,
+    403: Refusal.FORBIDDEN,
+    404: Refusal.NOT_FOUND,
+    405: Refusal.METHOD_NOT_ALLOWED,
+    413: Refusal.TOO_LARGE,
+    429: Refusal.RATE_LIMITED,
+    500: Refusal.INTERNAL,
+    503: Refusal.UNAVAILABLE,
+}
+
+
+class RefusedRequest(Exception):
+    """A request that is answered with a refusal. Nothing was changed."""
+
+    def __init__(self, status: int, code: Refusal, detail: str = "") -> None:
+        super().__init__(code.value)
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
+    """Give an app without pages: size and time limits, and one shape for all errors."""
+    app = QuartTrio(name)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.config["BODY_TIMEOUT"] = request_seconds
+    app.config["RESPONSE_TIMEOUT"] = request_seconds
+
+    @app.errorhandler(RefusedRequest)
+    async def refused(refusal: RefusedRequest) -> Response:
+        return problem(refusal.status, refusal.code, refusal.detail)
+
+    @app.errorhandler(HTTPException)
+    async def not_served(error: HTTPException) -> Response:
+        status = error.code or 500
+        return problem(status, _STATUS_CODES.get(status, Refusal.MALFORMED), error.description or "")
+
+    @app.errorhandler(Exception)
+    async def unforeseen(error: Exception) -> Response:
+        report_unforeseen(log.bind(path=request.path), "request", error)
+        return problem(500, Refusal.INTERNAL, "")
+
+    return app
+
+
+def problem(status: int, code: Refusal, detail: str) -> Response:
+    """Write a refusal as RFC 9457 problem details."""
+    body = {
+        "type": f"urn:holdem:refusal:{code.value}",
+        "title": code.value.replace("_", " "),
+        "status": status,
+    }
+    response = jsonify(body | {"code": code.value} | ({"detail": detail} if detail else {}))
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def require_token(token: Secret) -> Callable[[], Awaitable[None]]:
+    """Give a check for ``before_request`` that refuses who does not show the bearer token."""
+
+    async def check() -> None:
+        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+        matches = hmac.compare_digest(shown.strip().encode(), token.value.encode())
+        if scheme.lower() != "bearer" or not matches:
+            raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
+
+    return check
+
+
+def add_metrics_page(app: QuartTrio) -> None:
+    """Serve ``/metrics`` to Prometheus."""
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(render_metrics(), content_type=METRICS_TYPE)
+
+
+def add_health_pages(app: QuartTrio, health: Callable[[], dict[str, bool]]) -> None:
+    """Serve ``/health/live`` (the loop turns), ``/health/ready`` and ``/health`` (each part by name)."""
+
+    @app.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/health/ready")
+    async def ready() -> tuple[dict[str, str], int]:
+        is_ready = all(health().values())
+        return {"status": "ok" if is_ready else "unavailable"}, 200 if is_ready else 503
+
+    @app.get("/health")
+    async def parts() -> tuple[dict[str, Any], int]:
+        found = health()
+        is_well = all(found.values())
+        return {"status": "ok" if is_well else "unavailable", "parts": found}, 200 if is_well else 503
+
+
+async def serve_http(
+    app: QuartTrio,
+    bind: Bind,
+    stopping: trio.Event,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until ``stopping`` is set; then refuse new requests and let running ones end (3 s)."""
+    config = Config()
+    config.bind = [f"{bind.host}:{bind.port}"]
+    config.backlog = _BACKLOG
+    config.keep_alive_timeout = 75.0
+    config.read_timeout = 30
+    config.graceful_timeout = 2.0
+    config.shutdown_timeout = 2.0
+    config.h11_max_incomplete_size = 16 * 1024
+    config.include_server_header = False
+    config.accesslog = None
+    config.errorlog = None
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_serve, app, config, stopping)
+        task_status.started()
+
+
+async def _serve(
+    app: QuartTrio, config: Config, stopping: trio.Event, *, task_status: trio.TaskStatus[Any]
+) -> None:
+    await serve(app, config, shutdown_trigger=stopping.wait, task_status=task_status)

@@ -1,0 +1,192 @@
+"""The only place that opens asyncpg, through trio-asyncio.
+
+A connection goes back into the pool clean, whatever happened: a cancelled statement is ended, an open
+transaction rolled back, a broken connection dropped. What a cut-off COMMIT did is read back by asking again
+(every write here may be repeated).
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, Protocol
+
+import asyncpg
+import trio
+import trio_asyncio
+from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction as AsyncpgScope
+
+from cardroom.service.settings import PostgresSettings
+
+Row = asyncpg.Record
+
+
+class PostgresAway(Exception):
+    """The database did not answer, in time. Whether a transaction was committed is not known."""
+
+
+class PostgresRefused(Exception):
+    """The database answered with an error; the transaction is rolled back. ``state`` is its SQLSTATE."""
+
+    def __init__(self, state: str, constraint: str | None, message: str) -> None:
+        super().__init__(f"{state} {message}")
+        self.state = state
+        self.constraint = constraint
+
+
+class Transaction(Protocol):
+    """An open transaction; every call has the settings' time limit."""
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        """Run one statement and give all its rows."""
+
+    async def fetch_one(self, sql: str, *values: object) -> Row | None:
+        """Run one statement and give its first row, if any."""
+
+    async def execute(self, sql: str, *values: object) -> int:
+        """Run one statement and give the number of rows that it wrote or found."""
+
+
+class _AsyncpgTransaction:
+    def __init__(self, connection: "PoolConnectionProxy[Row]", call_seconds: float) -> None:
+        self._connection = connection
+        self._call_seconds = call_seconds
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        rows: Sequence[Row] = await _bridge(self._connection.fetch, sql, *values, timeout=self._call_seconds)
+        return rows
+
+    async def fetch_one(self, sql: str, *values: object) -> Row | None:
+        rows = await self.fetch(sql, *values)
+        return rows[0] if rows else None
+
+    async def execute(self, sql: str, *values: object) -> int:
+        status = await _bridge(self._connection.execute, sql, *values, timeout=self._call_seconds)
+        last_word = str(status).rpartition(" ")[2]
+        return int(last_word) if last_word.isdecimal() else 0
+
+
+class Postgres:
+    """A pool of connections. Made by ``open_postgres``."""
+
+    def __init__(self, pool: "asyncpg.Pool[Row]", settings: PostgresSettings) -> None:
+        self._pool = pool
+        self._settings = settings
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a READ COMMITTED transaction: commits at the end of the block, rolls back on any error."""
+        connection = await self._acquire()
+        try:
+            with _postgres_errors():
+                transaction = connection.transaction()
+                try:
+                    await _bridge(transaction.start)
+                    yield _AsyncpgTransaction(connection, self._settings.call_seconds)
+                    with trio.fail_after(self._settings.call_seconds):
+                        await _bridge(transaction.commit)
+                except BaseException:
+                    await self._roll_back(connection, transaction)
+                    raise
+        finally:
+            await self._release(connection)
+
+    async def _roll_back(self, connection: "PoolConnectionProxy[Row]", transaction: AsyncpgScope) -> None:
+        """End a failed transaction, also when cancelled: a statement that still runs is ended first.
+
+        So no lock of it is left at the server. A connection with which that fails (a COMMIT that was cut
+        off cannot be taken back) is dropped.
+        """
+        with trio.move_on_after(self._settings.connect_seconds, shield=True) as rolling_back:
+            try:
+                await _bridge(transaction.rollback)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                _drop(connection)
+        if rolling_back.cancelled_caught:
+            _drop(connection)
+
+    async def _acquire(self) -> "PoolConnectionProxy[Row]":
+        with _postgres_errors():
+            connection: PoolConnectionProxy[Row] = await _bridge(
+                self._pool.acquire, timeout=self._settings.connect_seconds
+            )
+            return connection
+
+    async def _release(self, connection: "PoolConnectionProxy[Row]") -> None:
+        """Give a connection back, also when cancelled: otherwise the pool would shrink.
+
+        The pool drops a connection that cannot be reset.
+        """
+        seconds = self._settings.connect_seconds
+        with trio.move_on_after(seconds, shield=True) as releasing:
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await _bridge(self._pool.release, connection, timeout=seconds)
+        if releasing.cancelled_caught:
+            _drop(connection)
+
+
+def _drop(connection: "PoolConnectionProxy[Row]") -> None:
+    """Cut a connection; the pool opens another. One that is gone already is not an error."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
+@asynccontextmanager
+async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True) -> AsyncIterator[Postgres]:
+    """Give a pool on the calling process's Trio loop; raises ``PostgresAway`` if no server can be reached.
+
+    With ``must_answer`` false it connects when first used, and only that use is refused.
+    """
+    limits = {
+        "lock_timeout": f"{int(settings.lock_seconds * 1000)}",
+        "idle_in_transaction_session_timeout": f"{int(settings.call_seconds * 1000)}",
+        "tcp_user_timeout": f"{int(settings.call_seconds * 1000)}",
+        "timezone": "UTC",
+    }
+    async with trio_asyncio.open_loop():
+        pool: asyncpg.Pool[Row] | PostgresAway
+        try:
+            with _postgres_errors():
+                pool = await _bridge(
+                    asyncpg.create_pool,
+                    dsn=settings.dsn,
+                    min_size=1 if must_answer else 0,
+                    max_size=settings.connections,
+                    timeout=settings.connect_seconds,
+                    command_timeout=settings.call_seconds,
+                    server_settings=limits,
+                )
+        except PostgresAway as away:
+            pool = away
+        if not isinstance(pool, PostgresAway):
+            try:
+                yield Postgres(pool, settings)
+            finally:
+                await _close(pool, settings.connect_seconds)
+    if isinstance(pool, PostgresAway):
+        raise pool  # outside of the loop, whose nursery would wrap it into a group
+
+
+async def _close(pool: "asyncpg.Pool[Row]", seconds: float) -> None:
+    """Close the pool in order, within a limit; whatever does not close is dropped."""
+    with trio.move_on_after(seconds, shield=True) as closing:
+        await _bridge(pool.close)
+    if closing.cancelled_caught:
+        pool.terminate()
+
+
+async def _bridge(call: Callable[..., Any], *values: Any, **options: Any) -> Any:
+    return await trio_asyncio.aio_as_trio(call)(*values, **options)
+
+
+@contextmanager
+def _postgres_errors() -> Iterator[None]:
+    try:
+        yield
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError) as error:
+        raise PostgresAway(str(error)) from error
+    except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
+        raise PostgresAway(str(error)) from error
+    except asyncpg.PostgresError as error:
+        raise PostgresRefused(error.sqlstate or "", error.constraint_name, str(error)) from error
+    except (OSError, TimeoutError, trio.TooSlowError) as error:
+        raise PostgresAway(str(error) or type(error).__name__) from error

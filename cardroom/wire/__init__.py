@@ -1,0 +1,1 @@
+"""Messages that cross a process border: frozen values without logic."""

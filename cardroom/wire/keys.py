@@ -1,0 +1,68 @@
+"""Every Redis key and channel name, with its hash tag and time to live.
+
+Keys of a shard carry the hash tag ``{s<N>}``, so that a Redis Cluster keeps them in one slot and one
+script may touch all of them.
+"""
+
+from typing import Final
+
+from cardroom.ids import BootNonce, NodeId, ShardId, UserId
+
+COMMAND_FIELD: Final = b"v1"
+"""Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
+
+REPLIES_SECONDS: Final = 24 * 3600
+"""How long the replies to a node start that nobody reads are kept."""
+
+TICKET_SECONDS: Final = 60
+"""How long a used ticket is remembered; more than a ticket lives."""
+
+NODE_SECONDS: Final = 15
+"""How long a node's announcement stands without being renewed."""
+
+LOBBY_CHANNEL: Final = "lobby"
+
+
+def shard_tag(shard: ShardId) -> str:
+    """Give the hash tag that keeps all keys of a shard in one slot."""
+    return f"{{s{shard}}}"
+
+
+def commands(shard: ShardId) -> str:
+    """Stream of ledger commands of a shard; entries go when their replies are pushed."""
+    return f"commands:{shard_tag(shard)}"
+
+
+def replies(shard: ShardId, boot: BootNonce) -> str:
+    """List of ledger replies for one start of a node; lives ``REPLIES_SECONDS``."""
+    return f"replies:{shard_tag(shard)}:{boot}"
+
+
+def lease(shard: ShardId) -> str:
+    """Hash that says which node start owns a shard, its epoch and its renewal counter."""
+    return f"lease:{shard_tag(shard)}"
+
+
+def node(node_id: NodeId) -> str:
+    """Announcement of a node: where players reach it and how loaded it is; lives ``NODE_SECONDS``."""
+    return f"node:{node_id}"
+
+
+def lobby(shard: ShardId) -> str:
+    """Hash of table id to encoded summary, for all tables of a shard."""
+    return f"lobby:{shard_tag(shard)}"
+
+
+def login(token_hash: str) -> str:
+    """Login session by the SHA-256 of its token; lives as long as the session."""
+    return f"login:{token_hash}"
+
+
+def used_ticket(ticket_id: str) -> str:
+    """Mark of a ticket that was used; lives ``TICKET_SECONDS``."""
+    return f"ticket:{ticket_id}"
+
+
+def user_channel(user_id: UserId) -> str:
+    """Pub/sub channel with a player's balance, deposit and seat notices."""
+    return f"user:{user_id}"

@@ -1,0 +1,225 @@
+"""Node to wallet worker: commands, and the replies to them.
+
+A command is known by its id: the same id with the same body has one outcome, however often it is sent.
+The epoch is no part of that identity, so that a command may be sent again under a newer epoch of the
+same owner. All amounts are whole won.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from cardroom.ids import BootNonce, CommandId, Epoch, HandId, NodeId, SeatIndex, ShardId, TableId, UserId
+from cardroom.money import Krw
+from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.refusals import Refusal
+
+MAX_COMMAND_BYTES: Final = 64 * 1024
+"""A command is no longer, the record of its hand included."""
+
+MAX_RECORD_BYTES: Final = 48 * 1024
+"""The record of a hand is no longer, so that a command holds it."""
+
+MAX_REPLY_BYTES: Final = 1024 * 1024
+"""A reply is no longer; the longest is ``ShardOpened`` with all tables of a shard."""
+
+
+@frozen
+class OpenShard:
+    """Make ``node`` (this start of it) the owner of the shard, one epoch above ``from_epoch``.
+
+    Refused with ``StaleEpoch`` unless the shard stands at ``from_epoch``. In its stream it is a barrier:
+    commands before it count, later ones of an older epoch are refused.
+    """
+
+    node: NodeId
+    from_epoch: Epoch
+
+
+@frozen
+class HoldBuyIn:
+    """Move ``amount`` from the player's wallet to the escrow of a seat.
+
+    Refused: insufficient funds, frozen, self-excluded, or seat taken (the escrow belongs to somebody
+    else, or the player holds escrow at another seat of the table).
+    """
+
+    user_id: UserId
+    table_id: TableId
+    seat: SeatIndex
+    amount: Krw
+
+
+@frozen
+class SeatResult:
+    """What a hand did to one player: won less put in (rake is out), and the part of the rake."""
+
+    user_id: UserId
+    seat: SeatIndex
+    net: Krw
+    contributed_rake: Krw
+
+
+@frozen
+class SettleHand:
+    """Settle one finished hand: escrow to escrow, and the rake to the house.
+
+    ``previous_hand_id`` must be the last settled hand of the table (None for its first), else the
+    answer is ``OutOfOrder``. Nets and rake sum to zero, contributed rakes to the rake; otherwise the hand
+    is refused as unbalanced. ``record`` is the stored form of the hand, opaque to the ledger.
+    """
+
+    table_id: TableId
+    hand_id: HandId
+    hand_no: int
+    previous_hand_id: HandId | None
+    started_unix_ms: int
+    results: tuple[SeatResult, ...]
+    rake: Krw
+    record: bytes
+
+
+@frozen
+class CashOut:
+    """Move the whole escrow of a seat to the player's wallet; ``stack`` must equal the escrow."""
+
+    user_id: UserId
+    table_id: TableId
+    seat: SeatIndex
+    stack: Krw
+
+
+CommandBody = OpenShard | HoldBuyIn | SettleHand | CashOut
+
+
+@frozen
+class LedgerCommand:
+    """A command as it stands in the stream of its shard; the reply goes to the list of ``boot``."""
+
+    id: CommandId
+    shard: ShardId
+    epoch: Epoch
+    boot: BootNonce
+    body: CommandBody
+
+
+@frozen
+class SeatEscrow:
+    """Money of a player that lies at a seat, as the ledger has it."""
+
+    user_id: UserId
+    nickname: str
+    seat: SeatIndex
+    amount: Krw
+
+
+@frozen
+class LedgerTable:
+    """A table of the shard as the ledger knows it when the shard is opened."""
+
+    table_id: TableId
+    name: str
+    stake: str
+    seat_count: int
+    is_halted: bool
+    last_hand_id: HandId | None
+    last_hand_no: int
+    escrow: tuple[SeatEscrow, ...]
+
+
+@frozen
+class ShardOpened:
+    """The shard is the asker's, under ``epoch``."""
+
+    epoch: Epoch
+    tables: tuple[LedgerTable, ...]
+
+
+@frozen
+class BuyInHeld:
+    """The buy-in lies in escrow; ``escrow`` is what the seat holds now."""
+
+    table_id: TableId
+    seat: SeatIndex
+    amount: Krw
+    escrow: Krw
+
+
+@frozen
+class HandSettled:
+    """All hands of the table up to ``hand_no`` are settled."""
+
+    table_id: TableId
+    hand_id: HandId
+    hand_no: int
+
+
+@frozen
+class CashedOut:
+    """The stack is in the player's wallet and the seat's escrow is zero."""
+
+    table_id: TableId
+    seat: SeatIndex
+    amount: Krw
+
+
+@frozen
+class CommandRefused:
+    """Nothing moved. The same command will be refused again."""
+
+    code: Refusal
+
+
+@frozen
+class StaleEpoch:
+    """The shard stands at ``current``; not stored, so the command may be sent again."""
+
+    current: Epoch
+
+
+@frozen
+class OutOfOrder:
+    """The table's last settled hand is another one than the command says; not stored."""
+
+    last_hand_id: HandId | None
+    last_hand_no: int
+
+
+ReplyBody = ShardOpened | BuyInHeld | HandSettled | CashedOut | CommandRefused | StaleEpoch | OutOfOrder
+
+
+@frozen
+class LedgerReply:
+    """What became of a command."""
+
+    id: CommandId
+    body: ReplyBody
+
+
+COMMAND_TAGS: Mapping[int, type] = MappingProxyType({1: OpenShard, 2: HoldBuyIn, 3: SettleHand, 4: CashOut})
+"""Tag of each command body; a tag is never given to another message."""
+
+REPLY_TAGS: Mapping[int, type] = MappingProxyType(
+    {
+        1: ShardOpened,
+        2: BuyInHeld,
+        3: HandSettled,
+        4: CashedOut,
+        5: CommandRefused,
+        6: StaleEpoch,
+        7: OutOfOrder,
+    }
+)
+"""Tag of each reply body; a tag is never given to another message."""
+
+
+def command_codec() -> Codec[LedgerCommand]:
+    """Give the codec for entries of a shard's command stream."""
+    return Codec(LedgerCommand, Encoding.MSGPACK, MAX_COMMAND_BYTES, {CommandBody: COMMAND_TAGS})
+
+
+def reply_codec() -> Codec[LedgerReply]:
+    """Give the codec for entries of a node start's reply list."""
+    return Codec(LedgerReply, Encoding.MSGPACK, MAX_REPLY_BYTES, {ReplyBody: REPLY_TAGS})

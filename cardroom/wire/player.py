@@ -1,0 +1,123 @@
+"""Player to node. Every request names itself by a number that its answer repeats.
+
+Amounts are whole won. A request that is refused changes nothing and is answered with ``Refused``.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, unique
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from cardroom.ids import SeatIndex, TableId
+from cardroom.money import Krw
+from cardroom.wire.codec import Codec, Encoding
+
+MAX_PLAYER_MESSAGE_BYTES: Final = 4096
+"""A longer message closes the connection with code 1009."""
+
+
+@unique
+class ActionKind(Enum):
+    """What a player does with the turn. On msgpack the position is sent: append, never reorder."""
+
+    FOLD = "fold"
+    CHECK = "check"
+    CALL = "call"
+    RAISE_TO = "raise_to"
+    ALL_IN = "all_in"
+
+
+@frozen
+class Hello:
+    """The first message: the ticket that the router gave, good once and for 30 s.
+
+    Answered with ``Welcome`` and a ``Snapshot`` of the ticket's table, or with ``Refused`` and close code
+    4401. Nothing else is accepted before it.
+    """
+
+    ticket: str
+
+
+@frozen
+class Ping:
+    """A sign of life; answered with ``Pong`` and the same number."""
+
+    number: int
+
+
+@frozen
+class SitDown:
+    """Take a seat (any free one if ``seat`` is None) with a buy-in from the wallet.
+
+    ``posts_blind``: play as soon as allowed by posting, instead of waiting for the big blind.
+    The seat is reserved while the ledger holds the money; ``Done`` comes when it does. Refused: no such
+    table or seat, seat taken, already seated, buy-in too small or too large, insufficient funds, frozen.
+    """
+
+    request_id: int
+    table_id: TableId
+    seat: SeatIndex | None
+    buy_in: Krw
+    posts_blind: bool
+
+
+@frozen
+class Leave:
+    """Leave the table: a live hand is folded when the turn comes, then the stack is paid to the wallet.
+
+    ``Done`` comes at once; the payment shows as ``SeatLeft``. Refused: not seated. May be repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+
+
+@frozen
+class SitOut:
+    """Be dealt no more hands, seat kept. Refused: not seated. May be repeated."""
+
+    request_id: int
+    table_id: TableId
+
+
+@frozen
+class SitIn:
+    """Be dealt in again; missed blinds are posted, or the big blind waited for. May be repeated.
+
+    Refused: not seated, leaving.
+    """
+
+    request_id: int
+    table_id: TableId
+    posts_blind: bool
+
+
+@frozen
+class Act:
+    """Use the turn. ``amount`` counts only for ``raise_to``: the street bet to raise (or bet) to.
+
+    Refused: no hand, stale hand or turn number, out of turn, action or amount not allowed. A repeated
+    ``action_id`` with the same content gets the first answer again, with other content it is refused.
+    """
+
+    action_id: int
+    table_id: TableId
+    hand_no: int
+    turn: int
+    kind: ActionKind
+    amount: Krw
+
+
+PlayerMessage = Hello | Ping | SitDown | Leave | SitOut | SitIn | Act
+
+PLAYER_TAGS: Final[Mapping[int, type]] = MappingProxyType(
+    {1: Hello, 2: Ping, 3: SitDown, 4: Leave, 5: SitOut, 6: SitIn, 7: Act}
+)
+"""Tag of each message; a tag is never given to another message."""
+
+
+def player_codec(encoding: Encoding) -> Codec[PlayerMessage]:
+    """Give the codec for messages from a player."""
+    return Codec(PlayerMessage, encoding, MAX_PLAYER_MESSAGE_BYTES, {PlayerMessage: PLAYER_TAGS})

@@ -1,0 +1,175 @@
+"""Both encodings: the same message comes back, and nothing else is taken for one."""
+
+import contextlib
+import json
+from uuid import UUID
+
+import attrs
+import msgpack
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cardroom.ids import SeatIndex, TableId
+from cardroom.money import Krw
+from cardroom.wire.codec import Encoding, Malformed
+from cardroom.wire.player import PLAYER_TAGS, Act, ActionKind, Hello, PlayerMessage, SitDown, player_codec
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import TABLE_TAGS, Refused, TableMessage, table_codec
+
+BINARY = player_codec(Encoding.MSGPACK)
+TEXT = player_codec(Encoding.JSON)
+
+ACT = Act(7, TableId(3), 12, 4, ActionKind.RAISE_TO, Krw(6_000))
+ACT_BINARY = bytes([0x97, 7, 7, 3, 12, 4, 3, 0xCD, 0x17, 0x70])
+ACT_TEXT = b'{"type":"act","action_id":7,"table_id":3,"hand_no":12,"turn":4,"kind":"raise_to","amount":6000}'
+
+
+def test_golden_bytes_of_an_action() -> None:
+    assert BINARY.encode(ACT) == ACT_BINARY
+    assert TEXT.encode(ACT) == ACT_TEXT
+    assert BINARY.decode(ACT_BINARY) == ACT
+    assert TEXT.decode(ACT_TEXT) == ACT
+    assert TEXT.decode(ACT_TEXT.decode()) == ACT
+
+
+def test_golden_bytes_of_a_refusal() -> None:
+    refused = Refused(None, Refusal.STALE_TURN)
+    assert table_codec(Encoding.JSON).encode(refused) == (
+        b'{"type":"refused","request_id":null,"code":"stale_turn"}'
+    )
+    position = tuple(Refusal).index(Refusal.STALE_TURN)
+    assert table_codec(Encoding.MSGPACK).encode(refused) == bytes([0x93, 4, 0xC0, position])
+
+
+@pytest.mark.parametrize("tags", [PLAYER_TAGS, TABLE_TAGS])
+def test_every_member_of_a_family_has_one_tag(tags: dict[int, type]) -> None:
+    family = PlayerMessage if tags is PLAYER_TAGS else TableMessage
+    assert set(tags.values()) == set(family.__args__)
+    assert len(set(tags.values())) == len(tags)
+
+
+st.register_type_strategy(UUID, st.uuids())
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+@given(data=st.data())
+@settings(max_examples=60)
+def test_every_message_comes_back(encoding: Encoding, data: st.DataObject) -> None:
+    codec = table_codec(encoding)
+    kind = data.draw(st.sampled_from(sorted(TABLE_TAGS.values(), key=lambda kind: kind.__name__)))
+    message = data.draw(st.builds(kind, **{f.name: _field(f.type) for f in attrs.fields(kind)}))
+    assert codec.decode(codec.encode(message)) == message
+
+
+def _field(kind: object) -> st.SearchStrategy[object]:
+    """Small whole numbers and short texts: limits of size are another test's."""
+    base = getattr(kind, "__supertype__", kind)
+    if base is int:
+        return st.integers(-(2**40), 2**40)
+    if base is str:
+        return st.text(max_size=20)
+    args = getattr(kind, "__args__", ())
+    if args and args[-1] is Ellipsis:
+        return st.lists(_field(args[0]), max_size=3).map(tuple)
+    if args:
+        return st.one_of(*(st.none() if arg is type(None) else _field(arg) for arg in args))
+    if attrs.has(base):  # type: ignore[arg-type]
+        return st.builds(base, **{f.name: _field(f.type) for f in attrs.fields(base)})  # type: ignore[arg-type]
+    return st.from_type(base)  # type: ignore[arg-type]
+
+
+GOOD = json.loads(ACT_TEXT)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", Refusal.MALFORMED),
+        (b"\xff\xfe", Refusal.MALFORMED),
+        (b"[]", Refusal.MALFORMED),
+        (b"null", Refusal.MALFORMED),
+        (b'{"kind":"fold"}', Refusal.MALFORMED),
+        (b'{"type":7}', Refusal.MALFORMED),
+        (b'{"type":"win_everything"}', Refusal.UNKNOWN_MESSAGE),
+        (json.dumps(GOOD | {"extra": 1}).encode(), Refusal.MALFORMED),
+        (json.dumps({k: v for k, v in GOOD.items() if k != "turn"}).encode(), Refusal.MALFORMED),
+        (json.dumps(GOOD | {"turn": "4"}).encode(), Refusal.MALFORMED),
+        (json.dumps(GOOD | {"turn": True}).encode(), Refusal.MALFORMED),
+        (json.dumps(GOOD | {"turn": 4.0}).encode(), Refusal.MALFORMED),
+        (json.dumps(GOOD | {"kind": "bluff"}).encode(), Refusal.MALFORMED),
+        (b'{"type":"ping","number":NaN}', Refusal.MALFORMED),
+        (b'{"type":"ping","number":' + b"9" * 4300 + b"}", Refusal.TOO_LARGE),
+        (b'{"type":"hello","ticket":"\\ud800"}', Refusal.MALFORMED),
+        (b"[" * 4096, Refusal.MALFORMED),
+        (b" " * 4097, Refusal.TOO_LARGE),
+    ],
+)
+def test_what_is_no_json_message_is_refused_with_a_code(data: bytes, code: Refusal) -> None:
+    with pytest.raises(Malformed) as refused:
+        TEXT.decode(data)
+    assert refused.value.code is code
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", Refusal.MALFORMED),
+        (ACT_BINARY[:-1], Refusal.MALFORMED),
+        (ACT_BINARY + b"\x00", Refusal.MALFORMED),
+        (msgpack.packb([99, 1]), Refusal.UNKNOWN_MESSAGE),
+        (msgpack.packb([2]), Refusal.MALFORMED),
+        (msgpack.packb([2, 1, 1]), Refusal.MALFORMED),
+        (msgpack.packb([True, 1]), Refusal.MALFORMED),
+        (msgpack.packb([2, True]), Refusal.MALFORMED),
+        (msgpack.packb([2, "1"]), Refusal.MALFORMED),
+        (msgpack.packb([1, b"ticket"]), Refusal.MALFORMED),
+        (msgpack.packb({"type": "ping"}), Refusal.MALFORMED),
+        (msgpack.packb([7, 7, 3, 12, 4, 17, 6000]), Refusal.MALFORMED),
+        (b"\x91" * 4096, Refusal.MALFORMED),
+        (b"\xdd\xff\xff\xff\xff", Refusal.MALFORMED),
+        (b"\xc0" * 4097, Refusal.TOO_LARGE),
+    ],
+)
+def test_what_is_no_binary_message_is_refused_with_a_code(data: bytes, code: Refusal) -> None:
+    with pytest.raises(Malformed) as refused:
+        BINARY.decode(data)
+    assert refused.value.code is code
+
+
+def test_text_is_no_binary_message() -> None:
+    with pytest.raises(Malformed):
+        BINARY.decode("[2,1]")
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=300)
+def test_random_bytes_never_raise_anything_else(data: bytes) -> None:
+    for codec in (BINARY, TEXT):
+        with contextlib.suppress(Malformed):
+            codec.decode(data)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+    )
+)
+@settings(max_examples=300)
+def test_random_values_never_raise_anything_else(value: object) -> None:
+    with contextlib.suppress(Malformed):
+        TEXT.decode(json.dumps({"type": "act", "turn": value}))
+
+
+def test_a_message_of_ours_over_the_limit_is_our_mistake() -> None:
+    with pytest.raises(AssertionError, match="Hello has"):
+        TEXT.encode(Hello("x" * 5000))
+
+
+def test_a_missing_value_stays_missing_and_is_not_zero() -> None:
+    anywhere = SitDown(1, TableId(2), None, Krw(80_000), posts_blind=True)
+    first = attrs.evolve(anywhere, seat=SeatIndex(0))
+    for codec in (BINARY, TEXT):
+        assert codec.decode(codec.encode(anywhere)) == anywhere
+        assert codec.decode(codec.encode(first)) == first

@@ -1,0 +1,86 @@
+"""Commands and replies of the ledger as bytes that stay the same."""
+
+from uuid import UUID
+
+import pytest
+
+from cardroom.ids import BootNonce, CommandId, Epoch, HandId, NodeId, SeatIndex, ShardId, TableId, UserId
+from cardroom.money import Krw
+from cardroom.wire import ledger
+from cardroom.wire.codec import Malformed
+from cardroom.wire.refusals import Refusal
+
+ID = CommandId(UUID(int=1))
+HAND = HandId(UUID(int=2))
+
+COMMANDS = [
+    ledger.OpenShard(NodeId("node-1"), Epoch(3)),
+    ledger.HoldBuyIn(UserId(5), TableId(6), SeatIndex(0), Krw(80_000)),
+    ledger.SettleHand(
+        TableId(6),
+        HAND,
+        1,
+        None,
+        1_700_000_000_000,
+        (
+            ledger.SeatResult(UserId(5), SeatIndex(0), Krw(-2_000), Krw(50)),
+            ledger.SeatResult(UserId(7), SeatIndex(1), Krw(1_900), Krw(50)),
+        ),
+        Krw(100),
+        b"record",
+    ),
+    ledger.CashOut(UserId(5), TableId(6), SeatIndex(0), Krw(78_000)),
+]
+
+REPLIES = [
+    ledger.ShardOpened(
+        Epoch(4),
+        (
+            ledger.LedgerTable(
+                TableId(6),
+                "Seoul",
+                "low",
+                6,
+                False,
+                HAND,
+                1,
+                (ledger.SeatEscrow(UserId(5), "dealer", SeatIndex(0), Krw(78_000)),),
+            ),
+        ),
+    ),
+    ledger.BuyInHeld(TableId(6), SeatIndex(0), Krw(80_000), Krw(80_000)),
+    ledger.HandSettled(TableId(6), HAND, 1),
+    ledger.CashedOut(TableId(6), SeatIndex(0), Krw(78_000)),
+    ledger.CommandRefused(Refusal.INSUFFICIENT_FUNDS),
+    ledger.StaleEpoch(Epoch(9)),
+    ledger.OutOfOrder(None, 0),
+]
+
+
+@pytest.mark.parametrize("body", COMMANDS, ids=lambda body: type(body).__name__)
+def test_commands_come_back(body: ledger.CommandBody) -> None:
+    command = ledger.LedgerCommand(ID, ShardId(1), Epoch(4), BootNonce("b" * 32), body)
+    codec = ledger.command_codec()
+    assert codec.decode(codec.encode(command)) == command
+
+
+@pytest.mark.parametrize("body", REPLIES, ids=lambda body: type(body).__name__)
+def test_replies_come_back(body: ledger.ReplyBody) -> None:
+    codec = ledger.reply_codec()
+    assert codec.decode(codec.encode(ledger.LedgerReply(ID, body))) == ledger.LedgerReply(ID, body)
+
+
+def test_every_body_has_a_tag() -> None:
+    assert {type(body) for body in COMMANDS} == set(ledger.COMMAND_TAGS.values())
+    assert {type(body) for body in REPLIES} == set(ledger.REPLY_TAGS.values())
+
+
+def test_golden_bytes_of_a_cash_out() -> None:
+    command = ledger.LedgerCommand(ID, ShardId(1), Epoch(4), BootNonce("b"), COMMANDS[3])
+    expected = b"\x95\xc4\x10" + UUID(int=1).bytes + b"\x01\x04\xa1b\x95\x04\x05\x06\x00\xce\x00\x01\x30\xb0"
+    assert ledger.command_codec().encode(command) == expected
+
+
+def test_garbage_in_the_stream_is_told_apart() -> None:
+    with pytest.raises(Malformed):
+        ledger.command_codec().decode(b"\x00garbage")
