@@ -1,0 +1,1 @@
+"""Benches: each measures one promise and gives its numbers as a mapping."""

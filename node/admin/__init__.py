@@ -1,0 +1,1 @@
+"""What administrators and monitors may ask the node."""

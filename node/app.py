@@ -1,0 +1,157 @@
+"""Builds the node and nests its nurseries; the order in which it stops can be read from the inside out."""
+
+import secrets
+import socket
+from collections.abc import Mapping
+
+import trio
+from attrs import frozen
+
+from cardroom.ids import BootNonce, UserId
+from cardroom.service.logs import Log
+from cardroom.service.metrics import probe_loop_lag
+from cardroom.service.redis import Redis, RedisAway, open_redis
+from cardroom.service.run import notify_supervisor
+from cardroom.wire.codec import Encoding
+from cardroom.wire.player import player_codec
+from cardroom.wire.presence import NodeAnnouncement
+from node.presence.announce import Presence, PresenceServices
+from node.sessions.admission import Admission
+from node.sessions.connections import Connections
+from node.sessions.fanout import Fanout, Framer
+from node.sessions.listener import Listener
+from node.sessions.session import SessionServices
+from node.settings import NodeSettings, StakesFile
+from node.shards.lease import NodeIdentity
+from node.shards.opening import TableMaker
+from node.shards.supervisor import Shard, ShardServices
+from node.tables.deck import shuffled_deck
+from node.tables.directory import Directory
+
+
+@frozen
+class House:
+    """The parts of a node, built and not yet running."""
+
+    identity: NodeIdentity
+    directory: Directory
+    connections: Connections
+    shards: tuple[Shard, ...]
+    presence: Presence
+    listener: Listener
+
+
+async def serve(
+    settings: NodeSettings, stakes: StakesFile, door: socket.socket, log: Log, stopping: trio.Event
+) -> None:
+    """Run the node until ``stopping``; then: no new players, hands end, money settles, doors close."""
+    async with open_redis(settings.redis) as redis, trio.open_nursery() as nursery:
+        house = build_house(settings, stakes, door, redis, log)
+        nursery.start_soon(probe_loop_lag)
+        nursery.start_soon(house.presence.run)
+        nursery.start_soon(_serve_admin, settings, house, log, stopping)
+        async with trio.open_nursery() as playing:
+            for shard in house.shards:
+                playing.start_soon(shard.run)
+            playing.start_soon(house.listener.run, stopping)
+            notify_supervisor("READY=1")
+            await stopping.wait()
+            await _withdraw(house.presence, log)
+            for shard in house.shards:
+                shard.drain()
+            limits = settings.stop
+            playing.cancel_scope.deadline = trio.current_time() + (
+                limits.hands_seconds + limits.settle_seconds + limits.sessions_seconds
+            )
+        nursery.cancel_scope.cancel()
+
+
+def build_house(
+    settings: NodeSettings, stakes: StakesFile, door: socket.socket, redis: Redis, log: Log
+) -> House:
+    """Make all objects of the node; ``door`` is the listening socket for players."""
+    identity = NodeIdentity(settings.node_id, BootNonce(secrets.token_hex(16)))
+    directory = Directory()
+    connections = Connections(settings.sessions.connections, settings.sessions.connections_per_user)
+    framers = {encoding: Framer(encoding) for encoding in Encoding}
+    maker = TableMaker(stakes.stakes, settings.tables, Fanout(framers), log)
+    shards = _build_shards(settings, identity, directory, maker, redis)
+    sessions = SessionServices(
+        node=settings.node_id,
+        directory=directory,
+        admission=Admission(redis, settings.ticket_key, identity),
+        connections=connections,
+        framers=framers,
+        codecs={encoding: player_codec(encoding) for encoding in Encoding},
+        limits=settings.sessions,
+        log=log,
+    )
+    return House(
+        identity=identity,
+        directory=directory,
+        connections=connections,
+        shards=shards,
+        presence=Presence(
+            PresenceServices(
+                redis=redis,
+                directory=directory,
+                announcement=lambda: _announcement(settings, identity, connections),
+                open_shards=lambda: [shard.shard for shard in shards if shard.is_open],
+                seconds=settings.announce_seconds,
+                log=log,
+            )
+        ),
+        listener=Listener(door, sessions, log),
+    )
+
+
+def _build_shards(
+    settings: NodeSettings, identity: NodeIdentity, directory: Directory, maker: TableMaker, redis: Redis
+) -> tuple[Shard, ...]:
+    services = ShardServices(
+        identity=identity,
+        redis=redis,
+        directory=directory,
+        maker=maker,
+        shuffle=shuffled_deck,
+        lease=settings.lease,
+        ledger=settings.ledger,
+        stop=settings.stop,
+        log=maker.log,
+    )
+    return tuple(Shard(number, services) for number in settings.shards)
+
+
+def _announcement(
+    settings: NodeSettings, identity: NodeIdentity, connections: Connections
+) -> NodeAnnouncement:
+    return NodeAnnouncement(
+        node=identity.node,
+        boot=identity.boot,
+        player_url=settings.player_url,
+        connections=len(connections),
+        connection_limit=connections.limit,
+    )
+
+
+async def _withdraw(presence: Presence, log: Log) -> None:
+    try:
+        await presence.withdraw()
+    except RedisAway as away:
+        log.warning("presence.not_withdrawn", reason=str(away))
+
+
+async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping: trio.Event) -> None:
+    """Serve administrators. The HTTP stack takes long to import, so players are served before it is."""
+    from cardroom.service.http import serve_http  # noqa: PLC0415
+    from node.admin.http import AdminServices, make_admin_app  # noqa: PLC0415
+
+    def census() -> Mapping[UserId, int]:
+        connections = house.connections
+        return {user_id: len(connections.of_user(user_id)) for user_id in connections.users}
+
+    def health() -> dict[str, bool]:
+        return {f"shard {shard.shard}": shard.is_open for shard in house.shards}
+
+    app = make_admin_app(AdminServices(house.directory, census, health, settings.admin_token, log))
+    await serve_http(app, settings.admin, stopping)

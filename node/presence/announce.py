@@ -1,0 +1,70 @@
+"""Tell the routers, through Redis, where this node is reached and what its tables look like."""
+
+from collections.abc import Callable, Iterable
+
+import trio
+from attrs import frozen
+
+from cardroom.ids import ShardId, TableId
+from cardroom.service.logs import Log
+from cardroom.service.redis import Redis, RedisAway, redis_errors
+from cardroom.wire import keys
+from cardroom.wire.presence import NodeAnnouncement, TableSummary, announcement_codec, summary_codec
+from node.tables.directory import Directory
+
+
+@frozen
+class PresenceServices:
+    """What is announced, and how often."""
+
+    redis: Redis
+    directory: Directory
+    announcement: Callable[[], NodeAnnouncement]
+    open_shards: Callable[[], Iterable[ShardId]]
+    seconds: float
+    log: Log
+
+
+class Presence:
+    """Announces again and again; what did not change is not written again but for its time to live."""
+
+    def __init__(self, services: PresenceServices) -> None:
+        self._services = services
+        self._announcements = announcement_codec()
+        self._summaries = summary_codec()
+        self._told: dict[TableId, TableSummary] = {}
+        self._told_shards: set[ShardId] = set()
+
+    async def run(self) -> None:
+        """Announce until cancelled; while Redis is away the routers see this node go."""
+        while True:
+            try:
+                with redis_errors():
+                    await self._announce()
+            except RedisAway as away:
+                self._services.log.warning("presence.not_announced", reason=str(away))
+                self._told.clear()
+                self._told_shards.clear()
+            await trio.sleep(self._services.seconds)
+
+    async def withdraw(self) -> None:
+        """Say that this node takes no more players; raises ``RedisAway``."""
+        with redis_errors():
+            await self._services.redis.delete([keys.node(self._services.announcement().node)])
+
+    async def _announce(self) -> None:
+        redis, announcement = self._services.redis, self._services.announcement()
+        await redis.set(
+            keys.node(announcement.node),
+            self._announcements.encode(announcement),
+            ex=keys.NODE_SECONDS,
+        )
+        held = set(self._services.open_shards())
+        for shard in held - self._told_shards:
+            await redis.delete([keys.lobby(shard)])
+        summaries = {entry.summary.table_id: entry.summary for entry in self._services.directory}
+        changed = [one for one in summaries.values() if self._told.get(one.table_id) != one]
+        for summary in changed:
+            fields = {str(summary.table_id): self._summaries.encode(summary)}
+            await redis.hset(keys.lobby(summary.shard), fields)
+        self._told, self._told_shards = summaries, held

@@ -1,0 +1,1 @@
+"""Pure poker: values in, values out; no clock, no randomness, no IO."""

@@ -1,0 +1,1 @@
+"""Players' connections: handshake, messages in, frames out, limits."""

@@ -1,0 +1,60 @@
+"""Who may come in: the check of a ticket."""
+
+import time
+from collections.abc import Callable
+
+from itsdangerous import BadSignature
+
+from cardroom.service.redis import Redis, RedisAway, set_if_absent
+from cardroom.service.settings import Secret
+from cardroom.wire import keys
+from cardroom.wire.lobby import TableTicket, open_ticket
+from cardroom.wire.refusals import Refusal
+from node.shards.lease import NodeIdentity
+
+
+class NotAdmitted(Exception):
+    """The ticket is not good here and now; ``code`` says why."""
+
+    def __init__(self, code: Refusal) -> None:
+        super().__init__(code.value)
+        self.code = code
+
+
+def wall_clock_ms() -> int:
+    """Give the time of day in milliseconds since 1970, as tickets count it."""
+    return time.time_ns() // 1_000_000
+
+
+class Admission:
+    """Checks tickets: signature, time, this start of this node, and that each is used once."""
+
+    def __init__(
+        self, redis: Redis, key: Secret, identity: NodeIdentity, now_ms: Callable[[], int] = wall_clock_ms
+    ) -> None:
+        self._redis = redis
+        self._key = key
+        self._identity = identity
+        self._now_ms = now_ms
+
+    async def admit(self, text: str) -> TableTicket:
+        """Give the ticket if it is good, and mark it as used; raises ``NotAdmitted``."""
+        try:
+            ticket = open_ticket(text, self._key.value)
+        except BadSignature:
+            raise NotAdmitted(Refusal.TICKET_INVALID) from None
+        if ticket.expires_unix_ms < self._now_ms():
+            raise NotAdmitted(Refusal.TICKET_EXPIRED)
+        if (ticket.node, ticket.boot) != (self._identity.node, self._identity.boot):
+            raise NotAdmitted(Refusal.WRONG_NODE)
+        await self._use(ticket)
+        return ticket
+
+    async def _use(self, ticket: TableTicket) -> None:
+        try:
+            key = keys.used_ticket(ticket.ticket_id)
+            is_first = await set_if_absent(self._redis, key, b"1", seconds=keys.TICKET_SECONDS)
+        except RedisAway:
+            raise NotAdmitted(Refusal.UNAVAILABLE) from None
+        if not is_first:
+            raise NotAdmitted(Refusal.TICKET_USED)

@@ -1,0 +1,57 @@
+"""The admitted connections of a node: how many in all, and how many of one player."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cardroom.ids import UserId
+from cardroom.wire.table import CloseCode
+from node.sessions.metrics import CONNECTIONS
+
+if TYPE_CHECKING:
+    from node.sessions.session import Session
+
+
+class Connections:
+    """Counts connections; a player's newest ones stay, the oldest is closed."""
+
+    def __init__(self, limit: int, per_user: int) -> None:
+        self.limit = limit
+        self._per_user = per_user
+        self._of_user: dict[UserId, list[Session]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def has_room(self) -> bool:
+        """Say whether one more may come."""
+        return self._count < self.limit
+
+    def of_user(self, user_id: UserId) -> tuple["Session", ...]:
+        """Give a player's connections, oldest first."""
+        return tuple(self._of_user.get(user_id, ()))
+
+    @property
+    def users(self) -> tuple[UserId, ...]:
+        """Give all players who are connected."""
+        return tuple(self._of_user)
+
+    @contextmanager
+    def entered(self, session: "Session") -> Iterator[None]:
+        """Count a connection while it lasts; may close the player's oldest one."""
+        own = self._of_user.setdefault(session.user_id, [])
+        if len(own) >= self._per_user:
+            own[0].kick(CloseCode.REPLACED)
+        own.append(session)
+        self._count += 1
+        CONNECTIONS.set(self._count)
+        try:
+            yield
+        finally:
+            own.remove(session)
+            if not own:
+                self._of_user.pop(session.user_id, None)
+            self._count -= 1
+            CONNECTIONS.set(self._count)

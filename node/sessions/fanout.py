@@ -1,0 +1,55 @@
+"""One event to many connections: encoded and framed once per encoding, and the same bytes go to all."""
+
+from collections.abc import Iterable, Sequence
+
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, TextMessage
+
+from cardroom.ids import UserId
+from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.table import TableMessage, table_codec
+from node.tables.audience import Notice, Viewer
+
+
+class Framer:
+    """Table messages as WebSocket frames of a server: unmasked, whole, not compressed."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._codec: Codec[TableMessage] = table_codec(encoding)
+        self._is_binary = encoding is Encoding.MSGPACK
+        # A server's frames hold no state of their connection (no mask, no extension): one maker serves all.
+        self._frames = Connection(ConnectionType.SERVER)
+
+    def frame(self, message: TableMessage) -> bytes:
+        """Encode a message and put it into one frame."""
+        data = self._codec.encode(message)
+        if self._is_binary:
+            return self._frames.send(BytesMessage(data=data))
+        return self._frames.send(TextMessage(data=data.decode()))
+
+
+class Fanout:
+    """Publishes the notices of all tables of a node."""
+
+    def __init__(self, framers: dict[Encoding, Framer]) -> None:
+        self._framers = framers
+
+    def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
+        """Send the notices, in order and in one write, to each viewer."""
+        chosen: set[UserId] = set().union(*(notice.instead for notice in notices))
+        for_all: dict[Encoding, bytes] = {}
+        for viewer in viewers:
+            encoding = viewer.encoding
+            if viewer.user_id in chosen:
+                viewer.offer_frames(self._frames_for(viewer.user_id, encoding, notices))
+                continue
+            if encoding not in for_all:
+                for_all[encoding] = self._frames_for(None, encoding, notices)
+            viewer.offer_frames(for_all[encoding])
+
+    def _frames_for(self, user_id: UserId | None, encoding: Encoding, notices: Sequence[Notice]) -> bytes:
+        frame = self._framers[encoding].frame
+        return b"".join(
+            frame(notice.for_all if user_id is None else notice.instead.get(user_id, notice.for_all))
+            for notice in notices
+        )

@@ -1,0 +1,42 @@
+"""What becomes of a player's message: it goes to its table's inbox, or is refused here."""
+
+from typing import assert_never
+
+import trio
+
+from cardroom.ids import TableId
+from cardroom.wire.player import Act, Hello, Leave, Ping, PlayerMessage, SitDown, SitIn, SitOut
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import Pong, Refused
+from node.tables.audience import Viewer
+from node.tables.commands import Ask
+from node.tables.directory import Directory
+
+
+def handle(message: PlayerMessage, viewer: Viewer, table_id: TableId, directory: Directory) -> None:
+    """Pass a message on, or answer it; never blocks. ``table_id`` is the one that the ticket was for."""
+    match message:
+        case Ping(number):
+            viewer.answer(Pong(number))
+        case Hello():
+            viewer.answer(Refused(None, Refusal.UNEXPECTED_MESSAGE))
+        case SitDown() | Leave() | SitOut() | SitIn() | Act():
+            refusal = _pass_on(message, viewer, table_id, directory)
+            if refusal is not None:
+                request_id = message.action_id if isinstance(message, Act) else message.request_id
+                viewer.answer(Refused(request_id, refusal))
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _pass_on(
+    request: SitDown | Leave | SitOut | SitIn | Act, viewer: Viewer, table_id: TableId, directory: Directory
+) -> Refusal | None:
+    entry = directory.find(request.table_id)
+    if entry is None:
+        return Refusal.NO_SUCH_TABLE
+    if request.table_id != table_id:
+        return Refusal.FORBIDDEN
+    if not entry.inbox.offer(Ask(viewer, request, trio.current_time())):
+        return Refusal.BUSY
+    return None

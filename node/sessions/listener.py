@@ -1,0 +1,75 @@
+"""The door: accepts players' sockets and serves each in a task of its own."""
+
+import errno
+import socket
+
+import trio
+
+from cardroom.service.errors import report_unforeseen
+from cardroom.service.logs import Log
+from cardroom.service.settings import Bind
+from node.sessions.outbox import PlayerStream
+from node.sessions.session import SessionServices, serve_stream
+
+_BACKLOG = 4096
+_SOCKETS_PER_CONNECTION = 2
+_WAIT_FOR_DESCRIPTORS_SECONDS = 0.1
+
+
+def open_listener(bind: Bind) -> socket.socket:
+    """Open the listening socket; raises ``OSError`` when the port is taken."""
+    listener = socket.create_server((bind.host, bind.port), backlog=_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+class Listener:
+    """Accepts until cancelled. Sockets without a seat in the house (limit x 2) are closed at once."""
+
+    def __init__(self, listener: socket.socket, services: SessionServices, log: Log) -> None:
+        self._listener = listener
+        self._services = services
+        self._log = log
+        self._open = 0
+
+    async def run(self, stopping: trio.Event) -> None:
+        """Accept until ``stopping``, then serve those who are here until they end or this is cancelled."""
+        async with trio.open_nursery() as nursery:
+            with trio.CancelScope() as accepting:
+                nursery.start_soon(_cancel_at, stopping, accepting)
+                await self._accept(nursery)
+            self._listener.close()
+
+    async def _accept(self, nursery: trio.Nursery) -> None:
+        while True:
+            await trio.lowlevel.wait_readable(self._listener)
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED, errno.ENOBUFS):
+                    raise
+                self._log.warning("listener.not_accepted", reason=str(error))
+                await trio.sleep(_WAIT_FOR_DESCRIPTORS_SECONDS)
+                continue
+            if self._open >= self._services.limits.connections * _SOCKETS_PER_CONNECTION:
+                connection.close()
+                continue
+            nursery.start_soon(self._serve, connection)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        self._open += 1
+        stream = PlayerStream(connection, self._services.limits.outbox_bytes)
+        try:
+            await serve_stream(stream, self._services)
+        except Exception as error:  # noqa: BLE001 (the border of one session)
+            report_unforeseen(self._log, "session", error)
+        finally:
+            connection.close()
+            self._open -= 1
+
+
+async def _cancel_at(stopping: trio.Event, scope: trio.CancelScope) -> None:
+    await stopping.wait()
+    scope.cancel()

@@ -1,0 +1,96 @@
+"""Open a shard: ask the ledger for an epoch, and set up its tables with the escrow that lies there."""
+
+import trio
+from attrs import frozen
+
+from cardroom.ids import Epoch, NodeId, ShardId
+from cardroom.service.logs import Log
+from cardroom.wire.ledger import CommandRefused, LedgerTable, OpenShard, ReplyBody, ShardOpened, StaleEpoch
+from node.ledger.port import LedgerPort
+from node.ledger.settlement import HandMark, SettlementQueue
+from node.rules import seating as rules
+from node.settings import StakeSettings, TableLimits
+from node.tables.actor import Table
+from node.tables.audience import Audience, Publisher
+from node.tables.directory import TableEntry
+from node.tables.game import Game, make_game
+from node.tables.history import History
+from node.tables.inbox import Inbox
+from node.tables.seats import SeatHolder, Seats
+
+_ATTEMPTS = 5
+
+
+class NotOpened(Exception):
+    """The ledger did not give the shard, or did not answer in time. Try again later."""
+
+
+@frozen
+class TableMaker:
+    """What all tables of a node have in common."""
+
+    stakes: dict[str, StakeSettings]
+    limits: TableLimits
+    publisher: Publisher
+    log: Log
+
+
+async def open_shard(ledger: LedgerPort, node: NodeId, seconds: float) -> ShardOpened:
+    """Raise the shard's epoch by one, whatever it is; raises ``NotOpened``.
+
+    In the stream this is a barrier: whatever an earlier owner had sent is decided before the answer.
+    """
+    from_epoch = Epoch(0)
+    for _ in range(_ATTEMPTS):
+        reply = await _ask(ledger, OpenShard(node, from_epoch), seconds)
+        match reply:
+            case ShardOpened():
+                return reply
+            case StaleEpoch(current):
+                from_epoch = current
+            case CommandRefused(code):
+                raise NotOpened(f"refused: {code.value}")
+            case _:
+                raise AssertionError(f"{reply} is no answer to opening a shard")
+    raise NotOpened("others open the shard at the same time")
+
+
+async def _ask(ledger: LedgerPort, command: OpenShard, seconds: float) -> ReplyBody:
+    send, receive = trio.open_memory_channel[ReplyBody](1)
+    ledger.submit(command, send.send_nowait)
+    with trio.move_on_after(seconds):
+        return await receive.receive()
+    raise NotOpened(f"no answer from the ledger in {seconds} s")
+
+
+def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table:
+    """Make a table as the ledger knows it; who has escrow there is seated, sitting out."""
+    stake = maker.stakes.get(table.stake)
+    if stake is None:
+        raise NotOpened(f"table {table.table_id} has the stake {table.stake!r}, which the stakes file lacks")
+    game = make_game(table, shard, stake, maker.limits)
+    seats = _seat_from_escrow(table, game)
+    audience = Audience(limit=maker.limits.viewers)
+    return Table(
+        entry=TableEntry(inbox=Inbox(maker.limits.inbox), summary=seats.summary()),
+        audience=audience,
+        history=History(table.table_id, audience, maker.publisher, hand_no=table.last_hand_no),
+        seats=seats,
+        log=maker.log.bind(table_id=table.table_id),
+    )
+
+
+def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
+    seating = rules.empty_table(game.seat_count)
+    holders = {}
+    for lying in table.escrow:
+        seating = rules.sit_out(rules.seat_player(seating, lying.seat, lying.amount), lying.seat)
+        holders[lying.seat] = SeatHolder(lying.user_id, lying.nickname, lying.seat, escrow=lying.amount)
+    settled = HandMark(table.last_hand_id, table.last_hand_no)
+    return Seats(
+        game=game,
+        seating=seating,
+        settlements=SettlementQueue(settled, game.limits.unsettled_hands),
+        is_halted=table.is_halted,
+        holders=holders,
+    )

@@ -1,0 +1,233 @@
+"""One table, one task: waits for the next command or the deadline, in one place, and does it."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import trio
+from attrs import define, frozen
+
+from cardroom.ids import SeatIndex
+from cardroom.service.logs import Log
+from cardroom.wire.ledger import CommandBody, SettleHand
+from cardroom.wire.player import Act, Leave, SitDown, SitIn, SitOut
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import Done, HandVoided, Refused, StateChanged, TableState
+from node.ledger.port import LedgerPort
+from node.rules.seating import seats_to_give_up
+from node.tables.audience import Audience, Viewer
+from node.tables.commands import (
+    Ask,
+    ClockRanOut,
+    Command,
+    Drain,
+    Inspect,
+    LedgerAnswered,
+    TableDetail,
+    Unwatch,
+    Watch,
+)
+from node.tables.dealing import Dealer
+from node.tables.deck import Shuffle
+from node.tables.directory import TableEntry
+from node.tables.history import History
+from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.seat_desk import SeatDesk
+from node.tables.seats import Denied, Seats
+from node.tables.snapshot import take_snapshot
+from node.tables.turn_clock import TurnClock
+
+_LEASE_POLL_SECONDS = 1.0
+
+
+@define
+class Table:
+    """What outlives a crash of the table's task: everything but the hand in play."""
+
+    entry: TableEntry
+    audience: Audience
+    history: History
+    seats: Seats
+    log: Log
+    is_draining: bool = False
+    has_crashed: bool = False
+
+
+@frozen
+class TableServices:
+    """What a table gets from its shard."""
+
+    ledger: LedgerPort
+    shuffle: Shuffle
+    may_deal: Callable[[], bool]
+    """Whether the shard's lease is fresh enough to begin a hand."""
+
+
+class TableActor:
+    """The task of a table. After a crash a new one goes on with the same ``Table``."""
+
+    def __init__(self, table: Table, services: TableServices) -> None:
+        self._table = table
+        self._services = services
+        self._inbox = table.entry.inbox
+        self._audience = table.audience
+        self._history = table.history
+        self._seats = table.seats
+        self._clock = TurnClock()
+        self._desk = SeatDesk(table.seats, table.history, self._submit, table.log)
+        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle)
+        self._state = TableState.WAITING_FOR_PLAYERS
+
+    async def run(self) -> None:
+        """Serve the table until it is drained. An unforeseen error leaves; start a new actor then."""
+        if self._table.has_crashed:
+            self._recover()
+        self._end_step()
+        while not (self._table.is_draining and self._dealer.play is None):
+            self._handle(await self._next_command())
+            self._end_step()
+
+    def _recover(self) -> None:
+        """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
+        self._history.drop_untold()
+        now = trio.current_time()
+        for viewer in self._audience.viewers:
+            viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, now))
+        if self._history.hand_id is not None:
+            HANDS.labels(outcome="void").inc()
+            self._history.tell(HandVoided(*self._history.next_header(), hand_id=self._history.hand_id))
+            self._history.end_hand()
+
+    async def _next_command(self) -> Command:
+        with trio.move_on_at(self._clock.deadline):
+            return await self._inbox.receive()
+        return ClockRanOut()
+
+    def _handle(self, command: Command) -> None:
+        match command:
+            case Ask():
+                self._ask(command)
+            case ClockRanOut():
+                self._clock_ran_out()
+            case LedgerAnswered(body, reply):
+                self._desk.answered(body, reply)
+            case Watch(viewer):
+                self._watch(viewer)
+            case Unwatch(viewer):
+                self._audience.remove(viewer)
+            case Inspect(answer):
+                answer(self._detail())
+            case Drain():
+                self._table.is_draining = True
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _ask(self, ask: Ask) -> None:
+        """Carry a player's request out, or refuse it; either way the asker is told."""
+        request = ask.request
+        request_id = request.action_id if isinstance(request, Act) else request.request_id
+        try:
+            self._carry_out(ask.viewer, request)
+        except Denied as denied:
+            REFUSALS.labels(code=denied.code.value).inc()
+            ask.viewer.answer(Refused(request_id, denied.code))
+            return
+        if not isinstance(request, SitDown):  # a buy-in is answered when the ledger has decided
+            ask.viewer.answer(Done(request_id))
+        if isinstance(request, Act):
+            self._history.publish()
+            ACTION_SECONDS.observe(trio.current_time() - ask.received_at)
+
+    def _carry_out(self, viewer: Viewer, request: SitDown | Leave | SitOut | SitIn | Act) -> None:
+        match request:
+            case Act():
+                self._settle(self._dealer.act(viewer.user_id, request))
+            case SitDown():
+                self._refuse_when_draining()
+                self._desk.take_seat(viewer, request)
+            case Leave():
+                holder = self._seats.held_by(viewer.user_id)
+                self._desk.start_leaving(holder)
+                self._settle(self._dealer.leave(holder.seat))
+            case SitOut():
+                holder = self._seats.held_by(viewer.user_id)
+                self._seats.sit_out(holder)
+                self._desk.tell_seat(holder)
+            case SitIn():
+                holder = self._seats.held_by(viewer.user_id)
+                self._seats.sit_in(holder, posts_blind=request.posts_blind)
+                self._desk.tell_seat(holder)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _refuse_when_draining(self) -> None:
+        if self._table.is_draining:
+            raise Denied(Refusal.TABLE_UNAVAILABLE)
+
+    def _clock_ran_out(self) -> None:
+        if self._dealer.play is not None:
+            self._settle(self._dealer.time_out())
+            return
+        self._clock.stop()
+        if not self._dealer.can_deal():
+            return
+        if self._services.may_deal():
+            self._dealer.deal()
+        else:
+            self._clock.begin_pause(trio.current_time(), _LEASE_POLL_SECONDS)
+
+    def _settle(self, hand: SettleHand | None) -> None:
+        """Send a finished hand to the ledger, and let go who has missed too many blinds (rule 22)."""
+        if hand is None:
+            return
+        self._submit(hand)
+        for seat in seats_to_give_up(self._seats.seating):
+            self._desk.start_leaving(self._seats.holders[seat])
+
+    def _submit(self, body: CommandBody) -> None:
+        inbox = self._inbox
+        self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
+
+    def _end_step(self) -> None:
+        """After each command: pay who leaves, prepare the next hand, tell what happened."""
+        self._desk.pay_out_leavers(self._seats_in_hand())
+        is_idle = self._dealer.play is None and self._clock.is_stopped
+        if is_idle and not self._table.is_draining and self._dealer.can_deal():
+            self._clock.begin_pause(trio.current_time(), self._seats.game.limits.between_hands_seconds)
+        self._tell_state()
+        self._history.publish()
+        self._table.entry.summary = self._seats.summary()
+
+    def _seats_in_hand(self) -> frozenset[SeatIndex]:
+        play = self._dealer.play
+        return frozenset(play.players) if play is not None else frozenset()
+
+    def _tell_state(self) -> None:
+        """Tell that the table waits; that it plays shows by itself."""
+        state = self._find_state()
+        if state is not self._state:
+            self._state = state
+            if state not in (TableState.PLAYING, TableState.BETWEEN_HANDS):
+                self._history.tell(StateChanged(*self._history.next_header(), state=state))
+
+    def _find_state(self) -> TableState:
+        if self._dealer.play is not None:
+            return TableState.PLAYING
+        if self._seats.is_halted:
+            return TableState.HALTED
+        if self._seats.settlements.is_full:
+            return TableState.WAITING_FOR_LEDGER
+        return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
+
+    def _watch(self, viewer: Viewer) -> None:
+        if not self._audience.add(viewer):
+            viewer.answer(Refused(None, Refusal.TABLE_UNAVAILABLE))
+            return
+        viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, trio.current_time()))
+
+    def _detail(self) -> TableDetail:
+        return TableDetail(
+            snapshot=take_snapshot(self._dealer, self._state, None, trio.current_time()),
+            unsettled_hands=len(self._seats.settlements),
+            last_settled_hand_no=self._seats.settlements.settled.hand_no,
+            viewers=len(self._audience.viewers),
+        )

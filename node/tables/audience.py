@@ -1,0 +1,74 @@
+"""Who watches a table, and how events reach them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from attrs import Factory, define, frozen
+
+from cardroom.ids import UserId
+from cardroom.wire.codec import Encoding
+from cardroom.wire.table import AnyTableEvent, CloseCode, TableMessage
+
+
+class Viewer(Protocol):
+    """One connection of a player, as a table knows it."""
+
+    @property
+    def user_id(self) -> UserId:
+        """Whose connection it is."""
+
+    @property
+    def nickname(self) -> str:
+        """The player's name at the table."""
+
+    def answer(self, message: TableMessage) -> None:
+        """Send one message to this connection alone; never blocks, a slow connection is closed."""
+
+    @property
+    def encoding(self) -> Encoding:
+        """How this connection writes messages."""
+
+    def offer_frames(self, frames: bytes) -> None:
+        """Send messages that are encoded already; never blocks, a slow connection is closed."""
+
+    def kick(self, code: CloseCode) -> None:
+        """Close this connection soon, for this reason; never blocks."""
+
+
+@frozen
+class Notice:
+    """One event: what everybody is told, and what certain players are told instead."""
+
+    for_all: AnyTableEvent
+    instead: Mapping[UserId, AnyTableEvent] = Factory(dict)
+
+
+class Publisher(Protocol):
+    """Writes notices to connections: each distinct message is encoded once."""
+
+    def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
+        """Send the notices, in order, to all of these; never blocks."""
+
+
+@define
+class Audience:
+    """The connections that follow one table; it outlives a crash of the table's task."""
+
+    limit: int
+    _viewers: dict[int, Viewer] = Factory(dict)
+
+    def add(self, viewer: Viewer) -> bool:
+        """Let a connection follow the table; False when there are too many already."""
+        if id(viewer) not in self._viewers and len(self._viewers) >= self.limit:
+            return False
+        self._viewers[id(viewer)] = viewer
+        return True
+
+    def remove(self, viewer: Viewer) -> None:
+        """Forget a connection; it may have been forgotten before."""
+        self._viewers.pop(id(viewer), None)
+
+    @property
+    def viewers(self) -> tuple[Viewer, ...]:
+        """Give all connections that follow the table now."""
+        return tuple(self._viewers.values())

@@ -1,0 +1,71 @@
+"""What a table's task can be told. It is told in no other way, and reads nothing else."""
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from cardroom.wire.ledger import CommandBody, ReplyBody
+from cardroom.wire.player import Act, Leave, SitDown, SitIn, SitOut
+from cardroom.wire.table import Snapshot
+from node.tables.audience import Viewer
+
+
+@frozen
+class Watch:
+    """A connection wants to follow the table: answered with a snapshot."""
+
+    viewer: Viewer
+
+
+@frozen
+class Unwatch:
+    """A connection is gone, or follows the table no more."""
+
+    viewer: Viewer
+
+
+@frozen
+class Ask:
+    """A player's request; ``received_at`` is the loop's time when its bytes were here."""
+
+    viewer: Viewer
+    request: SitDown | Leave | SitOut | SitIn | Act
+    received_at: float
+
+
+@frozen
+class LedgerAnswered:
+    """The outcome of a command that this table gave to the ledger."""
+
+    command: CommandBody
+    reply: ReplyBody
+
+
+@frozen
+class TableDetail:
+    """What an administrator may see of a table at one moment: no hole cards of a hand in play."""
+
+    snapshot: Snapshot
+    unsettled_hands: int
+    last_settled_hand_no: int
+    viewers: int
+
+
+@frozen
+class Inspect:
+    """Somebody asks for the state of the table; ``answer`` is called once and must not block."""
+
+    answer: Callable[[TableDetail], None]
+
+
+@frozen
+class Drain:
+    """Deal no more hands; the task ends when the hand in play has ended."""
+
+
+@frozen
+class ClockRanOut:
+    """Nothing came before the deadline: the turn's, or the end of the pause between hands."""
+
+
+Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Drain | ClockRanOut

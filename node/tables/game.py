@@ -1,0 +1,52 @@
+"""What is played at a table: its stake in the terms of the rules, and its limits."""
+
+from attrs import frozen
+
+from cardroom.ids import ShardId, TableId
+from cardroom.money import Krw
+from cardroom.wire.ledger import LedgerTable
+from node.rules.blinds import HandRules
+from node.rules.rake import RakeRule
+from node.settings import RakeSettings, StakeSettings, TableLimits
+
+
+@frozen
+class Game:
+    """The terms of one table; they do not change while it is open."""
+
+    table_id: TableId
+    shard: ShardId
+    name: str
+    stake: str
+    seat_count: int
+    rules: HandRules
+    min_buy_in: Krw
+    max_buy_in: Krw
+    turn_seconds: float
+    limits: TableLimits
+
+
+def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: TableLimits) -> Game:
+    """Translate a table of the ledger and its stake's settings into the terms of the rules."""
+    big_blind = stake.big_blind
+    return Game(
+        table_id=table.table_id,
+        shard=shard,
+        name=table.name,
+        stake=table.stake,
+        seat_count=table.seat_count,
+        rules=HandRules(
+            small_blind=stake.small_blind,
+            big_blind=big_blind,
+            rake=_rake_rule(stake.rake, big_blind),
+            heads_up_rake=_rake_rule(stake.heads_up_rake, big_blind),
+        ),
+        min_buy_in=Krw(big_blind * stake.min_buy_in_big_blinds),
+        max_buy_in=Krw(big_blind * stake.max_buy_in_big_blinds),
+        turn_seconds=stake.turn_seconds,
+        limits=limits,
+    )
+
+
+def _rake_rule(rake: RakeSettings, big_blind: Krw) -> RakeRule:
+    return RakeRule(ratio=rake.basis_points, cap=Krw(big_blind * rake.cap_big_blinds))

@@ -1,0 +1,157 @@
+"""Rules to wire: what each viewer may see. The only code that decides who sees hole cards."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
+
+from cardroom.ids import HandId, SeatIndex, UserId
+from cardroom.money import Krw
+from cardroom.wire import table as wire
+from node.rules import events as rules
+from node.rules.actions import LegalActions
+from node.rules.cards import Card
+from node.rules.hand import Hand
+from node.tables.history import History
+from node.tables.turn_clock import TurnClock
+
+
+def tell_deal(
+    events: Sequence[rules.Event], hand_id: HandId, players: Mapping[SeatIndex, UserId], history: History
+) -> Sequence[rules.Event]:
+    """Tell the opening of a hand as two events, posts in one and hole cards in the other; give the rest.
+
+    Each player's ``CardsDealt`` carries that player's own cards; everybody else's carries none.
+    """
+    started = events[0]
+    assert isinstance(started, rules.HandStarted), "a hand begins with its start"
+    posts = [event for event in events if isinstance(event, rules.Posted)]
+    holes = [event for event in events if isinstance(event, rules.HoleCardsDealt)]
+    history.tell(
+        wire.HandStarted(
+            *history.next_header(),
+            hand_id=hand_id,
+            button=started.button,
+            small_blind_seat=started.small_blind,
+            big_blind_seat=started.big_blind,
+            seats=tuple(wire.DealtSeat(player.seat, player.stack) for player in started.players),
+            posts=tuple(
+                wire.Post(post.seat, wire.PostKind(post.kind.value), post.amount, post.street_bet, post.stack)
+                for post in posts
+            ),
+        )
+    )
+    header = history.next_header()
+    own = {players[hole.seat]: wire.CardsDealt(*header, cards=card_codes(hole.cards)) for hole in holes}
+    history.tell(wire.CardsDealt(*header, cards=()), own)
+    return events[1 + len(posts) + len(holes) :]
+
+
+def tell(events: Iterable[rules.Event], history: History, clock: TurnClock, now: float) -> None:
+    """Tell what happened in a hand after its deal. All of it is for everybody's eyes."""
+    for event in events:
+        message = _public_event(event, history, clock, now)
+        if message is not None:
+            history.tell(message)
+
+
+def _public_event(
+    event: rules.Event, history: History, clock: TurnClock, now: float
+) -> wire.AnyTableEvent | None:
+    match event:
+        case rules.TurnBegan(seat, turn, legal):
+            view = wire.TurnView(seat, turn, clock.left_ms(now), _legal_actions(legal))
+            return wire.TurnBegan(*history.next_header(), turn=view)
+        case rules.ActionTaken():
+            return _acted(event, history)
+        case rules.StreetDealt(street, cards, board):
+            street_dealt = wire.Street(street.value)
+            return wire.StreetDealt(
+                *history.next_header(), street=street_dealt, board=board, cards=card_codes(cards)
+            )
+        case rules.UncalledReturned(seat, amount, stack):
+            return wire.UncalledReturned(*history.next_header(), seat=seat, amount=amount, stack=stack)
+        case rules.PotAwarded():
+            return _pot_awarded(event, history)
+        case rules.HandShown() | rules.HandMucked() | rules.CardsShown():
+            return _showing(event, history)
+        case rules.RakeTaken() | rules.RunItTwiceOffered() | rules.RunItTwiceDecided() | rules.HandEnded():
+            return None  # told with the end of the hand, or of an option that no table offers yet
+        case rules.HandStarted() | rules.Posted() | rules.HoleCardsDealt():
+            raise AssertionError("the opening of a hand is told by tell_deal")
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _acted(event: rules.ActionTaken, history: History) -> wire.Acted:
+    return wire.Acted(
+        *history.next_header(),
+        seat=event.seat,
+        kind=wire.MoveKind(event.kind.value),
+        amount=event.amount,
+        street_bet=event.street_bet,
+        stack=event.stack,
+        is_all_in=event.is_all_in,
+        cause=wire.MoveCause(event.cause.value),
+    )
+
+
+def _pot_awarded(event: rules.PotAwarded, history: History) -> wire.PotAwarded:
+    wins = tuple(wire.PotWin(winner.seat, winner.amount) for winner in event.winners)
+    return wire.PotAwarded(*history.next_header(), pot=event.pot, board=event.board, wins=wins)
+
+
+def _showing(
+    event: rules.HandShown | rules.HandMucked | rules.CardsShown, history: History
+) -> wire.HandShown | wire.HandMucked:
+    match event:
+        case rules.HandShown(seat, cards, ranking):
+            best = card_codes(ranking.best_five) if ranking is not None else ()
+            return wire.HandShown(*history.next_header(), seat=seat, cards=card_codes(cards), best=best)
+        case rules.HandMucked(seat):
+            return wire.HandMucked(*history.next_header(), seat=seat)
+        case rules.CardsShown(seat, shown):
+            return wire.HandShown(*history.next_header(), seat=seat, cards=card_codes(shown), best=())
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def tell_end(hand_id: HandId, settlement: rules.HandSettlement, history: History) -> None:
+    """Tell what the hand did to everybody."""
+    results = tuple(wire.SeatNet(part.seat, part.net, part.stack) for part in settlement.seats)
+    history.tell(
+        wire.HandEnded(*history.next_header(), hand_id=hand_id, rake=settlement.rake, results=results)
+    )
+
+
+def visible_cards(hand: Hand, seat: SeatIndex, viewer: SeatIndex | None) -> tuple[wire.CardCode, ...]:
+    """Give the hole cards of a dealt-in seat that a viewer may see: the viewer's own, and shown ones."""
+    if seat == viewer or seat in hand.shown:
+        return card_codes(hand.player(seat).hole_cards)
+    return ()
+
+
+def turn_view(hand: Hand, clock: TurnClock, now: float) -> wire.TurnView | None:
+    """Give whose turn it is, if it is anybody's."""
+    legal = hand.legal
+    if legal is None:
+        return None
+    return wire.TurnView(legal.seat, hand.turn, clock.left_ms(now), _legal_actions(legal))
+
+
+def pot_views(hand: Hand) -> tuple[wire.PotView, ...]:
+    """Give the pots gathered so far, main pot first."""
+    return tuple(wire.PotView(pot.amount, pot.eligible) for pot in hand.pots)
+
+
+def card_codes(cards: Iterable[Card]) -> tuple[wire.CardCode, ...]:
+    """Give cards as they cross the wire; the numbering is the same."""
+    return tuple(wire.CardCode(card) for card in cards)
+
+
+def _legal_actions(legal: LegalActions) -> wire.LegalActions:
+    return wire.LegalActions(
+        can_check=legal.can_check,
+        call_amount=Krw(legal.call_amount),
+        min_raise_to=legal.min_raise_to,
+        max_raise_to=legal.max_raise_to,
+        all_in_amount=legal.all_in_amount,
+    )

@@ -1,0 +1,79 @@
+"""A finished hand in the words of its record."""
+
+from typing import TYPE_CHECKING, assert_never
+
+from cardroom.handrecord.record import HandRecord, RecordedPlayer
+from cardroom.ids import SeatIndex
+from cardroom.money import Krw
+from node.rules import events as rules
+from node.rules.actions import ActionKind
+from node.rules.blinds import PostKind
+from node.rules.cards import format_cards
+from node.tables.game import Game
+
+if TYPE_CHECKING:
+    from node.tables.dealing import HandInPlay
+
+
+def record_hand(play: "HandInPlay", game: Game, settlement: rules.HandSettlement) -> HandRecord:
+    """Write down who played what, as PHH has it: ``p1`` is the first player in dealing order."""
+    names = {part.seat: f"p{number}" for number, part in enumerate(settlement.seats, start=1)}
+    players = tuple(
+        RecordedPlayer(
+            user_id=play.players[part.seat],
+            seat=part.seat,
+            starting_stack=part.stack_before,
+            final_stack=part.stack,
+            blind=_posted(play.events, part.seat, dead=False),
+            dead=_posted(play.events, part.seat, dead=True),
+        )
+        for part in settlement.seats
+    )
+    actions = (_action(event, names) for event in play.events)
+    return HandRecord(
+        table_id=game.table_id,
+        hand_id=play.hand_id,
+        hand_no=play.hand_no,
+        started_unix_ms=play.started_unix_ms,
+        button=play.deal.button,
+        big_blind=game.rules.big_blind,
+        players=players,
+        actions=tuple(action for action in actions if action is not None),
+        rake=settlement.rake,
+    )
+
+
+_DEAD = frozenset({PostKind.ANTE, PostKind.BIG_BLIND_ANTE, PostKind.DEAD_BLIND})
+
+
+def _posted(events: list[rules.Event], seat: SeatIndex, *, dead: bool) -> Krw:
+    posts = (event for event in events if isinstance(event, rules.Posted) and event.seat == seat)
+    return Krw(sum(post.amount for post in posts if (post.kind in _DEAD) == dead))
+
+
+def _action(event: rules.Event, names: dict[SeatIndex, str]) -> str | None:
+    match event:
+        case rules.HoleCardsDealt(seat, cards):
+            return f"d dh {names[seat]} {format_cards(cards)}"
+        case rules.StreetDealt(_, board_cards, _):
+            return f"d db {format_cards(board_cards)}"
+        case rules.ActionTaken(seat, kind, _, street_bet, _, _, _):
+            return f"{names[seat]} {_move(kind, street_bet)}"
+        case rules.HandShown(seat, shown, _):
+            return f"{names[seat]} sm {format_cards(shown)}"
+        case rules.HandMucked(seat):
+            return f"{names[seat]} sm"
+        case _:
+            return None
+
+
+def _move(kind: ActionKind, street_bet: Krw) -> str:
+    match kind:
+        case ActionKind.FOLD:
+            return "f"
+        case ActionKind.CHECK | ActionKind.CALL:
+            return "cc"
+        case ActionKind.BET | ActionKind.RAISE:
+            return f"cbr {street_bet}"
+        case _ as unreachable:
+            assert_never(unreachable)

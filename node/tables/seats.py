@@ -1,0 +1,178 @@
+"""Who holds which seat, and what the ledger has of it. Between hands this is the whole truth of a table.
+
+Stacks live in the rules' ``Seating``; during a hand they stand there as they were before it, so that
+dropping the hand voids it. At every moment each stack = escrow + nets of that player's unsettled hands.
+"""
+
+from attrs import define, field
+
+from cardroom.ids import SeatIndex, UserId
+from cardroom.money import Krw
+from cardroom.wire.player import SitDown
+from cardroom.wire.presence import SeatSummary, TableSummary
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import SeatStatus
+from node.ledger.settlement import SettlementQueue
+from node.rules import seating as rules
+from node.rules.seating import Seating
+from node.tables.audience import Viewer
+from node.tables.game import Game
+
+_NOTHING = Krw(0)
+
+
+class Denied(Exception):
+    """A player asked for something that is not allowed now. Nothing was changed."""
+
+    def __init__(self, code: Refusal) -> None:
+        super().__init__(code.value)
+        self.code = code
+
+
+@define
+class SeatHolder:
+    """A player at a seat, from the reservation until the money is back in the wallet."""
+
+    user_id: UserId
+    nickname: str
+    seat: SeatIndex
+    escrow: Krw = _NOTHING
+    buy_in: SitDown | None = None
+    """The request whose money is under way; None once it is held."""
+    asker: Viewer | None = None
+    """The connection that waits for the answer to it."""
+    is_leaving: bool = False
+    is_paying_out: bool = False
+    time_outs: int = 0
+    """Turns in a row that the clock decided."""
+
+
+@define
+class Seats:
+    """The seats of one table; they outlive a crash of its task."""
+
+    game: Game
+    seating: Seating
+    settlements: SettlementQueue
+    is_halted: bool = False
+    holders: dict[SeatIndex, SeatHolder] = field(factory=dict)
+
+    def of_user(self, user_id: UserId) -> SeatHolder | None:
+        """Give the seat that a player holds here, if any."""
+        return next((holder for holder in self.holders.values() if holder.user_id == user_id), None)
+
+    def held_by(self, user_id: UserId) -> SeatHolder:
+        """Give the seat that a player holds here; refused for who holds none."""
+        holder = self.of_user(user_id)
+        if holder is None:
+            raise Denied(Refusal.NOT_SEATED)
+        return holder
+
+    def reserve(self, viewer: Viewer, request: SitDown) -> SeatHolder:
+        """Keep a seat for a player while the buy-in is under way. Refused as ``SitDown`` says."""
+        if self.is_halted:
+            raise Denied(Refusal.TABLE_HALTED)
+        if self.of_user(viewer.user_id) is not None:
+            raise Denied(Refusal.ALREADY_SEATED)
+        if request.buy_in < self.game.min_buy_in:
+            raise Denied(Refusal.BUY_IN_TOO_SMALL)
+        if request.buy_in > self.game.max_buy_in:
+            raise Denied(Refusal.BUY_IN_TOO_LARGE)
+        holder = SeatHolder(
+            user_id=viewer.user_id,
+            nickname=viewer.nickname,
+            seat=self._free_seat(request.seat),
+            buy_in=request,
+            asker=viewer,
+        )
+        self.holders[holder.seat] = holder
+        return holder
+
+    def _free_seat(self, wanted: SeatIndex | None) -> SeatIndex:
+        if wanted is None:
+            free = (SeatIndex(seat) for seat in range(self.game.seat_count) if seat not in self.holders)
+            seat = next(free, None)
+            if seat is None:
+                raise Denied(Refusal.TABLE_FULL)
+            return seat
+        if not 0 <= wanted < self.game.seat_count:
+            raise Denied(Refusal.NO_SUCH_SEAT)
+        if wanted in self.holders:
+            raise Denied(Refusal.SEAT_TAKEN)
+        return wanted
+
+    def seat(self, holder: SeatHolder, escrow: Krw) -> None:
+        """The money is in escrow: the reserved seat gets its stack."""
+        request = holder.buy_in
+        assert request is not None, "only a reserved seat waits for its money"
+        self.seating = rules.seat_player(self.seating, holder.seat, escrow, posts=request.posts_blind)
+        holder.escrow = escrow
+        holder.buy_in = None
+
+    def free(self, holder: SeatHolder) -> None:
+        """The player is gone, and the money with the player."""
+        if holder.buy_in is None:
+            self.seating = rules.remove_player(self.seating, holder.seat)
+        del self.holders[holder.seat]
+
+    def stack(self, holder: SeatHolder) -> Krw:
+        """Give a seat's chips between hands; none while the buy-in is under way."""
+        return _NOTHING if holder.buy_in is not None else self.seating.occupant(holder.seat).stack
+
+    def status(self, holder: SeatHolder) -> SeatStatus:
+        """Say what everybody may know of a seat's player."""
+        if holder.buy_in is not None:
+            return SeatStatus.RESERVED
+        if holder.is_leaving:
+            return SeatStatus.LEAVING
+        occupant = self.seating.occupant(holder.seat)
+        if occupant.is_sitting_out:
+            return SeatStatus.SITTING_OUT
+        if occupant.owes_big_blind and not occupant.posts_to_enter:
+            return SeatStatus.WAITING_FOR_BLIND
+        return SeatStatus.PLAYING
+
+    def sit_out(self, holder: SeatHolder) -> None:
+        """Deal this player in no more; a reservation is turned into a seat that sits out when it is held."""
+        if holder.buy_in is None:
+            self.seating = rules.sit_out(self.seating, holder.seat)
+
+    def sit_in(self, holder: SeatHolder, *, posts_blind: bool) -> None:
+        """Deal this player in again. Refused for who is leaving."""
+        if holder.is_leaving:
+            raise Denied(Refusal.LEAVING)
+        if holder.buy_in is None:
+            self.seating = rules.sit_in(self.seating, holder.seat, posts=posts_blind)
+            holder.time_outs = 0
+
+    def settle_up_to(self, hand_no: int) -> None:
+        """The ledger has settled: what the hands changed is now in the escrows."""
+        for hand in self.settlements.settle_up_to(hand_no):
+            for result in hand.results:
+                holder = self.holders.get(result.seat)
+                assert holder is not None, "a seat is held until its hands are settled"
+                assert holder.user_id == result.user_id, "a seat is not given away before"
+                holder.escrow = Krw(holder.escrow + result.net)
+
+    def check_balance(self) -> None:
+        """Assert that each stack is what the ledger and the unsettled hands say (rule 44)."""
+        for holder in self.holders.values():
+            expected = holder.escrow + self.settlements.net_of(holder.user_id)
+            assert self.stack(holder) == expected, f"seat {holder.seat}: stack is not {expected}"
+
+    def summary(self) -> TableSummary:
+        """Say what the lobby shows."""
+        game = self.game
+        return TableSummary(
+            table_id=game.table_id,
+            shard=game.shard,
+            name=game.name,
+            stake=game.stake,
+            small_blind=game.rules.small_blind,
+            big_blind=game.rules.big_blind,
+            min_buy_in=game.min_buy_in,
+            max_buy_in=game.max_buy_in,
+            seat_count=game.seat_count,
+            seats=tuple(SeatSummary(holder.seat, holder.user_id) for holder in self.holders.values()),
+            hand_no=self.settlements.last_played.hand_no,
+        )

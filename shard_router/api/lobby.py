@@ -1,0 +1,82 @@
+"""The list of tables, and a player's seats."""
+
+from typing import Final
+
+from quart import Response
+from quart_trio import QuartTrio
+
+from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.lobby import Lobby, LobbyTable, SeatPlace, WhereAmI
+from cardroom.wire.presence import TableSummary
+from shard_router.api.http import answer, require_login
+from shard_router.rules.placement import Place
+from shard_router.store.logins import Logins
+from shard_router.store.nodes import Directory, DirectoryCache
+
+_MAX_LOBBY_BYTES: Final = 16 * 1024 * 1024
+_MAX_SEATS_BYTES: Final = 1024 * 1024
+
+_LOBBY: Final = Codec[Lobby](Lobby, Encoding.JSON, _MAX_LOBBY_BYTES, {})
+_WHERE_AM_I: Final = Codec[WhereAmI](WhereAmI, Encoding.JSON, _MAX_SEATS_BYTES, {})
+
+
+class LobbyPages:
+    """Lists the tables; one text for all who see the same directory."""
+
+    def __init__(self, cache: DirectoryCache) -> None:
+        self._cache = cache
+        self._written: tuple[Directory, bytes] | None = None
+
+    async def text(self) -> bytes:
+        """Give the lobby as JSON."""
+        directory = await self._cache.look()
+        if self._written is None or self._written[0] is not directory:
+            self._written = (directory, _LOBBY.encode(list_tables(directory)))
+        return self._written[1]
+
+
+def list_tables(directory: Directory) -> Lobby:
+    """Write the lobby as players see it, by table id."""
+    return Lobby(
+        tuple(
+            _write_line(table, is_open=isinstance(directory.places[table.shard], Place))
+            for table in directory.tables.values()
+        )
+    )
+
+
+def _write_line(table: TableSummary, *, is_open: bool) -> LobbyTable:
+    return LobbyTable(
+        table_id=table.table_id,
+        name=table.name,
+        stake=table.stake,
+        small_blind=table.small_blind,
+        big_blind=table.big_blind,
+        min_buy_in=table.min_buy_in,
+        max_buy_in=table.max_buy_in,
+        seat_count=table.seat_count,
+        players=len(table.seats),
+        hand_no=table.hand_no,
+        is_open=is_open,
+    )
+
+
+def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> None:
+    """Serve ``/api/v1/tables`` to everybody and ``/api/v1/me/seats`` to the player."""
+    pages = LobbyPages(cache)
+
+    @app.get("/api/v1/tables")
+    async def tables() -> Response:
+        response = Response(await pages.text(), content_type="application/json")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.get("/api/v1/me/seats")
+    async def seats() -> Response:
+        login = await require_login(logins)
+        directory = await cache.look()
+        found = []
+        for table, seat in directory.seats_of(login.user_id):
+            place = directory.places[table.shard]
+            found.append(SeatPlace(table.table_id, seat, place.url if isinstance(place, Place) else ""))
+        return answer(_WHERE_AM_I, WhereAmI(tuple(found)))

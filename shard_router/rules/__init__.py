@@ -1,0 +1,1 @@
+"""What the router decides, without asking anybody: values in, values out."""

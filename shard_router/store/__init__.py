@@ -1,0 +1,1 @@
+"""Where accounts, logins and nodes are looked up: PostgreSQL and Redis."""

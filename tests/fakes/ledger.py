@@ -1,0 +1,105 @@
+"""A ledger in memory behind ``LedgerPort``: wallets and escrow in dictionaries, answers when told to."""
+
+from collections import deque
+from uuid import uuid4
+
+from attrs import define, field
+
+from cardroom.ids import CommandId, Epoch, SeatIndex, TableId, UserId
+from cardroom.money import Krw
+from cardroom.wire.ledger import (
+    BuyInHeld,
+    CashedOut,
+    CashOut,
+    CommandBody,
+    CommandRefused,
+    HandSettled,
+    HoldBuyIn,
+    OpenShard,
+    OutOfOrder,
+    ReplyBody,
+    SettleHand,
+    ShardOpened,
+)
+from cardroom.wire.refusals import Refusal
+from node.ledger.port import ReplyHandler
+
+
+@define
+class LedgerInMemory:
+    """Carries commands out in order. ``is_silent`` keeps the answers back until ``speak``."""
+
+    wallets: dict[UserId, Krw]
+    escrow: dict[tuple[TableId, SeatIndex], tuple[UserId, Krw]] = field(factory=dict)
+    rake: Krw = field(default=Krw(0))
+    settled: list[SettleHand] = field(factory=list)
+    is_silent: bool = False
+    refuses: Refusal | None = None
+    """What every command is refused with, when somebody has made a mistake."""
+    _held_back: deque[tuple[ReplyHandler, ReplyBody]] = field(factory=deque)
+
+    def submit(self, body: CommandBody, on_reply: ReplyHandler) -> CommandId:
+        """Carry a command out; answer now, or later when silent."""
+        self._held_back.append((on_reply, self._carry_out(body)))
+        if not self.is_silent:
+            self.speak()
+        return CommandId(uuid4())
+
+    def speak(self) -> None:
+        """Give all answers that were kept back, and no longer keep any."""
+        self.is_silent = False
+        while self._held_back:
+            on_reply, reply = self._held_back.popleft()
+            on_reply(reply)
+
+    @property
+    def unanswered(self) -> int:
+        """Count the answers that are kept back."""
+        return len(self._held_back)
+
+    @property
+    def total(self) -> int:
+        """Sum all money there is: it never changes."""
+        return sum(self.wallets.values()) + sum(amount for _, amount in self.escrow.values()) + self.rake
+
+    def _carry_out(self, body: CommandBody) -> ReplyBody:
+        if self.refuses is not None:
+            return CommandRefused(self.refuses)
+        match body:
+            case OpenShard(_, from_epoch):
+                return ShardOpened(Epoch(from_epoch + 1), ())
+            case HoldBuyIn():
+                return self._hold(body)
+            case SettleHand():
+                return self._settle(body)
+            case CashOut():
+                return self._cash_out(body)
+
+    def _hold(self, body: HoldBuyIn) -> ReplyBody:
+        if self.wallets.get(body.user_id, 0) < body.amount:
+            return CommandRefused(Refusal.INSUFFICIENT_FUNDS)
+        self.wallets[body.user_id] = Krw(self.wallets[body.user_id] - body.amount)
+        self.escrow[body.table_id, body.seat] = (body.user_id, body.amount)
+        return BuyInHeld(body.table_id, body.seat, body.amount, body.amount)
+
+    def _settle(self, body: SettleHand) -> ReplyBody:
+        last = self.settled[-1] if self.settled else None
+        if body.previous_hand_id != (last.hand_id if last else None):
+            return OutOfOrder(last.hand_id if last else None, last.hand_no if last else 0)
+        if sum(result.net for result in body.results) + body.rake != 0:
+            return CommandRefused(Refusal.HAND_UNBALANCED)
+        for result in body.results:
+            user_id, amount = self.escrow[body.table_id, result.seat]
+            assert user_id == result.user_id
+            self.escrow[body.table_id, result.seat] = (user_id, Krw(amount + result.net))
+        self.rake = Krw(self.rake + body.rake)
+        self.settled.append(body)
+        return HandSettled(body.table_id, body.hand_id, body.hand_no)
+
+    def _cash_out(self, body: CashOut) -> ReplyBody:
+        user_id, amount = self.escrow.get((body.table_id, body.seat), (None, None))
+        if user_id != body.user_id or amount != body.stack:
+            return CommandRefused(Refusal.STACK_MISMATCH)
+        del self.escrow[body.table_id, body.seat]
+        self.wallets[body.user_id] = Krw(self.wallets.get(body.user_id, 0) + body.stack)
+        return CashedOut(body.table_id, body.seat, body.stack)

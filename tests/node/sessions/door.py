@@ -1,0 +1,150 @@
+"""A node's door on a real port, in front of one real table; tickets go through a real Redis."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import UnionType
+from uuid import uuid4
+
+import pytest
+import trio
+from attrs import define
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+
+from cardroom.ids import BootNonce, NodeId, UserId
+from cardroom.service.metrics import UNFORESEEN
+from cardroom.service.redis import open_redis
+from cardroom.service.settings import Bind, RedisSettings, Secret
+from cardroom.wire.codec import Encoding
+from cardroom.wire.lobby import TableTicket, sign_ticket
+from cardroom.wire.player import Hello, PlayerMessage, player_codec
+from cardroom.wire.table import Snapshot, TableMessage, Welcome, table_codec
+from node.sessions.admission import Admission, wall_clock_ms
+from node.sessions.connections import Connections
+from node.sessions.fanout import Framer
+from node.sessions.listener import Listener, open_listener
+from node.sessions.session import SessionServices
+from node.settings import SessionLimits
+from node.shards.lease import NodeIdentity
+from node.tables.directory import Directory
+from tests.node.tables.house import LOG, PURSE, TABLE, House, open_house
+
+KEY = "the key of these tests"
+IDENTITY = NodeIdentity(NodeId("node-1"), BootNonce("b" * 32))
+
+
+@define
+class Player:
+    """A client that speaks the protocol, and can also misbehave on the socket below it."""
+
+    socket: WebSocketConnection
+    encoding: Encoding
+
+    async def send(self, message: PlayerMessage) -> None:
+        data = player_codec(self.encoding).encode(message)
+        await self.send_raw(data.decode() if self.encoding is Encoding.JSON else data)
+
+    async def send_raw(self, data: bytes | str) -> None:
+        await self.socket.send_message(data)
+
+    async def hear(self) -> TableMessage:
+        with trio.fail_after(5):
+            return table_codec(self.encoding).decode(await self.socket.get_message())
+
+    async def hear_until(self, kind: type | UnionType) -> TableMessage:
+        while not isinstance(message := await self.hear(), kind):
+            pass
+        return message
+
+    async def _read_all(self) -> None:
+        while True:
+            await self.socket.get_message()
+
+    async def hear_close(self) -> int:
+        """Read to the end, and give the code with which the node closed."""
+        with trio.fail_after(5), pytest.raises(ConnectionClosed) as closed:
+            await self._read_all()
+        assert closed.value.reason is not None
+        return closed.value.reason.code
+
+
+@define
+class Door:
+    """The door, and what stands behind it."""
+
+    house: House
+    port: int
+    connections: Connections
+
+    def ticket(self, user: int = 1) -> TableTicket:
+        """Make a ticket that is good now."""
+        return TableTicket(
+            ticket_id=str(uuid4()),
+            user_id=UserId(user),
+            nickname=f"player-{user}",
+            table_id=TABLE,
+            node=IDENTITY.node,
+            boot=IDENTITY.boot,
+            expires_unix_ms=wall_clock_ms() + 30_000,
+        )
+
+    @asynccontextmanager
+    async def knock(
+        self,
+        encoding: Encoding | None = Encoding.MSGPACK,
+        headers: list[tuple[bytes, bytes]] | None = None,
+        answer: Encoding = Encoding.JSON,
+    ) -> AsyncIterator[Player]:
+        """Connect without a word."""
+        protocols = {} if encoding is None else {"subprotocols": [encoding.value]}
+        stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+        async with stream, trio.open_nursery() as nursery:
+            socket = await wrap_client_stream(
+                nursery, stream, "127.0.0.1", "/", extra_headers=headers, **protocols
+            )
+            yield Player(socket, encoding or answer)
+            with trio.move_on_after(2):
+                await socket.aclose()
+            nursery.cancel_scope.cancel()
+
+    @asynccontextmanager
+    async def enter(self, user: int = 1, encoding: Encoding = Encoding.MSGPACK) -> AsyncIterator[Player]:
+        """Connect with a good ticket and follow the table."""
+        async with self.knock(encoding) as player:
+            await player.send(Hello(sign_ticket(self.ticket(user), KEY)))
+            assert isinstance(await player.hear(), Welcome)
+            assert isinstance(await player.hear(), Snapshot)
+            yield player
+
+
+@asynccontextmanager
+async def open_door(redis: RedisSettings, limits: SessionLimits | None = None) -> AsyncIterator[Door]:
+    """Open the door of a node with one table that is held by an in-memory ledger."""
+    limits = limits or SessionLimits()
+    before = _unforeseen()
+    async with open_house() as house, open_redis(redis) as client, trio.open_nursery() as nursery:
+        for user in range(1, 20):
+            house.ledger.wallets[UserId(user)] = PURSE
+        directory = Directory()
+        directory.add(house.table.entry)
+        connections = Connections(limits.connections, limits.connections_per_user)
+        services = SessionServices(
+            node=IDENTITY.node,
+            directory=directory,
+            admission=Admission(client, Secret(KEY), IDENTITY),
+            connections=connections,
+            framers={encoding: Framer(encoding) for encoding in Encoding},
+            codecs={encoding: player_codec(encoding) for encoding in Encoding},
+            limits=limits,
+            log=LOG,
+        )
+        listening = open_listener(Bind("127.0.0.1", 0))
+        nursery.start_soon(Listener(listening, services, LOG).run, trio.Event())
+        yield Door(house, listening.getsockname()[1], connections)
+        nursery.cancel_scope.cancel()
+        listening.close()
+    assert _unforeseen() == before, "an error that nobody expected reached a border"
+
+
+def _unforeseen() -> float:
+    samples = UNFORESEEN.collect()[0].samples
+    return sum(sample.value for sample in samples if sample.name.endswith("_total"))

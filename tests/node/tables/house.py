@@ -1,0 +1,158 @@
+"""A table with players who are values in memory: real actor, real rules, no sockets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import trio
+import trio.testing
+from attrs import define, field
+
+from cardroom.ids import SeatIndex, ShardId, TableId, UserId
+from cardroom.money import BasisPoints, Krw
+from cardroom.service.logs import open_log
+from cardroom.service.settings import LogSettings
+from cardroom.wire import player as asks
+from cardroom.wire import table as wire
+from cardroom.wire.codec import Encoding
+from cardroom.wire.ledger import LedgerTable
+from node.sessions.fanout import Fanout, Framer
+from node.settings import RakeSettings, StakeSettings, TableLimits
+from node.shards.opening import TableMaker, set_up_table
+from node.shards.supervisor import keep_table_running
+from node.tables.actor import Table, TableServices
+from node.tables.commands import Ask, Unwatch, Watch
+from node.tables.deck import Shuffle, shuffled_deck
+from tests.fakes.ledger import LedgerInMemory
+
+Heard = TypeVar("Heard")
+
+TABLE = TableId(1)
+STAKE = StakeSettings(
+    small_blind=Krw(1_000),
+    big_blind=Krw(2_000),
+    rake=RakeSettings(BasisPoints(500), 3),
+    heads_up_rake=RakeSettings(BasisPoints(500), 1),
+)
+PURSE = Krw(1_000_000)
+BUY_IN = Krw(200_000)
+LOG = open_log(LogSettings(level="error"), "tests")
+
+
+@define
+class Guest:
+    """A viewer that keeps every message it got, decoded from the very bytes that would go out."""
+
+    user_id: UserId
+    table: Table
+    nickname: str = field(init=False)
+    encoding: Encoding = Encoding.MSGPACK
+    heard: list[wire.TableMessage] = field(factory=list)
+    kicked: wire.CloseCode | None = None
+    _requests: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.nickname = f"player-{self.user_id}"
+
+    def answer(self, message: wire.TableMessage) -> None:
+        self.heard.append(message)
+
+    def offer_frames(self, frames: bytes) -> None:
+        """Take frames apart: a two-byte or four-byte header, then the message."""
+        codec = wire.table_codec(self.encoding)
+        while frames:
+            length, start = frames[1], 2
+            if length == 126:
+                length, start = int.from_bytes(frames[2:4]), 4
+            assert length != 127, "no message to a player is that long"
+            self.heard.append(codec.decode(frames[start : start + length]))
+            frames = frames[start + length :]
+
+    def kick(self, code: wire.CloseCode) -> None:
+        self.kicked = code
+
+    def ask(self, request: asks.SitDown | asks.Leave | asks.SitOut | asks.SitIn | asks.Act) -> None:
+        assert self.table.entry.inbox.offer(Ask(self, request, trio.current_time()))
+
+    def next_id(self) -> int:
+        self._requests += 1
+        return self._requests
+
+    def sit(self, seat: int | None = None, buy_in: Krw = BUY_IN) -> None:
+        wanted = None if seat is None else SeatIndex(seat)
+        self.ask(asks.SitDown(self.next_id(), TABLE, wanted, buy_in, posts_blind=True))
+
+    def leave(self) -> None:
+        self.ask(asks.Leave(self.next_id(), TABLE))
+
+    def act(self, kind: asks.ActionKind, amount: int = 0) -> None:
+        """Use the turn that was announced last."""
+        began = self.last(wire.TurnBegan)
+        self.ask(asks.Act(self.next_id(), TABLE, began.hand_no, began.turn.turn, kind, Krw(amount)))
+
+    def all(self, kind: type[Heard]) -> list[Heard]:
+        return [message for message in self.heard if isinstance(message, kind)]
+
+    def last(self, kind: type[Heard]) -> Heard:
+        return self.all(kind)[-1]
+
+
+@define
+class House:
+    """One table that runs, its ledger and its guests."""
+
+    table: Table
+    ledger: LedgerInMemory
+    may_deal: bool = True
+    guests: dict[int, Guest] = field(factory=dict)
+
+    def guest(self, user: int, purse: Krw = PURSE) -> Guest:
+        """Let a player with a wallet watch the table."""
+        guest = Guest(UserId(user), self.table)
+        self.ledger.wallets.setdefault(guest.user_id, purse)
+        self.guests[user] = guest
+        self.table.entry.inbox.deliver(Watch(guest))
+        return guest
+
+    def goes(self, guest: Guest) -> None:
+        """Let a connection end."""
+        self.table.entry.inbox.deliver(Unwatch(guest))
+
+    def to_act(self) -> Guest:
+        """Give the guest whose turn was announced last."""
+        anybody = next(iter(self.guests.values()))
+        seat = anybody.last(wire.TurnBegan).turn.seat
+        return self.guests[self.table.seats.holders[seat].user_id]
+
+    async def play_passively(self) -> None:
+        """Check or call until the hand in play has ended."""
+        anybody = next(iter(self.guests.values()))
+        ended = len(anybody.all(wire.HandEnded))
+        while len(anybody.all(wire.HandEnded)) == ended:
+            legal = anybody.last(wire.TurnBegan).turn.legal
+            self.to_act().act(asks.ActionKind.CHECK if legal.can_check else asks.ActionKind.CALL)
+            await settle()
+
+
+async def settle() -> None:
+    """Let every task do what it can without time passing."""
+    await trio.testing.wait_all_tasks_blocked()
+
+
+@asynccontextmanager
+async def open_house(
+    seats: int = 6, shuffle: Shuffle = shuffled_deck, limits: TableLimits | None = None
+) -> AsyncIterator[House]:
+    """Run one table; the pause between hands is one (mock) second."""
+    limits = limits or TableLimits(between_hands_seconds=1.0)
+    maker = TableMaker(
+        {"low": STAKE}, limits, Fanout({encoding: Framer(encoding) for encoding in Encoding}), LOG
+    )
+    told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, ())
+    house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}))
+    services = TableServices(house.ledger, shuffle, lambda: house.may_deal)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_table_running, house.table, services)
+        await settle()
+        yield house
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,80 @@
+import trio
+
+from cardroom.ids import UserId
+from cardroom.service.postgres import Postgres
+from shard_router.store.accounts import Account, Accounts, Taken
+
+
+async def test_register_and_find(pool: Postgres) -> None:
+    accounts = Accounts(pool)
+    first = await accounts.register("Alice", "alice@example.com", "hash 1")
+    second = await accounts.register("Bob", "bob@example.com", "hash 2")
+    assert first != second
+    assert isinstance(first, int)
+    assert await accounts.find("alice@example.com") == Account(first, "Alice", "hash 1")
+    assert await accounts.find("ALICE@example.com") == Account(first, "Alice", "hash 1")
+    assert await accounts.find("nobody@example.com") is None
+
+
+async def test_taken(pool: Postgres) -> None:
+    accounts = Accounts(pool)
+    await accounts.register("Alice", "alice@example.com", "hash")
+    assert await accounts.register("ALICE", "other@example.com", "hash") is Taken.NICKNAME
+    assert await accounts.register("other", "Alice@example.com", "hash") is Taken.EMAIL
+    assert await accounts.register("alice", "alice@example.com", "hash") is Taken.EMAIL
+
+
+async def test_a_name_that_is_being_taken_is_waited_for(pool: Postgres) -> None:
+    accounts = Accounts(pool)
+    outcomes: list[UserId | Taken] = []
+
+    async def register_second() -> None:
+        outcomes.append(await accounts.register("alice", "second@example.com", "hash"))
+
+    async with trio.open_nursery() as nursery:  # noqa: SIM117
+        # The nursery stays open longer than the transaction: what waits for the name can go on.
+        async with pool.transaction() as transaction:
+            await transaction.execute(
+                "INSERT INTO player (nickname, email, password_hash) VALUES ('Alice', 'a@b.cd', 'hash')"
+            )
+            nursery.start_soon(register_second)
+            await _wait_until_one_waits(pool)
+            assert not outcomes
+    assert outcomes == [Taken.NICKNAME]
+
+
+async def _wait_until_one_waits(pool: Postgres) -> None:
+    waiting = "SELECT count(*) AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with trio.fail_after(5):
+        while True:
+            async with pool.transaction() as transaction:
+                row = await transaction.fetch_one(waiting)
+            if row is not None and row["waiting"]:
+                return
+
+
+async def test_frozen(pool: Postgres, owner: Postgres) -> None:
+    accounts = Accounts(pool)
+    user_id = await accounts.register("Alice", "alice@example.com", "hash")
+    assert isinstance(user_id, int)
+    assert await accounts.is_frozen(user_id) is False
+    async with owner.transaction() as transaction:
+        await transaction.execute("UPDATE player SET frozen_at = now()")
+    assert await accounts.is_frozen(user_id) is True
+    assert await accounts.is_frozen(UserId(user_id + 1)) is None
+
+
+async def test_replace_hash_unless_it_was_changed(pool: Postgres) -> None:
+    accounts = Accounts(pool)
+    await accounts.register("Alice", "alice@example.com", "old")
+    account = await accounts.find("alice@example.com")
+    assert account is not None
+    await accounts.replace_hash(account, "new")
+    await accounts.replace_hash(account, "too late")
+    found = await accounts.find("alice@example.com")
+    assert found is not None
+    assert found.password_hash == "new"
+
+
+def test_an_account_does_not_show_its_hash() -> None:
+    assert "secret" not in repr(Account(UserId(1), "Alice", "secret"))
