@@ -155,7 +155,8 @@ def _action(text: str, amount: str | None) -> Action:
     if text in ("r", "bets", "raises to"):
         assert amount is not None
         return RaiseTo(money(amount))
-    return {"folds": Fold(), "checks": Check(), "calls": Call(), "all-in": AllIn()}[text]
+    words: dict[str, Action] = {"folds": Fold(), "checks": Check(), "calls": Call(), "all-in": AllIn()}
+    return words[text]
 
 
 def _acts(sheet: Sheet, name: str, verb: str, amount: str | None) -> None:

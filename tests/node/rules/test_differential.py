@@ -137,7 +137,7 @@ def start_ours(game: Game) -> Hand:
 def start_oracle(game: Game) -> Oracle:
     antes = [game.rules.ante] * len(game.stacks)
     if game.rules.ante_kind is AnteKind.BIG_BLIND:
-        antes = [game.rules.ante if place == 1 else 0 for place in range(len(game.stacks))]
+        antes = [game.rules.ante if place == 1 else Krw(0) for place in range(len(game.stacks))]
     oracle = NoLimitTexasHoldem.create_state(
         AUTOMATIONS,
         ante_trimming_status=game.rules.ante_kind is not AnteKind.BIG_BLIND,

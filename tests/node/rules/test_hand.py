@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -84,7 +85,8 @@ def games(draw: st.DrawFn) -> tuple[HandRules, Deal, tuple[Card, ...]]:
 def choose(dice: random.Random, hand: Hand) -> Action:
     legal = hand.legal
     assert legal is not None
-    choices: list[Action] = [Check() if legal.can_check else Call()] * 4 + [Fold()]
+    passive: Action = Check() if legal.can_check else Call()
+    choices: list[Action] = [passive, passive, passive, passive, Fold()]
     if legal.min_raise_to is not None and legal.max_raise_to is not None:
         choices += [RaiseTo(Krw(dice.randint(legal.min_raise_to, legal.max_raise_to)))] * 2
         choices += [RaiseTo(legal.min_raise_to)] * 2
@@ -116,7 +118,7 @@ def check_refusals(hand: Hand) -> None:
     assert legal is not None
     for player in hand.players:
         if player.seat != legal.seat:
-            assert refused(lambda seat=player.seat: apply(hand, seat, Fold())) is IllegalReason.NOT_YOUR_TURN
+            assert refused(partial(apply, hand, player.seat, Fold())) is IllegalReason.NOT_YOUR_TURN
     assert refused(lambda: apply(hand, legal.seat, RaiseTo(Krw(legal.all_in_to + 1)))) in (
         IllegalReason.RAISE_ABOVE_STACK,
         IllegalReason.RAISE_NOT_ALLOWED,
@@ -303,9 +305,7 @@ def test_rule_29_showing_after_the_hand() -> None:
     assert show_cards(hand, SeatIndex(0), (Card(0),)).cards == (0,)
     assert show_cards(hand, SeatIndex(1), (Card(3), Card(1))).cards == (3, 1)
     for cards in ((Card(1),), (), (Card(0), Card(0)), (Card(0), Card(1))):
-        assert (
-            refused(lambda cards=cards: show_cards(hand, SeatIndex(0), cards)) is IllegalReason.NOT_YOUR_CARDS
-        )
+        assert refused(partial(show_cards, hand, SeatIndex(0), cards)) is IllegalReason.NOT_YOUR_CARDS
 
 
 def test_settlement_of_a_hand_in_play_is_our_mistake() -> None:

@@ -1,5 +1,7 @@
 """Rules 18 to 23: button, blinds, posting, sitting out."""
 
+from collections.abc import Callable
+
 import attrs
 import pytest
 
@@ -319,12 +321,13 @@ def test_rule_17_straddle_is_posted_by_who_wants_to_under_the_gun() -> None:
 
 def test_seats_are_refused_with_a_reason() -> None:
     seating = seat_player(empty_table(2), at(1), STACK)
-    for call, reason in (
+    calls: list[tuple[Callable[[], Seating], IllegalReason]] = [
         (lambda: seat_player(seating, at(1), STACK), IllegalReason.SEAT_TAKEN),
         (lambda: seat_player(seating, at(3), STACK), IllegalReason.NO_SUCH_SEAT),
         (lambda: remove_player(seating, at(2)), IllegalReason.SEAT_EMPTY),
         (lambda: sit_out(seating, at(0)), IllegalReason.NO_SUCH_SEAT),
-    ):
+    ]
+    for call, reason in calls:
         with pytest.raises(IllegalAction) as refused:
             call()
         assert refused.value.reason is reason
@@ -336,3 +339,12 @@ def test_who_left_during_the_hand_stays_away() -> None:
     after = played(remove_player(seating, at(2)), deal)
     assert after.seats[1] is None
     assert (after.button, after.small_blind, after.big_blind) == (at(2), at(3), at(1))
+
+
+def test_rule_20_a_new_player_whom_the_big_blind_passes_owes_no_dead_small_blind() -> None:
+    seating = sit_out(seat_player(table(6, "1235", button=1, small=2, big=3), at(4), STACK), at(4))
+    deal = deal_of(seating)
+    assert deal.missed_big_blind == (at(4),)
+    occupant = played(seating, deal).occupant(at(4))
+    assert (occupant.owes_big_blind, occupant.owes_small_blind) == (True, False)
+    assert occupant.missed_big_blinds == 1

@@ -1,0 +1,22 @@
+"""The client library: an account at a router, and a connection to a table. Users write bots with it."""
+
+from cardroom.client.account import Account, open_account
+from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused, SequenceGap
+from cardroom.client.limits import ClientLimits
+from cardroom.client.table import Table, TableUpdate, connect_table
+from cardroom.client.view import TableView
+
+__all__ = [
+    "Account",
+    "ClientError",
+    "ClientLimits",
+    "ConnectionLost",
+    "ProtocolBroken",
+    "RequestRefused",
+    "SequenceGap",
+    "Table",
+    "TableUpdate",
+    "TableView",
+    "connect_table",
+    "open_account",
+]

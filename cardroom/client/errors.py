@@ -1,0 +1,40 @@
+"""What can go wrong for a client, and nothing else leaves this library."""
+
+from cardroom.wire.refusals import Refusal
+
+
+class ClientError(Exception):
+    """Anything that this library raises."""
+
+
+class RequestRefused(ClientError):
+    """The other side refused the request, which changed nothing; ``code`` says why."""
+
+    def __init__(self, code: Refusal) -> None:
+        super().__init__(code.value)
+        self.code = code
+
+
+class ConnectionLost(ClientError):
+    """The other side cannot be reached, went away, or did not answer in time.
+
+    Whether a request under way was carried out is not known. ``close_code`` is the WebSocket close code
+    where there was one.
+    """
+
+    def __init__(self, reason: str, close_code: int | None = None) -> None:
+        super().__init__(reason if close_code is None else f"{reason} (close code {close_code})")
+        self.close_code = close_code
+
+
+class ProtocolBroken(ClientError):
+    """The other side sent what the protocol does not allow."""
+
+
+class SequenceGap(ProtocolBroken):
+    """An event of a table is missing or came twice; connect again for a snapshot."""
+
+    def __init__(self, expected: int, received: int) -> None:
+        super().__init__(f"event {expected} expected, {received} received")
+        self.expected = expected
+        self.received = received

@@ -1,0 +1,192 @@
+"""A player's connection to one table.
+
+    async with connect_table(await account.ticket(table_id)) as table:
+        await table.sit_down(table.view.min_buy_in, posts_blind=True)
+        async for event in table:
+            if turn := table.view.my_turn:
+                await table.act(turn, ActionKind.FOLD)
+
+A reading task keeps ``Table.view`` at the newest event and a second one sends signs of life; both end with
+the block. When the connection ends otherwise, the next call or step of the iteration raises why.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import trio
+
+from cardroom.client.answers import Answers
+from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused
+from cardroom.client.limits import ClientLimits
+from cardroom.client.socket import Socket, open_nursery, open_socket
+from cardroom.client.view import TableView, view_after, view_of
+from cardroom.ids import SeatIndex, TableId
+from cardroom.money import Krw
+from cardroom.wire.codec import Encoding
+from cardroom.wire.lobby import TicketAnswer
+from cardroom.wire.player import Act, ActionKind, Hello, Leave, Ping, PlayerMessage, SitDown, SitIn, SitOut
+from cardroom.wire.table import (
+    AnyTableEvent,
+    Done,
+    Pong,
+    Refused,
+    Snapshot,
+    TableMessage,
+    TurnView,
+    Welcome,
+)
+
+_PINGS_PER_HEARTBEAT: Final = 3
+
+TableUpdate = Snapshot | AnyTableEvent
+"""What the iteration gives: events, and a snapshot where the node sends one anew."""
+
+
+class Table:
+    """One table, as one player is connected to it. Made by ``connect_table``."""
+
+    def __init__(self, socket: Socket, welcome: Welcome, snapshot: Snapshot, limits: ClientLimits) -> None:
+        self._socket = socket
+        self._limits = limits
+        self._answers = Answers(first_number=time.time_ns() // 1000)
+        self._put, self._updates = trio.open_memory_channel[TableUpdate](limits.events)
+        self._welcome = welcome
+        self._view = view_of(snapshot, welcome.user_id)
+        self._end: ClientError | None = None
+
+    @property
+    def view(self) -> TableView:
+        """The table after the newest event that was received."""
+        return self._view
+
+    @property
+    def welcome(self) -> Welcome:
+        """What the node said at the start: who we are to it, and its heartbeat."""
+        return self._welcome
+
+    async def sit_down(
+        self, buy_in: Krw, seat: SeatIndex | None = None, *, posts_blind: bool = False
+    ) -> None:
+        """Take a seat, any free one by default; returns when the buy-in is held.
+
+        With ``posts_blind`` a blind is posted to play at once, else the big blind is waited for.
+        Refused: no such seat, seat taken, table full, already seated, buy-in too small or too large,
+        insufficient funds, frozen.
+        """
+        await self._ask(lambda number: SitDown(number, self._table_id, seat, buy_in, posts_blind))
+
+    async def leave(self) -> None:
+        """Give up the seat; the payment shows as ``SeatLeft``. Refused: not seated. May be repeated."""
+        await self._ask(lambda number: Leave(number, self._table_id))
+
+    async def sit_out(self) -> None:
+        """Be dealt no more hands, seat kept. Refused: not seated. May be repeated."""
+        await self._ask(lambda number: SitOut(number, self._table_id))
+
+    async def sit_in(self, *, posts_blind: bool = False) -> None:
+        """Be dealt in again, as with ``sit_down``. Refused: not seated, leaving. May be repeated."""
+        await self._ask(lambda number: SitIn(number, self._table_id, posts_blind))
+
+    async def act(self, turn: TurnView, kind: ActionKind, amount: Krw | None = None) -> None:
+        """Use a turn of the hand in play; ``amount`` is the street bet to raise to, only for a raise.
+
+        Refused: no hand, stale hand or turn, out of turn, action or amount not allowed.
+        """
+        hand_no = self._view.hand_no
+        await self._ask(
+            lambda number: Act(
+                number, self._table_id, hand_no, turn.turn, kind, Krw(0) if amount is None else amount
+            )
+        )
+
+    def __aiter__(self) -> "Table":
+        return self
+
+    async def __anext__(self) -> TableUpdate:
+        try:
+            return await self._updates.receive()
+        except trio.EndOfChannel:
+            assert self._end is not None, "updates end only with the connection"
+            raise self._end from None
+
+    @property
+    def _table_id(self) -> TableId:
+        return self._view.table_id
+
+    async def _ask(self, message: Callable[[int], PlayerMessage]) -> None:
+        if self._end is not None:
+            raise self._end
+        with self._answers.expect() as answer:
+            await self._socket.send(message(answer.number))
+            with trio.move_on_after(self._limits.answer_seconds):
+                await answer.wait()
+                return
+        await self._end_with(ConnectionLost("no answer in time"))
+
+    async def _end_with(self, end: ClientError) -> None:
+        """End the connection for a reason of our own, and raise it."""
+        self._end = self._end or end
+        await self._socket.close()
+        raise end
+
+    async def read(self) -> None:
+        """Take messages until the connection ends; whoever waits then is told why."""
+        with self._put:
+            try:
+                while True:
+                    self._take(await self._socket.receive())
+            except ClientError as end:
+                self._end = self._end or end
+                self._answers.fail_all(self._end)
+
+    def _take(self, message: TableMessage) -> None:
+        match message:
+            case Done(request_id=number):
+                self._answers.settle(number, None)
+            case Refused(request_id=int(number), code=code):
+                self._answers.settle(number, RequestRefused(code))
+            case Refused(code=code):
+                raise RequestRefused(code)
+            case Pong(number=number):
+                self._answers.settle(number, None)
+            case Welcome():
+                raise ProtocolBroken("a second welcome")
+            case Snapshot():
+                self._view = view_of(message, self._welcome.user_id)
+                self._keep(message)
+            case _ as event:
+                self._view = view_after(self._view, event)
+                self._keep(event)
+
+    def _keep(self, update: TableUpdate) -> None:
+        try:
+            self._put.send_nowait(update)
+        except trio.WouldBlock as error:
+            raise ConnectionLost("events were not read in time") from error
+
+    async def ping(self) -> None:
+        """Send signs of life; a node that does not answer one in time is gone."""
+        pause = self._welcome.heartbeat_seconds / _PINGS_PER_HEARTBEAT
+        with suppress(ClientError):
+            while True:
+                await trio.sleep(pause)
+                await self._ask(Ping)
+
+
+@asynccontextmanager
+async def connect_table(
+    ticket: TicketAnswer, encoding: Encoding = Encoding.MSGPACK, limits: ClientLimits | None = None
+) -> AsyncIterator[Table]:
+    """Connect to the table of a ticket; raises ``RequestRefused`` if the ticket is not taken."""
+    limits = limits or ClientLimits()
+    async with open_socket(ticket.url, encoding, limits) as socket:
+        await socket.send(Hello(ticket.ticket))
+        welcome = await socket.receive_first(Welcome)
+        snapshot = await socket.receive_first(Snapshot)
+        table = Table(socket, welcome, snapshot, limits)
+        async with open_nursery() as nursery:
+            nursery.start_soon(table.read)
+            nursery.start_soon(table.ping)
+            yield table

@@ -1,0 +1,254 @@
+"""What a client knows of its table: a snapshot, and what every event since has changed. Pure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import assert_never
+
+from attrs import evolve, frozen
+
+from cardroom.client.errors import ProtocolBroken, SequenceGap
+from cardroom.ids import HandId, SeatIndex, TableId, UserId
+from cardroom.money import Krw
+from cardroom.wire.table import (
+    Acted,
+    AnyTableEvent,
+    CardCode,
+    CardsDealt,
+    HandEnded,
+    HandMucked,
+    HandShown,
+    HandStarted,
+    HandVoided,
+    PotAwarded,
+    SeatChanged,
+    SeatLeft,
+    SeatTaken,
+    SeatView,
+    Snapshot,
+    StateChanged,
+    Street,
+    StreetDealt,
+    TableState,
+    TurnBegan,
+    TurnView,
+    UncalledReturned,
+)
+
+
+@frozen
+class TableView:
+    """A table as one player sees it.
+
+    ``pot`` is all that was put in and not yet paid, bets included. ``stacks_before`` are the stacks before
+    the hand in play, empty if its deal was not seen; the next deal states them anew.
+    """
+
+    user_id: UserId
+    table_id: TableId
+    table_seq: int
+    hand_no: int
+    name: str
+    stake: str
+    small_blind: Krw
+    big_blind: Krw
+    min_buy_in: Krw
+    max_buy_in: Krw
+    seat_count: int
+    state: TableState
+    hand_id: HandId | None
+    button: SeatIndex | None
+    street: Street | None
+    board: tuple[CardCode, ...]
+    pot: Krw
+    seats: Mapping[SeatIndex, SeatView]
+    turn: TurnView | None
+    my_seat: SeatIndex | None
+    stacks_before: Mapping[SeatIndex, Krw] = MappingProxyType({})
+
+    @property
+    def me(self) -> SeatView | None:
+        """The player's own seat, with stack, bet and hole cards."""
+        return None if self.my_seat is None else self.seats.get(self.my_seat)
+
+    @property
+    def my_turn(self) -> TurnView | None:
+        """The turn if it is the player's, with the legal actions; else None."""
+        is_mine = self.turn is not None and self.turn.seat == self.my_seat
+        return self.turn if is_mine else None
+
+    @property
+    def my_cards(self) -> tuple[CardCode, ...]:
+        """The player's own hole cards, empty without a hand."""
+        return () if self.me is None else self.me.cards
+
+    @property
+    def my_stack(self) -> Krw:
+        """The player's chips behind, 0 without a seat."""
+        return Krw(0) if self.me is None else self.me.stack
+
+
+def view_of(snapshot: Snapshot, user_id: UserId) -> TableView:
+    """Begin a view with a snapshot."""
+    bets = sum(seat.street_bet for seat in snapshot.seats)
+    return TableView(
+        user_id=user_id,
+        table_id=snapshot.table_id,
+        table_seq=snapshot.table_seq,
+        hand_no=snapshot.hand_no,
+        name=snapshot.name,
+        stake=snapshot.stake,
+        small_blind=snapshot.small_blind,
+        big_blind=snapshot.big_blind,
+        min_buy_in=snapshot.min_buy_in,
+        max_buy_in=snapshot.max_buy_in,
+        seat_count=snapshot.seat_count,
+        state=snapshot.state,
+        hand_id=snapshot.hand_id,
+        button=snapshot.button,
+        street=snapshot.street,
+        board=snapshot.board,
+        pot=Krw(bets + sum(pot.amount for pot in snapshot.pots)),
+        seats=MappingProxyType({seat.seat: seat for seat in snapshot.seats}),
+        turn=snapshot.turn,
+        my_seat=snapshot.your_seat,
+    )
+
+
+def view_after(view: TableView, event: AnyTableEvent) -> TableView:
+    """Give the view after the next event; raises ``SequenceGap`` if it is not the next one."""
+    if event.table_id != view.table_id:
+        raise ProtocolBroken(f"an event of table {event.table_id} at table {view.table_id}")
+    if event.table_seq != view.table_seq + 1:
+        raise SequenceGap(view.table_seq + 1, event.table_seq)
+    try:
+        changed = _changed(view, event)
+    except KeyError as error:
+        raise ProtocolBroken(f"{type(event).__name__} about the empty seat {error}") from error
+    return evolve(changed, table_seq=event.table_seq, hand_no=event.hand_no)
+
+
+def _changed(view: TableView, event: AnyTableEvent) -> TableView:
+    match event:
+        case SeatTaken() | SeatChanged() | SeatLeft() | StateChanged():
+            return _after_seating(view, event)
+        case HandStarted():
+            return _after_deal(view, event)
+        case TurnBegan(turn=turn):
+            return evolve(view, turn=turn)
+        case Acted():
+            return _after_action(view, event)
+        case StreetDealt():
+            return _after_street(view, event)
+        case CardsDealt() | HandShown() | HandMucked():
+            return _after_cards(view, event)
+        case UncalledReturned() | PotAwarded() | HandEnded() | HandVoided():
+            return _after_payment(view, event)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _after_seating(view: TableView, event: SeatTaken | SeatChanged | SeatLeft | StateChanged) -> TableView:
+    match event:
+        case SeatTaken(seat=seat, user_id=user_id):
+            taken = SeatView(
+                seat=seat, user_id=user_id, nickname=event.nickname, stack=event.stack,
+                status=event.status, is_in_hand=False, street_bet=Krw(0), cards=(),
+            )  # fmt: skip
+            my_seat = seat if user_id == view.user_id else view.my_seat
+            return evolve(_with_seats(view, {seat: taken}), my_seat=my_seat)
+        case SeatChanged(seat=seat, status=status, stack=stack):
+            return _with_seats(view, {seat: evolve(view.seats[seat], status=status, stack=stack)})
+        case SeatLeft(seat=seat):
+            others = {index: one for index, one in view.seats.items() if index != seat}
+            my_seat = None if seat == view.my_seat else view.my_seat
+            return evolve(view, seats=MappingProxyType(others), my_seat=my_seat)
+        case StateChanged(state=state):
+            return evolve(view, state=state)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _after_deal(view: TableView, event: HandStarted) -> TableView:
+    seats = {index: _without_hand(seat) for index, seat in view.seats.items()}
+    for dealt in event.seats:
+        seats[dealt.seat] = evolve(seats[dealt.seat], stack=dealt.stack, is_in_hand=True)
+    for post in event.posts:
+        seats[post.seat] = evolve(seats[post.seat], stack=post.stack, street_bet=post.street_bet)
+    return evolve(
+        view,
+        state=TableState.PLAYING,
+        hand_id=event.hand_id,
+        button=event.button,
+        street=Street.PREFLOP,
+        board=(),
+        pot=Krw(sum(post.amount for post in event.posts)),
+        seats=MappingProxyType(seats),
+        stacks_before=MappingProxyType({dealt.seat: dealt.stack for dealt in event.seats}),
+        turn=None,
+    )
+
+
+def _after_action(view: TableView, event: Acted) -> TableView:
+    is_in_hand = view.seats[event.seat].is_in_hand and event.kind.value != "fold"
+    acted = evolve(
+        view.seats[event.seat], stack=event.stack, street_bet=event.street_bet, is_in_hand=is_in_hand
+    )
+    return evolve(_with_seats(view, {event.seat: acted}), pot=Krw(view.pot + event.amount), turn=None)
+
+
+def _after_street(view: TableView, event: StreetDealt) -> TableView:
+    """Open board cards; those of a second run are not part of the view."""
+    if event.board != 1:
+        return view
+    seats = {index: evolve(seat, street_bet=Krw(0)) for index, seat in view.seats.items()}
+    board = view.board + event.cards
+    return evolve(view, street=event.street, board=board, seats=MappingProxyType(seats), turn=None)
+
+
+def _after_cards(view: TableView, event: CardsDealt | HandShown | HandMucked) -> TableView:
+    match event:
+        case CardsDealt(cards=cards):
+            if view.me is None or not cards:
+                return view
+            return _with_seats(view, {view.me.seat: evolve(view.me, cards=cards)})
+        case HandShown(seat=seat, cards=cards):
+            return _with_seats(view, {seat: evolve(view.seats[seat], cards=cards)})
+        case HandMucked(seat=seat):
+            return _with_seats(view, {seat: evolve(view.seats[seat], is_in_hand=False)})
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _after_payment(
+    view: TableView, event: UncalledReturned | PotAwarded | HandEnded | HandVoided
+) -> TableView:
+    match event:
+        case UncalledReturned(seat=seat, stack=stack, amount=amount):
+            bet = Krw(view.seats[seat].street_bet - amount)
+            returned = _with_seats(view, {seat: evolve(view.seats[seat], stack=stack, street_bet=bet)})
+            return evolve(returned, pot=Krw(view.pot - amount), turn=None)
+        case PotAwarded():
+            return evolve(view, turn=None)
+        case HandEnded(results=results):
+            return _without_hands(view, {result.seat: result.stack for result in results})
+        case HandVoided():
+            return _without_hands(view, view.stacks_before)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _without_hands(view: TableView, stacks: Mapping[SeatIndex, Krw]) -> TableView:
+    seats = {
+        index: evolve(_without_hand(seat), stack=stacks.get(index, seat.stack))
+        for index, seat in view.seats.items()
+    }
+    ended = evolve(view, hand_id=None, street=None, board=(), pot=Krw(0), turn=None)
+    return evolve(ended, seats=MappingProxyType(seats), state=TableState.BETWEEN_HANDS)
+
+
+def _without_hand(seat: SeatView) -> SeatView:
+    return evolve(seat, is_in_hand=False, street_bet=Krw(0), cards=())
+
+
+def _with_seats(view: TableView, changed: Mapping[SeatIndex, SeatView]) -> TableView:
+    return evolve(view, seats=MappingProxyType({**view.seats, **changed}))

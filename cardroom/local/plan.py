@@ -1,0 +1,106 @@
+"""What a local cluster is made of: folders, ports, tables, players, limits."""
+
+from pathlib import Path
+from typing import Final
+
+from attrs import field, frozen
+
+from cardroom.local.engines import EngineLimits
+from cardroom.local.patience import Limit
+from cardroom.local.ports import Ports
+from cardroom.money import Krw
+
+
+@frozen
+class TablePlan:
+    """A table to be made, once."""
+
+    shard: int
+    name: str
+    stake: str
+    seat_count: int = 6
+
+
+TABLES: Final = (
+    TablePlan(shard=0, name="Han", stake="low"),
+    TablePlan(shard=1, name="Nakdong", stake="low"),
+    TablePlan(shard=2, name="Geum", stake="middle"),
+    TablePlan(shard=3, name="Seomjin", stake="high"),
+)
+
+
+_ENGINE_START: Final = Limit(calm=30.0, hurried=1.0)
+_BOTS_STOP: Final = Limit(calm=8.0, hurried=1.0)
+_DOORS_STOP: Final = Limit(calm=8.0, hurried=1.3)
+_WALLET_STOP: Final = Limit(calm=5.0, hurried=0.6)
+_VALKEY_STOP: Final = Limit(calm=4.0, hurried=0.4)
+_POSTGRES_STOP: Final = Limit(calm=10.0, hurried=0.9)
+
+
+@frozen
+class Limits:
+    """Shares of the start and the stop. After a signal all of the stop takes less than 5 s."""
+
+    ready_seconds: float = 20.0
+    migration_seconds: float = 30.0
+    verify_seconds: float = 60.0
+    engine_start: Limit = _ENGINE_START
+    bots_stop: Limit = _BOTS_STOP
+    doors_stop: Limit = _DOORS_STOP
+    wallet_stop: Limit = _WALLET_STOP
+    valkey_stop: Limit = _VALKEY_STOP
+    postgres_stop: Limit = _POSTGRES_STOP
+
+    @property
+    def postgres(self) -> EngineLimits:
+        """Shares of PostgreSQL."""
+        return EngineLimits(self.engine_start, self.postgres_stop)
+
+    @property
+    def valkey(self) -> EngineLimits:
+        """Shares of Valkey."""
+        return EngineLimits(self.engine_start, self.valkey_stop)
+
+
+_LOW_WALLET: Final = Krw(10_000_000)
+_GRANT: Final = Krw(50_000_000)
+
+
+@frozen
+class BotPlan:
+    """Who plays. A player whose wallet is below ``low_wallet`` is granted ``grant``."""
+
+    players: int = 24
+    names: str = "bot"
+    think_ms: str = "2-10"
+    hands_per_visit: float = 60.0
+    seed: int = 1
+    low_wallet: Krw = _LOW_WALLET
+    grant: Krw = _GRANT
+
+
+@frozen
+class ClusterPlan:
+    """One local cluster: processes run in the folder ``project`` and write to ``folder``."""
+
+    project: Path
+    folder: Path
+    ports: Ports
+    tables: tuple[TablePlan, ...] = TABLES
+    bots: BotPlan = field(factory=BotPlan)
+    limits: Limits = field(factory=Limits)
+
+    @property
+    def configs(self) -> Path:
+        """The settings files that are started from."""
+        return self.project / "configs" / "dev"
+
+    @property
+    def credentials(self) -> Path:
+        """The folder of secrets."""
+        return self.folder / "credentials"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of logs."""
+        return self.folder / "logs"

@@ -1,0 +1,152 @@
+"""One visit of a bot to a table: take a seat, play, leave."""
+
+from collections.abc import Iterable
+from random import Random
+from typing import Final
+
+import trio
+
+from cardroom.client import RequestRefused, Table, TableUpdate
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import HandEnded, SeatStatus, SeatView, Snapshot, TurnView
+from loadtest.fairness import CardWatch, snapshot_faults
+from loadtest.profile import Pace
+from loadtest.stop import Stop
+from loadtest.strategy import choose, choose_buy_in
+from loadtest.tally import Tally
+
+_IDLE_SECONDS: Final = 20.0
+"""A table where nothing happens for so long is left."""
+
+_LATE: Final = frozenset(
+    {Refusal.NO_HAND, Refusal.STALE_HAND, Refusal.STALE_TURN, Refusal.OUT_OF_TURN, Refusal.NOT_SEATED}
+)
+"""What an action is refused with that comes after the clock or the end of the hand."""
+
+_CROWDED: Final = frozenset({Refusal.RATE_LIMITED, Refusal.BUSY})
+_CROWDED_SECONDS: Final = 0.2
+_TRIES: Final = 5
+
+
+class Visit:
+    """Plays one seat over one connection."""
+
+    def __init__(self, table: Table, pace: Pace, random: Random, tally: Tally, stop: Stop) -> None:
+        self._table = table
+        self._pace = pace
+        self._random = random
+        self._tally = tally
+        self._stop = stop
+        self._watch = CardWatch(table.view)
+        self._used_turn = (0, 0)
+        self._is_idle = False
+        self._hands_left = 1 + round(random.expovariate(1 / pace.hands_per_visit))
+
+    async def run(self) -> None:
+        """Play until it is time to go, and leave; returns without a seat."""
+        self._tally.connected += 1
+        try:
+            self._note_faults(snapshot_faults(self._table.view))
+            await self._take_seat()
+            await self._play_seated()
+        finally:
+            self._tally.connected -= 1
+
+    async def _take_seat(self) -> None:
+        view = self._table.view
+        if view.me is None:
+            await self._table.sit_down(choose_buy_in(view, self._random), posts_blind=True)
+            self._tally.buy_ins += 1
+
+    async def _play_seated(self) -> None:
+        self._tally.seated += 1
+        try:
+            while not self._has_to_go():
+                if turn := self._table.view.my_turn:
+                    await self._use(turn)
+                await self._sit_in_again()
+                await self._take_next(_IDLE_SECONDS)
+            await self._leave()
+        finally:
+            self._tally.seated -= 1
+
+    def _has_to_go(self) -> bool:
+        me = self._table.view.me
+        if me is None or self._stop.is_ordered or self._is_idle:
+            return True
+        return not me.is_in_hand and (self._hands_left <= 0 or is_without_chips(me))
+
+    async def _use(self, turn: TurnView) -> None:
+        """Think, then act, unless the turn has passed meanwhile; each turn is used once."""
+        this_turn = (self._table.view.hand_no, turn.turn)
+        if this_turn == self._used_turn:
+            return
+        self._used_turn = this_turn
+        for _ in range(_TRIES):
+            await trio.sleep(self._random.uniform(self._pace.think_min_seconds, self._pace.think_max_seconds))
+            view = self._table.view
+            if view.my_turn is None or (view.hand_no, view.my_turn.turn) != this_turn:
+                return
+            if await self._act(turn):
+                return
+            await trio.sleep(_CROWDED_SECONDS)
+
+    async def _act(self, turn: TurnView) -> bool:
+        """Act and measure; False if the node has no time for it now."""
+        kind, amount = choose(self._table.view, turn, self._random)
+        sent_at = trio.current_time()
+        try:
+            await self._table.act(turn, kind, amount)
+        except RequestRefused as refusal:
+            self._tally.refused(refusal.code)
+            if refusal.code not in _LATE | _CROWDED:
+                self._tally.broken(f"legal_action_refused_{kind.value}")
+            return refusal.code not in _CROWDED
+        self._tally.acted(trio.current_time() - sent_at)
+        return True
+
+    async def _sit_in_again(self) -> None:
+        """Play again after a broken connection or a time-out made the seat sit out."""
+        me = self._table.view.me
+        if me is not None and me.status is SeatStatus.SITTING_OUT and me.stack > 0:
+            await self._table.sit_in(posts_blind=True)
+
+    async def _take_next(self, seconds: float) -> None:
+        self._is_idle = True
+        with trio.move_on_after(seconds) as scope, self._stop.wakes(scope):
+            update = await anext(self._table)
+            self._is_idle = False
+            self._note(update)
+
+    def _note(self, update: TableUpdate) -> None:
+        if isinstance(update, Snapshot):
+            self._watch = CardWatch(self._table.view)
+            return
+        self._note_faults(self._watch.faults(update))
+        my_seat = self._table.view.my_seat
+        if isinstance(update, HandEnded) and any(one.seat == my_seat for one in update.results):
+            self._hands_left -= 1
+            if update.results[0].seat == my_seat:  # so that each hand is counted by one bot
+                self._tally.hands_seen += 1
+
+    def _note_faults(self, faults: Iterable[str]) -> None:
+        for fault in faults:
+            self._tally.broken(fault)
+
+    async def _leave(self) -> None:
+        """Give up the seat and wait until it is paid out; a seat that is gone already is fine."""
+        if not self._is_seated():
+            return
+        await self._table.leave()
+        with trio.move_on_after(self._pace.leave_seconds):
+            while self._is_seated():
+                self._note(await anext(self._table))
+            self._tally.cash_outs += 1
+
+    def _is_seated(self) -> bool:
+        return self._table.view.me is not None
+
+
+def is_without_chips(me: SeatView) -> bool:
+    """Say whether a seat that is not in a hand has nothing to play with."""
+    return me.stack == 0 and me.status is not SeatStatus.RESERVED

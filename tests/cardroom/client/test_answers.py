@@ -1,0 +1,35 @@
+"""Requests and their answers, by number."""
+
+import pytest
+import trio
+
+from cardroom.client import ConnectionLost, RequestRefused
+from cardroom.client.answers import Answers
+from cardroom.wire.refusals import Refusal
+
+
+async def test_each_request_gets_its_own_answer() -> None:
+    answers = Answers(first_number=100)
+    with answers.expect() as first, answers.expect() as second:
+        answers.settle(101, RequestRefused(Refusal.NOT_SEATED))
+        answers.settle(100, None)
+        await first.wait()
+        with pytest.raises(RequestRefused):
+            await second.wait()
+
+
+async def test_the_end_of_the_connection_answers_all() -> None:
+    answers = Answers(first_number=1)
+    with answers.expect() as answer:
+        answers.fail_all(ConnectionLost("gone"))
+        with pytest.raises(ConnectionLost):
+            await answer.wait()
+
+
+async def test_an_answer_that_nobody_waits_for_is_passed_over() -> None:
+    answers = Answers(first_number=1)
+    with trio.move_on_after(0), answers.expect() as answer:
+        await answer.wait()
+    answers.settle(1, None)
+    with answers.expect() as after:
+        assert after.number == 2

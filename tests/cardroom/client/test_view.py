@@ -1,0 +1,185 @@
+"""The view after each event, over a hand from the deal to its end."""
+
+from uuid import UUID
+
+import pytest
+from attrs import evolve
+
+from cardroom.client import ProtocolBroken, SequenceGap, TableView
+from cardroom.client.view import view_after, view_of
+from cardroom.ids import HandId, SeatIndex, TableId
+from cardroom.money import Krw
+from cardroom.wire.table import (
+    Acted,
+    AnyTableEvent,
+    CardCode,
+    CardsDealt,
+    DealtSeat,
+    HandEnded,
+    HandMucked,
+    HandShown,
+    HandStarted,
+    HandVoided,
+    LegalActions,
+    MoveCause,
+    MoveKind,
+    Post,
+    PostKind,
+    PotAwarded,
+    PotView,
+    PotWin,
+    SeatChanged,
+    SeatLeft,
+    SeatNet,
+    SeatStatus,
+    SeatTaken,
+    SeatView,
+    StateChanged,
+    Street,
+    StreetDealt,
+    TableState,
+    TurnBegan,
+    TurnView,
+    UncalledReturned,
+)
+from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, TABLE
+
+HAND = HandId(UUID(int=5))
+ACES = (CardCode(48), CardCode(49))
+FLOP = (CardCode(0), CardCode(5), CardCode(10))
+STACK = Krw(80_000)
+
+
+class Teller:
+    """Gives events their numbers and applies them."""
+
+    def __init__(self, view: TableView) -> None:
+        self.view = view
+
+    def head(self, hand_no: int = 4) -> tuple[TableId, int, int]:
+        return TABLE, self.view.table_seq + 1, hand_no
+
+    def tell(self, event: AnyTableEvent) -> TableView:
+        self.view = view_after(self.view, event)
+        return self.view
+
+
+def seated() -> Teller:
+    teller = Teller(view_of(EMPTY, ME))
+    for seat, user, name in ((MY_SEAT, ME, "me"), (OTHER_SEAT, OTHER, "other")):
+        teller.tell(SeatTaken(*teller.head(3), seat, user, name, SeatStatus.RESERVED, Krw(0)))
+        teller.tell(SeatChanged(*teller.head(3), seat, SeatStatus.PLAYING, STACK))
+    return teller
+
+
+def dealt() -> Teller:
+    teller = seated()
+    posts = (
+        Post(MY_SEAT, PostKind.SMALL_BLIND, Krw(1_000), Krw(1_000), Krw(79_000)),
+        Post(OTHER_SEAT, PostKind.BIG_BLIND, Krw(2_000), Krw(2_000), Krw(78_000)),
+    )
+    seats = (DealtSeat(MY_SEAT, STACK), DealtSeat(OTHER_SEAT, STACK))
+    teller.tell(HandStarted(*teller.head(), HAND, MY_SEAT, MY_SEAT, OTHER_SEAT, seats, posts))
+    teller.tell(CardsDealt(*teller.head(), ACES))
+    return teller
+
+
+def acted(teller: Teller, seat: SeatIndex, kind: MoveKind, amount: int, bet: int, stack: int) -> TableView:
+    return teller.tell(
+        Acted(*teller.head(), seat, kind, Krw(amount), Krw(bet), Krw(stack), False, MoveCause.PLAYER)
+    )
+
+
+def test_a_seat_is_taken_and_left() -> None:
+    teller = seated()
+    assert teller.view.my_seat == MY_SEAT
+    assert teller.view.my_stack == STACK
+    view = teller.tell(SeatLeft(*teller.head(3), MY_SEAT, ME, STACK))
+    assert view.my_seat is None
+    assert view.me is None
+    assert view.my_cards == ()
+    assert view.my_stack == 0
+    assert set(view.seats) == {OTHER_SEAT}
+
+
+def test_a_deal_shows_posts_and_own_cards() -> None:
+    view = dealt().view
+    assert view.pot == 3_000
+    assert view.my_cards == ACES
+    assert view.seats[OTHER_SEAT].cards == ()
+    assert view.seats[OTHER_SEAT].street_bet == 2_000
+    assert view.state is TableState.PLAYING
+    assert view.hand_no == 4
+
+
+def test_only_the_own_turn_is_mine() -> None:
+    teller = dealt()
+    legal = LegalActions(False, Krw(1_000), Krw(4_000), STACK, Krw(79_000))
+    assert teller.tell(TurnBegan(*teller.head(), TurnView(MY_SEAT, 1, 15_000, legal))).my_turn is not None
+    assert teller.tell(TurnBegan(*teller.head(), TurnView(OTHER_SEAT, 2, 15_000, legal))).my_turn is None
+    assert acted(teller, OTHER_SEAT, MoveKind.CALL, 0, 2_000, 78_000).turn is None
+
+
+def test_a_hand_to_its_showdown() -> None:
+    teller = dealt()
+    acted(teller, MY_SEAT, MoveKind.RAISE, 5_000, 6_000, 74_000)
+    acted(teller, OTHER_SEAT, MoveKind.CALL, 4_000, 6_000, 74_000)
+    view = teller.tell(StreetDealt(*teller.head(), Street.FLOP, 1, FLOP))
+    assert (view.pot, view.street, view.board) == (12_000, Street.FLOP, FLOP)
+    assert view.seats[OTHER_SEAT].street_bet == 0
+    acted(teller, MY_SEAT, MoveKind.BET, 8_000, 8_000, 66_000)
+    acted(teller, OTHER_SEAT, MoveKind.CALL, 2_000, 2_000, 72_000)
+    view = teller.tell(UncalledReturned(*teller.head(), MY_SEAT, Krw(6_000), Krw(72_000)))
+    assert (view.pot, view.my_stack) == (16_000, 72_000)
+    teller.tell(HandShown(*teller.head(), MY_SEAT, ACES, ()))
+    assert not teller.tell(HandMucked(*teller.head(), OTHER_SEAT)).seats[OTHER_SEAT].is_in_hand
+    teller.tell(PotAwarded(*teller.head(), 0, 1, (PotWin(MY_SEAT, Krw(15_200)),)))
+    results = (SeatNet(MY_SEAT, Krw(7_200), Krw(87_200)), SeatNet(OTHER_SEAT, Krw(-8_000), Krw(72_000)))
+    view = teller.tell(HandEnded(*teller.head(), HAND, Krw(800), results))
+    assert (view.my_stack, view.pot, view.board, view.my_cards) == (87_200, 0, (), ())
+    assert view.state is TableState.BETWEEN_HANDS
+
+
+def test_who_folds_is_out_of_the_hand() -> None:
+    assert not acted(dealt(), OTHER_SEAT, MoveKind.FOLD, 0, 2_000, 78_000).seats[OTHER_SEAT].is_in_hand
+
+
+def test_a_void_hand_gives_the_stacks_back() -> None:
+    teller = dealt()
+    view = teller.tell(HandVoided(*teller.head(), HAND))
+    assert {seat.stack for seat in view.seats.values()} == {STACK}
+
+
+def test_the_second_of_two_boards_is_not_the_view_s() -> None:
+    teller = dealt()
+    assert teller.tell(StreetDealt(*teller.head(), Street.FLOP, 2, FLOP)).board == ()
+
+
+def test_cards_of_a_hand_without_me_are_none() -> None:
+    teller = Teller(view_of(EMPTY, ME))
+    assert teller.tell(CardsDealt(*teller.head(), ())).my_cards == ()
+    assert teller.tell(StateChanged(*teller.head(), TableState.HALTED)).state is TableState.HALTED
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_a_missing_or_repeated_event_is_a_gap(step: int) -> None:
+    view = view_of(EMPTY, ME)
+    event = StateChanged(TABLE, view.table_seq + step, 3, TableState.HALTED)
+    with pytest.raises(SequenceGap) as gap:
+        view_after(view, event)
+    assert (gap.value.expected, gap.value.received) == (11, 10 + step)
+
+
+def test_events_of_another_table_or_an_empty_seat_break_the_protocol() -> None:
+    view = view_of(EMPTY, ME)
+    with pytest.raises(ProtocolBroken, match="table 8"):
+        view_after(view, StateChanged(TableId(8), 11, 3, TableState.HALTED))
+    with pytest.raises(ProtocolBroken, match="empty seat"):
+        view_after(view, SeatChanged(TABLE, 11, 3, MY_SEAT, SeatStatus.PLAYING, STACK))
+
+
+def test_a_snapshot_in_a_hand_counts_bets_into_the_pot() -> None:
+    seat = SeatView(MY_SEAT, ME, "me", STACK, SeatStatus.PLAYING, True, Krw(2_000), ACES)
+    snapshot = evolve(EMPTY, seats=(seat,), pots=(PotView(Krw(6_000), (MY_SEAT,)),), your_seat=MY_SEAT)
+    view = view_of(snapshot, ME)
+    assert (view.pot, view.my_cards, view.my_stack) == (8_000, ACES, STACK)

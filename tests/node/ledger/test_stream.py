@@ -1,0 +1,211 @@
+"""Commands and replies through a real Valkey; the test is the wallet worker at the other end."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+
+import pytest
+import trio
+from attrs import define, field
+
+from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
+from cardroom.local.servers import EmbeddedValkey, valkey_server
+from cardroom.money import Krw
+from cardroom.service.redis import Redis, open_redis
+from cardroom.wire import keys
+from cardroom.wire.ledger import (
+    BuyInHeld,
+    CommandRefused,
+    HoldBuyIn,
+    LedgerCommand,
+    LedgerReply,
+    OutOfOrder,
+    ReplyBody,
+    StaleEpoch,
+    command_codec,
+    reply_codec,
+)
+from cardroom.wire.refusals import Refusal
+from node.ledger.stream import LedgerAddress, ShardLost, StreamLedger
+from node.settings import LeaseSettings, LedgerSettings
+from node.shards.lease import NodeIdentity, ShardLease
+from tests.node.tables.house import LOG
+
+SHARDS = count(1000)
+BOOT = BootNonce("a" * 32)
+
+
+def buy_in(user: int) -> HoldBuyIn:
+    return HoldBuyIn(UserId(user), TableId(1), SeatIndex(0), Krw(1))
+
+
+HELD = BuyInHeld(TableId(1), SeatIndex(0), Krw(1), Krw(1))
+
+
+@define
+class Worker:
+    """The other end: reads the head of the stream, deletes, pushes replies."""
+
+    redis: Redis
+    shard: ShardId
+
+    async def read(self, how_many: int) -> list[LedgerCommand]:
+        """Wait for this many commands; they stay in the stream."""
+        with trio.fail_after(5):
+            while True:
+                entries = await self.redis.xrange(keys.commands(self.shard))
+                if len(entries) >= how_many:
+                    return [
+                        command_codec().decode(entry.field_values[keys.COMMAND_FIELD]) for entry in entries
+                    ]
+                await trio.sleep(0.01)
+
+    async def drop(self) -> None:
+        """Take all entries out of the stream."""
+        await self.redis.delete([keys.commands(self.shard)])
+
+    async def reply(self, command: LedgerCommand, body: ReplyBody) -> None:
+        await self.redis.rpush(
+            keys.replies(self.shard, command.boot), [reply_codec().encode(LedgerReply(command.id, body))]
+        )
+
+
+@define
+class Desk:
+    """Who asks, and what the answers were."""
+
+    ledger: StreamLedger
+    lease: ShardLease
+    worker: Worker
+    answers: list[ReplyBody] = field(factory=list)
+
+    async def answered(self, how_many: int) -> list[ReplyBody]:
+        with trio.fail_after(5):
+            while len(self.answers) < how_many:
+                await trio.sleep(0.01)
+        return self.answers
+
+
+@asynccontextmanager
+async def open_desk(valkey: EmbeddedValkey) -> AsyncIterator[Desk]:
+    shard = ShardId(next(SHARDS))
+    async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+        lease = ShardLease(shard, NodeIdentity(NodeId("node-1"), BOOT), redis, LeaseSettings(), LOG)
+        assert await lease.take()
+        ledger = StreamLedger(
+            LedgerAddress(shard, BOOT), redis, LedgerSettings(resend_seconds=0.2, poll_seconds=1.0), LOG
+        )
+        ledger.epoch = Epoch(3)
+        await nursery.start(ledger.run)
+        yield Desk(ledger, lease, Worker(redis, shard))
+        nursery.cancel_scope.cancel()
+
+
+async def test_commands_stand_in_the_stream_in_order_and_each_gets_its_answer(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        ids = [desk.ledger.submit(buy_in(user), desk.answers.append) for user in range(300)]
+        commands = await desk.worker.read(300)
+        assert [command.id for command in commands] == ids
+        assert {(command.epoch, command.boot, command.shard) for command in commands} == {
+            (3, BOOT, desk.worker.shard)
+        }
+        assert desk.ledger.unanswered == 300
+        await desk.worker.drop()
+        for command in commands:
+            await desk.worker.reply(command, HELD)
+        assert await desk.answered(300) == [HELD] * 300
+        with trio.fail_after(1):
+            await desk.ledger.wait_until_answered()
+
+
+async def test_an_answer_that_comes_twice_counts_once(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        desk.ledger.submit(buy_in(1), desk.answers.append)
+        (command,) = await desk.worker.read(1)
+        await desk.worker.drop()
+        for _ in range(2):
+            await desk.worker.reply(command, CommandRefused(Refusal.FROZEN))
+        desk.ledger.submit(buy_in(2), desk.answers.append)
+        (second,) = await desk.worker.read(1)
+        await desk.worker.reply(second, HELD)
+        assert await desk.answered(2) == [CommandRefused(Refusal.FROZEN), HELD]
+
+
+async def test_a_command_whose_entry_is_lost_is_sent_again_under_its_id(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        command_id = desk.ledger.submit(buy_in(1), desk.answers.append)
+        await desk.worker.read(1)
+        await desk.worker.drop()
+        (again,) = await desk.worker.read(1)
+        assert again.id == command_id
+
+
+async def test_a_command_that_still_stands_is_not_sent_again(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        desk.ledger.submit(buy_in(1), desk.answers.append)
+        await desk.worker.read(1)
+        await trio.sleep(0.7)  # three times the age at which it would be sent again
+        assert len(await desk.worker.read(1)) == 1
+
+
+async def test_what_came_out_of_order_is_sent_again(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        command_id = desk.ledger.submit(buy_in(1), desk.answers.append)
+        (command,) = await desk.worker.read(1)
+        await desk.worker.drop()
+        await desk.worker.reply(command, OutOfOrder(None, 0))
+        (again,) = await desk.worker.read(1)
+        assert again.id == command_id
+        assert desk.answers == []
+
+
+async def test_nothing_is_appended_once_the_lease_names_another(valkey: EmbeddedValkey) -> None:
+    with pytest.RaisesGroup(pytest.RaisesGroup(ShardLost, flatten_subgroups=True), flatten_subgroups=True):
+        await _submit_after_a_take_over(valkey)
+
+
+async def _submit_after_a_take_over(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        await desk.worker.redis.hset(keys.lease(desk.worker.shard), {"boot": "b" * 32})
+        desk.ledger.submit(buy_in(1), desk.answers.append)
+        with trio.move_on_after(5):
+            await trio.sleep_forever()
+        raise AssertionError("the shard should have been lost")
+
+
+async def test_a_stale_epoch_loses_the_shard(valkey: EmbeddedValkey) -> None:
+    with pytest.RaisesGroup(ShardLost, flatten_subgroups=True):
+        await _hear_of_a_newer_epoch(valkey)
+
+
+async def _hear_of_a_newer_epoch(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        desk.ledger.submit(buy_in(1), desk.answers.append)
+        (command,) = await desk.worker.read(1)
+        await desk.worker.reply(command, StaleEpoch(Epoch(4)))
+        with trio.move_on_after(5):
+            await trio.sleep_forever()
+        raise AssertionError("the shard should have been lost")
+
+
+async def test_commands_wait_while_redis_is_away(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("away")
+    with valkey_server(folder, port=0) as first:
+        port = first.settings.port
+        async with open_desk(first) as desk:
+            desk.ledger.submit(buy_in(1), desk.answers.append)
+            await desk.worker.read(1)
+            await trio.to_thread.run_sync(_stop, first)
+            desk.ledger.submit(buy_in(2), desk.answers.append)
+            with valkey_server(folder, port) as second:
+                assert second.settings.port == port
+                commands = await desk.worker.read(2)
+                assert [command.body for command in commands[:2]] == [buy_in(1), buy_in(2)]
+
+
+def _stop(server: EmbeddedValkey) -> None:
+
+    os.kill(server.pid, signal.SIGTERM)
+    os.waitpid(server.pid, 0)

@@ -1,0 +1,1 @@
+"""The only owner of money: a double-entry ledger in PostgreSQL."""

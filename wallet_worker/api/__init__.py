@@ -1,0 +1,1 @@
+"""HTTP of the wallet: balances for players, money and tables for administrators."""

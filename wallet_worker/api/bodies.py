@@ -1,0 +1,70 @@
+"""Bodies of requests, read strictly, and what servers that are away are answered with."""
+
+from typing import Any, TypeVar
+
+from attrs import frozen
+from quart import Response, request
+from quart_trio import QuartTrio
+
+from cardroom.ids import ShardId, UserId
+from cardroom.money import Krw
+from cardroom.service.http import RefusedRequest, problem
+from cardroom.service.postgres import PostgresAway
+from cardroom.service.redis import RedisAway
+from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.refusals import Refusal
+
+T = TypeVar("T")
+
+_MAX_BODY_BYTES = 4096
+
+
+@frozen
+class PromotionBody:
+    """``POST /admin/promotions``: give ``amount`` won, once per key."""
+
+    user_id: UserId
+    amount: Krw
+    reason: str
+    idempotency_key: str
+
+
+@frozen
+class TableBody:
+    """``POST /admin/tables``: make a table, once per shard and name."""
+
+    shard: ShardId
+    name: str
+    stake: str
+    seat_count: int
+
+
+def body_codec(kind: type[T]) -> Codec[T]:
+    """Give the codec of a request body."""
+    return Codec(kind, Encoding.JSON, _MAX_BODY_BYTES, {})
+
+
+async def read_body(codec: Codec[T]) -> T:
+    """Read the request's body; refused: whatever is not exactly such a body."""
+    try:
+        return codec.decode(await request.get_data())
+    except Malformed as fault:
+        status = 413 if fault.code is Refusal.TOO_LARGE else 400
+        raise RefusedRequest(status, fault.code) from fault
+
+
+def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
+    """Refuse a body whose values are out of bounds."""
+    if not condition:
+        raise RefusedRequest(400, code, detail)
+
+
+def add_away_answers(app: QuartTrio) -> None:
+    """Answer 503 while a server is away; the request may be repeated."""
+
+    @app.errorhandler(PostgresAway)
+    @app.errorhandler(RedisAway)
+    async def away(_: Exception) -> Response:
+        response = problem(503, Refusal.UNAVAILABLE, "")
+        response.headers["Retry-After"] = "2"
+        return response

@@ -1,0 +1,1 @@
+"""Proof that the ledger is what it was: chains, records, verification."""

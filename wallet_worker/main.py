@@ -1,0 +1,72 @@
+"""Start of a wallet worker, and its commands: ``migrate`` the schema, ``verify`` the ledger."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import trio
+
+from cardroom.service.errors import open_error_reports
+from cardroom.service.logs import open_log
+from cardroom.service.postgres import PostgresAway
+from cardroom.service.run import (
+    EXIT_CONFIGURATION,
+    parse_command_line,
+    read_settings_or_exit,
+    run_until_signalled,
+)
+from wallet_worker.app import serve_wallet, verify_ledger
+from wallet_worker.settings import WalletSettings
+from wallet_worker.store.migrate import migrate
+
+_PROCESS: Final = "wallet_worker"
+_EXIT_UNREACHABLE: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the worker or a command; gives the exit code (1: verify found a fault, 2: no database)."""
+    options = _command_line().parse_args(arguments)
+    settings = read_settings_or_exit(WalletSettings, options.config)
+    match options.command:
+        case "migrate":
+            return _migrate(settings)
+        case "verify":
+            return _verify(settings, as_json=options.json)
+        case _:
+            return 0 if options.check else _serve(settings)
+
+
+def _command_line() -> argparse.ArgumentParser:
+    parser = parse_command_line(_PROCESS)
+    parser.add_argument("command", nargs="?", choices=["serve", "migrate", "verify"], default="serve")
+    parser.add_argument("--json", action="store_true", help="verify: print one JSON object")
+    return parser
+
+
+def _serve(settings: WalletSettings) -> int:
+    log = open_log(settings.log, settings.worker_id)
+    open_error_reports(settings.log, settings.worker_id)
+    run_until_signalled(partial(serve_wallet, settings, log))
+    return 0
+
+
+def _migrate(settings: WalletSettings) -> int:
+    if settings.owner is None:
+        sys.stderr.write("owner.dsn: migrate needs a role that may change the schema\n")
+        return EXIT_CONFIGURATION
+    migrate(settings.owner)
+    return 0
+
+
+def _verify(settings: WalletSettings, *, as_json: bool) -> int:
+    try:
+        report = trio.run(verify_ledger, settings, strict_exception_groups=True)
+    except PostgresAway as away:
+        sys.stderr.write(f"PostgreSQL does not answer: {away}\n")
+        return _EXIT_UNREACHABLE
+    text = json.dumps(report.as_document()) if as_json else "\n".join(report.as_lines())
+    sys.stdout.write(text + "\n")
+    return 0 if report.is_sound else 1

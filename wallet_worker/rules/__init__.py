@@ -1,0 +1,1 @@
+"""What may be done with money: pure decisions over values."""

@@ -1,0 +1,57 @@
+"""Accounts: their kinds, whose they are, and which of them may go below zero."""
+
+from enum import Enum, unique
+from typing import Final
+
+from attrs import frozen
+
+from cardroom.ids import ShardId, TableId, UserId
+
+
+@unique
+class AccountKind(Enum):
+    """What an account is for. The values are those of the database."""
+
+    WALLET = "wallet"
+    PENDING_WITHDRAWAL = "pending_withdrawal"
+    ESCROW = "escrow"
+    RAKE = "rake"
+    RAKEBACK = "rakeback"
+    PROMOTIONS = "promotions"
+    DEPOSIT_CLEARING = "deposit_clearing"
+    WITHDRAWAL_CLEARING = "withdrawal_clearing"
+    ROUNDING = "rounding"
+
+
+OF_PLAYERS: Final = frozenset({AccountKind.WALLET, AccountKind.PENDING_WITHDRAWAL, AccountKind.ESCROW})
+"""Accounts that hold a player's money. They never go below zero; the house's accounts may."""
+
+
+@frozen
+class AccountKey:
+    """Which account is meant; exactly one account has a key."""
+
+    kind: AccountKind
+    user_id: UserId | None = None
+    table_id: TableId | None = None
+    shard: ShardId | None = None
+    coin: str | None = None
+
+
+PROMOTIONS: Final = AccountKey(AccountKind.PROMOTIONS)
+"""What the house has given away; below zero by that much."""
+
+
+def wallet_of(user_id: UserId) -> AccountKey:
+    """Name a player's wallet."""
+    return AccountKey(AccountKind.WALLET, user_id=user_id)
+
+
+def escrow_of(user_id: UserId, table_id: TableId) -> AccountKey:
+    """Name what a player has at a table; it lies at one seat."""
+    return AccountKey(AccountKind.ESCROW, user_id=user_id, table_id=table_id)
+
+
+def rake_of(shard: ShardId) -> AccountKey:
+    """Name the house's rake of a shard's tables; one per shard, so that shards don't wait for each other."""
+    return AccountKey(AccountKind.RAKE, shard=shard)

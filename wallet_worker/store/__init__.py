@@ -1,0 +1,1 @@
+"""SQL: one file per transaction or step of one."""

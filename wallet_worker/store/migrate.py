@@ -1,0 +1,31 @@
+"""Bring the schema to a version. Alembic runs on asyncio: call this outside of a Trio loop or in a thread."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import make_url
+
+from cardroom.service.settings import PostgresSettings
+
+
+def migrate(owner: PostgresSettings) -> None:
+    """Upgrade to the newest version, in one transaction; does nothing where it stands there already.
+
+    ``owner`` names a role that may create tables and roles, not the worker's own.
+    """
+    command.upgrade(_config(owner), "head")
+
+
+def unmigrate(owner: PostgresSettings) -> None:
+    """Take the whole schema away, with everything in it."""
+    command.downgrade(_config(owner), "base")
+
+
+def _config(owner: PostgresSettings) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["url"] = make_url(owner.dsn).set(drivername="postgresql+asyncpg")
+    config.attributes["connect_seconds"] = owner.connect_seconds
+    return config

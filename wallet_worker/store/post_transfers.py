@@ -1,0 +1,125 @@
+"""Write transfers: one statement for the postings of many commands."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from attrs import frozen
+
+from cardroom.ids import CommandId, HandId, ShardId
+from cardroom.service.postgres import Transaction
+from wallet_worker.rules.accounts import AccountKey
+from wallet_worker.rules.books import Books, Seating
+from wallet_worker.rules.transfers import Transfer
+
+_SEAT_ESCROW: Final = """
+INSERT INTO account (kind, user_id, table_id, seat)
+SELECT 'escrow', user_id, table_id, seat
+FROM unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS new (user_id, table_id, seat)
+ON CONFLICT ON CONSTRAINT account_owner_key DO UPDATE SET seat = excluded.seat
+RETURNING id, user_id, table_id
+"""
+
+_OPEN_ACCOUNT: Final = """
+INSERT INTO account (kind, user_id, shard, coin) VALUES ($1::account_kind, $2, $3, $4)
+ON CONFLICT ON CONSTRAINT account_owner_key DO UPDATE SET balance = account.balance
+RETURNING id
+"""
+
+# The postings of an account are numbered and summed in the order they came in, so that each entry carries the
+# balance after it. All accounts are locked before: this statement only writes.
+_POST_TRANSFERS: Final = """
+WITH numbered AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('transfer', 'id')) AS id, line, kind, command_id, hand_id, reason
+    FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[]) WITH ORDINALITY
+        AS new (kind, command_id, hand_id, reason, line)
+), booked AS (
+    INSERT INTO transfer (id, kind, command_id, shard, batch, hand_id, reason)
+    SELECT id, kind::transfer_kind, command_id, $1, $2, hand_id, reason FROM numbered
+), leg AS MATERIALIZED (
+    SELECT numbered.id AS transfer_id, posting.account_id, posting.amount,
+           sum(posting.amount) OVER so_far AS running, count(*) OVER so_far AS step
+    FROM unnest($7::bigint[], $8::bigint[], $9::bigint[]) WITH ORDINALITY
+        AS posting (line, account_id, amount, place)
+    JOIN numbered ON numbered.line = posting.line
+    WINDOW so_far AS (PARTITION BY posting.account_id ORDER BY posting.place)
+), total AS (
+    SELECT account_id, sum(amount)::bigint AS amount, count(*) AS steps FROM leg GROUP BY account_id
+), changed AS (
+    UPDATE account SET balance = balance + total.amount, version = version + total.steps
+    FROM total WHERE account.id = total.account_id
+    RETURNING account.id, balance - total.amount AS balance_before, version - total.steps AS version_before
+)
+INSERT INTO entry (transfer_id, account_id, amount, balance_after, version)
+SELECT leg.transfer_id, leg.account_id, leg.amount,
+       changed.balance_before + leg.running, changed.version_before + leg.step
+FROM leg JOIN changed ON changed.id = leg.account_id
+"""
+
+
+@frozen
+class NewTransfer:
+    """A transfer to be written, and the command or request it comes from."""
+
+    command_id: CommandId
+    transfer: Transfer
+    hand_id: HandId | None = None
+    reason: str | None = None
+
+
+async def seat_escrow(transaction: Transaction, books: Books, seatings: Sequence[Seating]) -> None:
+    """Move empty escrow to its seats, making the accounts that don't exist."""
+    if not seatings:
+        return
+    rows = await transaction.fetch(
+        _SEAT_ESCROW,
+        [seating.user_id for seating in seatings],
+        [seating.table_id for seating in seatings],
+        [seating.seat for seating in seatings],
+    )
+    ids = {(row["user_id"], row["table_id"]): row["id"] for row in rows}
+    for key, account in books.accounts.items():
+        account.id = ids.get((key.user_id, key.table_id), account.id)
+
+
+async def open_account(transaction: Transaction, key: AccountKey) -> int:
+    """Give the row of an account of the house or of a wallet, locked; makes it where there is none."""
+    assert key.table_id is None, "escrow is made when a seat is taken"
+    row = await transaction.fetch_one(_OPEN_ACCOUNT, key.kind.value, key.user_id, key.shard, key.coin)
+    assert row is not None, "an account can be made"
+    return int(row["id"])
+
+
+async def post_transfers(
+    transaction: Transaction, shard: ShardId, batch: int, books: Books, transfers: Sequence[NewTransfer]
+) -> None:
+    """Write transfers in their order: balances, versions and entries. All accounts must be locked."""
+    if not transfers:
+        return
+    lines, accounts, amounts = _legs(books, transfers)
+    hands: list[UUID | None] = [new.hand_id for new in transfers]
+    written = await transaction.execute(
+        _POST_TRANSFERS,
+        shard,
+        batch,
+        [new.transfer.kind.value for new in transfers],
+        [new.command_id for new in transfers],
+        hands,
+        [new.reason for new in transfers],
+        lines,
+        accounts,
+        amounts,
+    )
+    assert written == len(amounts), f"{written} entries were written for {len(amounts)} postings"
+
+
+def _legs(books: Books, transfers: Sequence[NewTransfer]) -> tuple[list[int], list[int], list[int]]:
+    lines, accounts, amounts = [], [], []
+    for line, new in enumerate(transfers, start=1):
+        for posting in new.transfer.postings:
+            account_id = books.accounts[posting.account].id
+            assert account_id is not None, f"{posting.account} has no row"
+            lines.append(line)
+            accounts.append(account_id)
+            amounts.append(int(posting.amount))
+    return lines, accounts, amounts
