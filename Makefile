@@ -5,14 +5,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-CODE := cardroom node shard_router wallet_worker loadtest tests
+CODE := cardroom node shard_router wallet_worker loadtest bench tests
 
-.PHONY: help run clean-run test check format
+.PHONY: help run clean-run test check bench format
 
 help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
 	@echo "make clean-run  remove the data of make run"
 	@echo "make test       all tests, against real embedded servers"
+	@echo "make bench      measurements, as a table and one JSON object"
 	@echo "make check      format, lint, types, import contracts, shape"
 
 $(STAMP): requirements.txt
@@ -40,6 +41,9 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/house
+
+bench: $(STAMP)
+	@$(BIN)/python -m bench
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -47,17 +47,17 @@ def _command_line() -> argparse.ArgumentParser:
 
 
 def _serve(settings: WalletSettings) -> int:
-    log = open_log(settings.log, settings.worker_id)
-    open_error_reports(settings.log, settings.worker_id)
+    log = open_log(settings.log, _PROCESS)
+    open_error_reports(settings.log, _PROCESS)
     run_until_signalled(partial(serve_wallet, settings, log))
     return 0
 
 
 def _migrate(settings: WalletSettings) -> int:
-    if settings.owner is None:
-        sys.stderr.write("owner.dsn: migrate needs a role that may change the schema\n")
+    if settings.schema_owner is None:
+        sys.stderr.write("schema_owner.dsn: migrate needs a role that may change the schema\n")
         return EXIT_CONFIGURATION
-    migrate(settings.owner)
+    migrate(settings.schema_owner)
     return 0
 
 

@@ -1,39 +1,59 @@
-"""Settings of a wallet worker, frozen after the start. Times in seconds."""
+"""Settings of the wallet worker."""
 
 from attrs import field, frozen
 
 from cardroom.ids import ShardId
-from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
+from cardroom.service.settings import (
+    BadSettings,
+    Bind,
+    LogSettings,
+    PostgresSettings,
+    RedisSettings,
+    Secret,
+)
 
 
 @frozen
-class StreamSettings:
-    """How shard streams are read and committed."""
+class LedgerSettings:
+    """How streams are read. A term is another's after ``term_seconds`` without a heartbeat."""
 
-    batch: int = 500
-    block_seconds: float = 1.0
-    retry_seconds: float = 0.5
-    tries: int = 5
+    batch_size: int = 500
+    block_ms: int = 500
     term_seconds: float = 10.0
-    stop_seconds: float = 2.0
+    batch_seconds: float = 20.0
+    stop_seconds: float = 1.0
+    longest_pause_seconds: float = 2.0
+    tries: int = 5
+    probe_seconds: float = 5.0
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 1000 or self.tries < 1:
+            raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 1000, tries at least 1")
+        if self.term_seconds < 2.0:
+            raise BadSettings("ledger: term_seconds is at least 2")
 
 
 @frozen
 class WalletSettings:
-    """All of a wallet worker's settings.
+    """Everything the wallet worker is told.
 
-    ``shards`` is the fixed shard map: every shard of the cluster. ``owner`` names a role that may change the
-    schema; only ``migrate`` uses it.
+    ``postgres`` connects as the role ``holdem_wallet``; ``schema_owner`` is only read by ``migrate`` and
+    names a role that may create tables and roles. ``shards`` are the streams it reads; each gets its row at
+    start.
     """
 
-    worker_id: str
     shards: tuple[ShardId, ...]
-    http: Bind
-    admin_token: Secret
-    audit_key: Secret
     redis: RedisSettings
     postgres: PostgresSettings
-    owner: PostgresSettings | None = None
-    streams: StreamSettings = field(factory=StreamSettings)
-    start_seconds: float = 15.0
+    http: Bind
+    admin_token: Secret
+    chain_key: Secret
     log: LogSettings = field(factory=LogSettings)
+    ledger: LedgerSettings = field(factory=LedgerSettings)
+    schema_owner: PostgresSettings | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not self.shards or len(set(self.shards)) != len(self.shards) or min(self.shards) < 0:
+            raise BadSettings("shards: at least one, each once, none below 0")
+        if len(self.chain_key.value) < 16 or len(self.admin_token.value) < 16:
+            raise BadSettings("chain_key and admin_token have at least 16 characters")

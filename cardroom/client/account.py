@@ -29,6 +29,11 @@ T = TypeVar("T")
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A longer answer of the router is not read; a lobby of some thousand tables fits."""
 
+_CODECS: Final = {
+    kind: Codec[Any](kind, Encoding.JSON, MAX_ANSWER_BYTES, {})
+    for kind in (Registration, Registered, Credentials, LoggedIn, Lobby, WhereAmI, TicketAnswer)
+}
+
 
 class Account:
     """One player at one router. Made by ``open_account``; every call may raise ``ClientError``."""
@@ -76,9 +81,10 @@ class Account:
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes | None) -> T:
         answer = await self._send(method, path, body)
         try:
-            return Codec[T](kind, Encoding.JSON, MAX_ANSWER_BYTES, {}).decode(answer)
+            message: T = _CODECS[kind].decode(answer)
         except Malformed as error:
             raise ProtocolBroken(f"{method} {path}: no {kind.__name__} in the answer") from error
+        return message
 
     async def _send(self, method: str, path: str, body: bytes | None) -> bytes:
         headers = {"Content-Type": "application/json"} if body is not None else {}
@@ -136,4 +142,4 @@ def refusal_of(response: httpx.Response) -> RequestRefused | ProtocolBroken:
 
 
 def _to_json(message: Any) -> bytes:
-    return Codec[Any](type(message), Encoding.JSON, MAX_ANSWER_BYTES, {}).encode(message)
+    return _CODECS[type(message)].encode(message)

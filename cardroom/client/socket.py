@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,7 +11,7 @@ from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection
 
 from cardroom.client.errors import ConnectionLost, ProtocolBroken, RequestRefused
 from cardroom.client.limits import ClientLimits
-from cardroom.wire.codec import Encoding, Malformed
+from cardroom.wire.codec import Codec, Encoding, Malformed
 from cardroom.wire.player import PlayerMessage, player_codec
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Refused, TableMessage, table_codec
 
@@ -28,8 +29,7 @@ class Socket:
     def __init__(self, connection: WebSocketConnection, encoding: Encoding, limits: ClientLimits) -> None:
         self._connection = connection
         self._is_text = encoding is Encoding.JSON
-        self._outgoing = player_codec(encoding)
-        self._incoming = table_codec(encoding)
+        self._outgoing, self._incoming = _codecs(encoding)
         self._limits = limits
 
     async def send(self, message: PlayerMessage) -> None:
@@ -65,6 +65,12 @@ class Socket:
         """Say goodbye; whoever does not answer in time is left without. May be repeated."""
         with trio.move_on_after(self._limits.close_seconds):
             await self._connection.aclose()
+
+
+@cache
+def _codecs(encoding: Encoding) -> tuple[Codec[PlayerMessage], Codec[TableMessage]]:
+    """Give both codecs of an encoding; building them costs more than using them."""
+    return player_codec(encoding), table_codec(encoding)
 
 
 @asynccontextmanager

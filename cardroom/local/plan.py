@@ -10,6 +10,9 @@ from cardroom.local.patience import Limit
 from cardroom.local.ports import Ports
 from cardroom.money import Krw
 
+FOLDERS: Final = ("configs", "credentials", "logs", "postgres", "valkey")
+"""What a cluster keeps in its folder, besides files of JSON."""
+
 
 @frozen
 class TablePlan:
@@ -31,10 +34,10 @@ TABLES: Final = (
 
 _ENGINE_START: Final = Limit(calm=30.0, hurried=1.0)
 _BOTS_STOP: Final = Limit(calm=8.0, hurried=1.0)
-_DOORS_STOP: Final = Limit(calm=8.0, hurried=1.3)
-_WALLET_STOP: Final = Limit(calm=5.0, hurried=0.6)
+_DOORS_STOP: Final = Limit(calm=8.0, hurried=1.2)
+_WALLET_STOP: Final = Limit(calm=5.0, hurried=1.1)
 _VALKEY_STOP: Final = Limit(calm=4.0, hurried=0.4)
-_POSTGRES_STOP: Final = Limit(calm=10.0, hurried=0.9)
+_POSTGRES_STOP: Final = Limit(calm=10.0, hurried=0.7)
 
 
 @frozen
@@ -72,7 +75,7 @@ class BotPlan:
 
     players: int = 24
     names: str = "bot"
-    think_ms: str = "2-10"
+    think_ms: str = "1-6"
     hands_per_visit: float = 60.0
     seed: int = 1
     low_wallet: Krw = _LOW_WALLET

@@ -105,8 +105,13 @@ async def judge(servers: Servers, played: Played) -> dict[str, Any]:
     """Let the wallet worker verify what lies in the database, and give the result of the run."""
     seconds = servers.plan.limits.verify_seconds
     verdict = await servers.run_command(WALLET_WORKER, "verify", "--json", seconds=seconds)
+    return result_of(played, verdict.stdout, is_sound=verdict.returncode == 0)
+
+
+def result_of(played: Played, report: bytes, *, is_sound: bool) -> dict[str, Any]:
+    """Put together how a run went and what the verified ledger holds; hands are those of this run."""
     try:
-        found = json.loads(verdict.stdout.splitlines()[-1])
+        found = json.loads(report.splitlines()[-1])
         hands = int(found["hands_settled"]) - played.hands_before
         krw_total = int(found["krw_total"])
     except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -115,6 +120,6 @@ async def judge(servers: Servers, played: Played) -> dict[str, Any]:
         "hands_settled": hands,
         "hands_per_s": round(hands / played.seconds, 2),
         "actions_p99_ms": played.p99_ms,
-        "ledger_balanced": verdict.returncode == 0,
+        "ledger_balanced": is_sound,
         "krw_total": krw_total,
     }

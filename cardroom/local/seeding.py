@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
+from attrs import asdict
 
 from cardroom.client import Account, ClientLimits, RequestRefused, open_account
 from cardroom.client.account import http_errors, open_http, refusal_of
@@ -16,14 +17,13 @@ from cardroom.wire.refusals import Refusal
 async def make_tables(wallet_url: str, admin_token: str, tables: Sequence[TablePlan]) -> None:
     """Make the tables that are not there; nodes learn of a table when they open its shard."""
     async with open_http(wallet_url, ClientLimits()) as http:
-        for table in tables:
-            body = {
-                "shard": table.shard,
-                "name": table.name,
-                "stake": table.stake,
-                "seat_count": table.seat_count,
-            }
-            await ask(http, "POST", "/admin/tables", admin_token, body)
+        await add_tables(http, admin_token, tables)
+
+
+async def add_tables(http: httpx.AsyncClient, admin_token: str, tables: Sequence[TablePlan]) -> None:
+    """Ask the wallet worker for each table."""
+    for table in tables:
+        await ask(http, "POST", "/admin/tables", admin_token, asdict(table))
 
 
 class Cashier:

@@ -68,10 +68,10 @@ def postgres_server(folder: Path) -> Iterator[EmbeddedPostgres]:
             server = get_server(folder / "data", cleanup_mode="stop")
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise ServerFailed(f"PostgreSQL did not start: {error}; see {folder / 'data' / 'log'}") from error
-    server.global_process_id_list.put([os.getpid()])  # killed processes never took themselves off this list
     try:
         yield EmbeddedPostgres(dsn=server.get_uri(), pid=server.get_postmaster_info().pid)
     finally:
+        server.global_process_id_list.put([os.getpid()])  # killed processes never took themselves off it
         server.cleanup()
 
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from cardroom.ids import UserId
 from cardroom.wire.table import CloseCode
 from node.sessions.metrics import CONNECTIONS
-
-if TYPE_CHECKING:
-    from node.sessions.session import Session
+from node.tables.audience import Viewer
 
 
 class Connections:
@@ -18,7 +15,7 @@ class Connections:
     def __init__(self, limit: int, per_user: int) -> None:
         self.limit = limit
         self._per_user = per_user
-        self._of_user: dict[UserId, list[Session]] = {}
+        self._of_user: dict[UserId, list[Viewer]] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -29,7 +26,7 @@ class Connections:
         """Say whether one more may come."""
         return self._count < self.limit
 
-    def of_user(self, user_id: UserId) -> tuple["Session", ...]:
+    def of_user(self, user_id: UserId) -> tuple[Viewer, ...]:
         """Give a player's connections, oldest first."""
         return tuple(self._of_user.get(user_id, ()))
 
@@ -39,19 +36,19 @@ class Connections:
         return tuple(self._of_user)
 
     @contextmanager
-    def entered(self, session: "Session") -> Iterator[None]:
+    def entered(self, connection: Viewer) -> Iterator[None]:
         """Count a connection while it lasts; may close the player's oldest one."""
-        own = self._of_user.setdefault(session.user_id, [])
+        own = self._of_user.setdefault(connection.user_id, [])
         if len(own) >= self._per_user:
             own[0].kick(CloseCode.REPLACED)
-        own.append(session)
+        own.append(connection)
         self._count += 1
         CONNECTIONS.set(self._count)
         try:
             yield
         finally:
-            own.remove(session)
+            own.remove(connection)
             if not own:
-                self._of_user.pop(session.user_id, None)
+                self._of_user.pop(connection.user_id, None)
             self._count -= 1
             CONNECTIONS.set(self._count)

@@ -34,10 +34,11 @@ class Listener:
 
     async def run(self, stopping: trio.Event) -> None:
         """Accept until ``stopping``, then serve those who are here until they end or this is cancelled."""
-        async with trio.open_nursery() as nursery:
-            with trio.CancelScope() as accepting:
-                nursery.start_soon(_cancel_at, stopping, accepting)
-                await self._accept(nursery)
+        async with trio.open_nursery() as serving:
+            async with trio.open_nursery() as accepting:
+                accepting.start_soon(self._accept, serving)
+                await stopping.wait()
+                accepting.cancel_scope.cancel()
             self._listener.close()
 
     async def _accept(self, nursery: trio.Nursery) -> None:
@@ -68,8 +69,3 @@ class Listener:
         finally:
             connection.close()
             self._open -= 1
-
-
-async def _cancel_at(stopping: trio.Event, scope: trio.CancelScope) -> None:
-    await stopping.wait()
-    scope.cancel()

@@ -13,12 +13,11 @@ from cardroom.wire.player import Act
 from cardroom.wire.refusals import Refusal
 from node.rules import hand as rules
 from node.rules import seating as between_hands
-from node.rules.blinds import Deal
 from node.rules.errors import IllegalAction
-from node.rules.events import Event
 from node.rules.hand import Hand
 from node.tables import projection
 from node.tables.deck import Shuffle
+from node.tables.hand_in_play import HandInPlay
 from node.tables.history import History
 from node.tables.metrics import HANDS
 from node.tables.recording import record_hand
@@ -33,19 +32,6 @@ class Answer:
 
     act: Act
     refusal: Refusal | None
-
-
-@define
-class HandInPlay:
-    """A hand between its deal and its end. Dropping it voids it."""
-
-    hand_id: HandId
-    hand_no: int
-    started_unix_ms: int
-    deal: Deal
-    players: dict[SeatIndex, UserId]
-    hand: Hand
-    events: list[Event] = field(factory=list)
 
 
 @define

@@ -1,6 +1,6 @@
 """A finished hand in the words of its record."""
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from cardroom.handrecord.record import HandRecord, RecordedPlayer
 from cardroom.ids import SeatIndex
@@ -10,12 +10,10 @@ from node.rules.actions import ActionKind
 from node.rules.blinds import PostKind
 from node.rules.cards import format_cards
 from node.tables.game import Game
-
-if TYPE_CHECKING:
-    from node.tables.dealing import HandInPlay
+from node.tables.hand_in_play import HandInPlay
 
 
-def record_hand(play: "HandInPlay", game: Game, settlement: rules.HandSettlement) -> HandRecord:
+def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) -> HandRecord:
     """Write down who played what, as PHH has it: ``p1`` is the first player in dealing order."""
     names = {part.seat: f"p{number}" for number, part in enumerate(settlement.seats, start=1)}
     players = tuple(

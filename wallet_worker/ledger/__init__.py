@@ -1,1 +1,1 @@
-"""From the streams of the shards into the books, and back with the answers."""
+"""From a shard's stream of commands to committed money and replies."""

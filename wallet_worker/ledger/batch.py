@@ -1,157 +1,209 @@
-"""One batch of a shard's commands as one transaction: all of it is committed, or nothing."""
+"""One batch of a shard's commands, in one transaction."""
 
 from collections.abc import Sequence
-from typing import Final, assert_never
 
 from attrs import frozen
 
-from cardroom.ids import CommandId, HandId, ShardId, TableId, UserId
+from cardroom.ids import BootNonce, CommandId, HandId, ShardId
 from cardroom.service.postgres import Postgres, Transaction
+from cardroom.wire.codec import Codec, message_name
 from cardroom.wire.ledger import (
-    CashOut,
     CommandRefused,
-    HoldBuyIn,
-    LedgerCommand,
     LedgerReply,
     OpenShard,
     ReplyBody,
     SettleHand,
     ShardOpened,
     StaleEpoch,
-    reply_codec,
 )
 from cardroom.wire.refusals import Refusal
-from wallet_worker.ledger.deciding import Decision, decide
-from wallet_worker.ledger.translation import body_hash
-from wallet_worker.rules.books import Booking, Books, FinishedHand
+from wallet_worker.ledger.decisions import (
+    Draft,
+    Scene,
+    decide,
+    is_stored,
+    must_write_before,
+    refuse_unseen,
+)
+from wallet_worker.ledger.entries import Entry, Garbage, Letter, command_ids, users_of
+from wallet_worker.rules.books import Books
 from wallet_worker.store.book_hands import book_hands
+from wallet_worker.store.bury_letter import DeadLetter, bury_letter
 from wallet_worker.store.load_books import Wanted, load_books
 from wallet_worker.store.lock_shard import LockedShard, lock_shard
 from wallet_worker.store.open_shard import open_shard, read_tables
 from wallet_worker.store.outcomes import Outcome, find_outcomes, store_outcomes
-from wallet_worker.store.post_transfers import NewTransfer, open_account, post_transfers, seat_escrow
+from wallet_worker.store.post_transfers import NewTransfer, open_rake, post_transfers, seat_escrow
 from wallet_worker.store.seal_batch import Link, seal_batch
-
-COMMAND_LIFE_MS: Final = 7 * 24 * 3600 * 1000
-"""An older command that is not known is refused: its outcome may have been forgotten."""
-
-_REPLIES: Final = reply_codec()
 
 
 @frozen
-class Holder:
-    """Whose batches these are: the worker's term of a shard, and the key of the integrity chain."""
+class Answer:
+    """A reply for a node start; ``outcome`` names it in metrics, ``is_repeat`` says it was stored before."""
 
-    shard: ShardId
-    term: int
+    boot: BootNonce
+    reply: bytes
+    kind: str
+    outcome: str
+    is_repeat: bool = False
+
+
+@frozen
+class BatchTools:
+    """What a batch needs besides its commands."""
+
+    postgres: Postgres
+    codec: Codec[LedgerReply]
     link: Link
 
 
-async def commit_batch(postgres: Postgres, holder: Holder, commands: Sequence[LedgerCommand]) -> list[bytes]:
-    """Carry out commands in their order; gives the encoded reply to each.
+async def apply_batch(tools: BatchTools, shard: ShardId, term: int, entries: Sequence[Entry]) -> list[Answer]:
+    """Commit entries in their order and give the replies; may be repeated with the same replies.
 
-    May be repeated: what has an outcome is only answered. Raises ``TermLost``, ``BooksDisagree``, or what
-    the database says; then nothing is changed.
+    An ``OpenShard`` must be alone. Raises ``TermLost``, ``PostgresAway`` (whether it was committed is not
+    known), or, rolled back, ``PostgresRefused``, ``BooksDisagree`` or ``AssertionError``.
     """
-    async with postgres.transaction() as transaction:
-        locked = await lock_shard(transaction, holder.shard, holder.term)
-        known = await find_outcomes(transaction, [command.id for command in commands])
-        if len(commands) == 1 and isinstance(commands[0].body, OpenShard):
-            return [await _open(transaction, locked, commands[0], commands[0].body, known)]
-        fresh = [command for command in _once(commands) if command.id not in known]
-        books = await load_books(transaction, holder.shard, _wanted(fresh))
-        decided = {command.id: _answer(books, holder.shard, locked, command) for command in fresh}
-        await _write(transaction, holder, locked, books, [decided[command.id] for command in fresh])
-        outcomes = [_outcome(command, decided[command.id].reply) for command in fresh]
-        final = [one for one in outcomes if decided[one.command_id].is_final]
-        await store_outcomes(transaction, holder.shard, final)
-        await seal_batch(transaction, holder.shard, locked, holder.link)
-        by_id = known | {one.command_id: one for one in outcomes}
-        return [_reply(command, by_id[command.id]) for command in commands]
+    async with tools.postgres.transaction() as transaction:
+        locked = await lock_shard(transaction, shard, term)
+        batch = _Batch(tools, transaction, shard, locked)
+        return await batch.run(entries)
 
 
-def _once(commands: Sequence[LedgerCommand]) -> list[LedgerCommand]:
-    """Leave repeats within the batch out: they get the outcome of the first."""
-    return list({command.id: command for command in reversed(commands)}.values())[::-1]
+async def bury_entry(
+    tools: BatchTools, shard: ShardId, term: int, letter: Letter, reason: str
+) -> list[Answer]:
+    """Make a command a dead letter, halt its table, and refuse it for good; all in one transaction."""
+    async with tools.postgres.transaction() as transaction:
+        locked = await lock_shard(transaction, shard, term)
+        batch = _Batch(tools, transaction, shard, locked)
+        return await batch.bury(letter, reason)
 
 
-def _wanted(commands: Sequence[LedgerCommand]) -> Wanted:
-    users: set[UserId] = set()
-    tables: set[TableId] = set()
-    hands: set[HandId] = set()
-    for command in commands:
-        match command.body:
-            case HoldBuyIn() | CashOut() as moved:
-                users.add(moved.user_id)
-                tables.add(moved.table_id)
-            case SettleHand() as hand:
-                users.update(result.user_id for result in hand.results)
-                tables.add(hand.table_id)
-                hands.add(hand.hand_id)
-            case OpenShard():
-                raise AssertionError("opening a shard is a transaction of its own")
-            case _ as unreachable:
-                assert_never(unreachable)
-    return Wanted(users, tables, hands)
+class _Batch:
+    """The state of one batch while its transaction is open."""
+
+    def __init__(
+        self, tools: BatchTools, transaction: Transaction, shard: ShardId, locked: LockedShard
+    ) -> None:
+        self._codec = tools.codec
+        self._link = tools.link
+        self._transaction = transaction
+        self._locked = locked
+        self._scene = Scene(shard, locked.epoch, locked.unix_ms)
+        self._known: dict[CommandId, Outcome] = {}
+        self._new: list[Outcome] = []
+        self._draft = Draft()
+        self._answers: list[Answer] = []
+
+    async def run(self, entries: Sequence[Entry]) -> list[Answer]:
+        self._known.update(await find_outcomes(self._transaction, command_ids(entries)))
+        books = await self._load(entries)
+        for entry in entries:
+            if isinstance(entry, Garbage):
+                await self._bury_garbage(entry)
+            else:
+                await self._answer(entry, books)
+        await self._write(books)
+        await store_outcomes(self._transaction, self._scene.shard, self._new)
+        await seal_batch(self._transaction, self._scene.shard, self._locked, self._link)
+        return self._answers
+
+    async def bury(self, letter: Letter, reason: str) -> list[Answer]:
+        self._known.update(await find_outcomes(self._transaction, [letter.command.id]))
+        if letter.command.id not in self._known:
+            table_id = letter.table_id
+            await self._bury(letter.stream_id, letter.payload, reason, letter)
+            code = Refusal.INTERNAL if table_id is None else Refusal.TABLE_HALTED
+            self._conclude(letter, CommandRefused(code))
+            await store_outcomes(self._transaction, self._scene.shard, self._new)
+        else:
+            self._repeat(letter, self._known[letter.command.id])
+        return self._answers
+
+    async def _load(self, entries: Sequence[Entry]) -> Books:
+        letters = [entry for entry in entries if isinstance(entry, Letter)]
+        unseen = [letter for letter in letters if letter.command.id not in self._known]
+        bodies = [letter.command.body for letter in unseen]
+        hands = {HandId(body.hand_id) for body in bodies if isinstance(body, SettleHand)}
+        tables = {letter.table_id for letter in unseen if letter.table_id is not None}
+        users = {user for letter in unseen for user in users_of(letter.command)}
+        if not tables:
+            return Books()
+        return await load_books(self._transaction, self._scene.shard, Wanted(users, tables, hands))
+
+    async def _answer(self, letter: Letter, books: Books) -> None:
+        known = self._known.get(letter.command.id)
+        if known is not None:
+            self._repeat(letter, known)
+            return
+        reply = refuse_unseen(letter.command, self._scene)
+        if reply is None and isinstance(letter.command.body, OpenShard):
+            reply = await self._open(letter.command.body, letter.command.boot)
+        elif reply is None:
+            if must_write_before(letter.command, books, self._draft):
+                await self._write(books)
+            reply = decide(letter.command, self._scene, books, self._draft)
+        self._conclude(letter, reply)
+
+    async def _open(self, body: OpenShard, boot: BootNonce) -> ReplyBody:
+        shard = self._scene.shard
+        epoch = await open_shard(self._transaction, shard, body.from_epoch, body.node, boot)
+        if epoch is None:
+            return StaleEpoch(self._scene.epoch)
+        return ShardOpened(epoch, await read_tables(self._transaction, shard))
+
+    def _repeat(self, letter: Letter, known: Outcome) -> None:
+        """Answer as the first time; another body under a used id is refused, and not stored."""
+        if known.body_hash == letter.body_hash:
+            self._add_answer(letter, known.reply, "repeated", is_repeat=True)
+        else:
+            refused = CommandRefused(Refusal.COMMAND_REUSED)
+            self._add_answer(letter, self._encode(letter, refused), Refusal.COMMAND_REUSED.value)
+
+    def _conclude(self, letter: Letter, reply: ReplyBody) -> None:
+        data = self._encode(letter, reply)
+        if is_stored(reply):
+            kind = message_name(type(letter.command.body))
+            outcome = Outcome(letter.command.id, kind, letter.body_hash, data)
+            self._known[letter.command.id] = outcome
+            self._new.append(outcome)
+        self._add_answer(letter, data, _name_of(reply))
+
+    def _encode(self, letter: Letter, reply: ReplyBody) -> bytes:
+        return self._codec.encode(LedgerReply(letter.command.id, reply))
+
+    def _add_answer(self, letter: Letter, reply: bytes, outcome: str, *, is_repeat: bool = False) -> None:
+        kind = message_name(type(letter.command.body))
+        self._answers.append(Answer(letter.command.boot, reply, kind, outcome, is_repeat))
+
+    async def _write(self, books: Books) -> None:
+        """Write the draft: seats, hands, transfers. The rules have seen all of it."""
+        draft, self._draft = self._draft, Draft()
+        hands = [booking.hand for booking in draft.bookings if booking.hand is not None]
+        transfers = [
+            NewTransfer(one.command_id, one.transfer, one.hand.hand_id if one.hand else None)
+            for one in draft.bookings
+        ]
+        await seat_escrow(self._transaction, books, draft.seatings)
+        await book_hands(self._transaction, hands)
+        await open_rake(self._transaction, books, transfers)
+        number = self._locked.last_batch + 1
+        await post_transfers(self._transaction, self._scene.shard, number, books, transfers)
+
+    async def _bury_garbage(self, garbage: Garbage) -> None:
+        await self._bury(garbage.stream_id, garbage.payload, garbage.reason, None)
+
+    async def _bury(self, stream_id: bytes, payload: bytes, reason: str, letter: Letter | None) -> None:
+        dead = DeadLetter(
+            shard=self._scene.shard,
+            stream_id=stream_id.decode("ascii", "replace"),
+            command_id=letter.command.id if letter else None,
+            table_id=letter.table_id if letter else None,
+            payload=payload,
+            reason=reason,
+        )
+        await bury_letter(self._transaction, dead)
 
 
-def _answer(books: Books, shard: ShardId, locked: LockedShard, command: LedgerCommand) -> Decision:
-    if command.epoch != locked.epoch:
-        return Decision(StaleEpoch(locked.epoch), is_final=False)
-    if locked.unix_ms - (command.id.int >> 80) > COMMAND_LIFE_MS:
-        return Decision(CommandRefused(Refusal.COMMAND_TOO_OLD), is_final=False)
-    return decide(books, shard, command)
-
-
-async def _write(
-    transaction: Transaction, holder: Holder, locked: LockedShard, books: Books, decisions: Sequence[Decision]
-) -> None:
-    bookings = [one.booking for one in decisions if one.booking is not None]
-    hands: list[FinishedHand] = [booking.hand for booking in bookings if booking.hand is not None]
-    await seat_escrow(transaction, books, [one.seating for one in decisions if one.seating is not None])
-    for key, account in books.accounts.items():
-        if account.id is None and key.table_id is None:
-            account.id = await open_account(transaction, key)
-    await book_hands(transaction, hands)
-    batch = locked.last_batch + 1
-    await post_transfers(transaction, holder.shard, batch, books, [_new(booking) for booking in bookings])
-
-
-def _new(booking: Booking) -> NewTransfer:
-    hand_id = booking.hand.hand_id if booking.hand is not None else None
-    return NewTransfer(booking.command_id, booking.transfer, hand_id)
-
-
-async def _open(
-    transaction: Transaction,
-    locked: LockedShard,
-    command: LedgerCommand,
-    body: OpenShard,
-    known: dict[CommandId, Outcome],
-) -> bytes:
-    """Raise the epoch; the same command again gets the same epoch."""
-    if command.id in known:
-        return _reply(command, known[command.id])
-    epoch = await open_shard(transaction, command.shard, body.from_epoch, body.node, command.boot)
-    if epoch is None:
-        return _encoded(command, StaleEpoch(locked.epoch))
-    opened = ShardOpened(epoch, await read_tables(transaction, command.shard))
-    outcome = _outcome(command, opened)
-    await store_outcomes(transaction, command.shard, [outcome])
-    return outcome.reply
-
-
-def _outcome(command: LedgerCommand, reply: ReplyBody) -> Outcome:
-    kind = type(command.body).__name__
-    return Outcome(command.id, kind, body_hash(command.body), _encoded(command, reply))
-
-
-def _reply(command: LedgerCommand, outcome: Outcome) -> bytes:
-    """Give the outcome to who asked for it; another body under the same id is refused."""
-    if outcome.body_hash != body_hash(command.body):
-        return _encoded(command, CommandRefused(Refusal.COMMAND_REUSED))
-    return outcome.reply
-
-
-def _encoded(command: LedgerCommand, reply: ReplyBody) -> bytes:
-    return _REPLIES.encode(LedgerReply(command.id, reply))
+def _name_of(reply: ReplyBody) -> str:
+    return reply.code.value if isinstance(reply, CommandRefused) else message_name(type(reply))

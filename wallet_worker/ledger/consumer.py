@@ -1,228 +1,186 @@
-"""Reads one shard's stream, as long as the shard's term is this worker's."""
+"""The only reader of a shard's stream, for as long as its term lasts.
 
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+It reads from the head, commits, then pushes the replies and removes the entries. A crash anywhere in between
+leaves entries that are read again; their outcomes are stored, so nothing is done twice.
+"""
+
+from collections.abc import Sequence
+from typing import Final
 
 import trio
 from attrs import frozen
 
-from cardroom.ids import CommandId, ShardId, TableId
+from cardroom.ids import CommandId, ShardId
 from cardroom.service.logs import Log
-from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
+from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
-from cardroom.wire.codec import Malformed
-from cardroom.wire.ledger import (
-    CommandRefused,
-    LedgerCommand,
-    LedgerReply,
-    OpenShard,
-    command_codec,
-    reply_codec,
-)
-from cardroom.wire.refusals import Refusal
 from wallet_worker.ledger import metrics
-from wallet_worker.ledger.batch import Holder, commit_batch
-from wallet_worker.ledger.stream import Answer, Entry, ShardStream
+from wallet_worker.ledger.batch import Answer, BatchTools, apply_batch, bury_entry
+from wallet_worker.ledger.entries import Entry, Garbage, Letter, runs_of
+from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.rules.denials import BooksDisagree
-from wallet_worker.settings import StreamSettings
-from wallet_worker.store.bury_letter import DeadLetter, bury_letter
-from wallet_worker.store.lock_shard import TermLost, lock_shard
-from wallet_worker.store.seal_batch import Link
+from wallet_worker.settings import LedgerSettings
+from wallet_worker.store.lock_shard import TermLost
 from wallet_worker.store.terms import end_term, renew_term, take_term
 
-_CLEAN_FAULTS = (BooksDisagree, PostgresRefused, AssertionError)
-"""What one command can do to a healthy database: the batch is then taken command by command."""
+_FIRST_PAUSE_SECONDS: Final = 0.05
 
-_TRANSIENT_STATES = ("40", "53", "55", "57", "58", "25")
-"""SQLSTATE classes that say nothing about a command: conflict, resources, locks, shutdown, system."""
-
-
-@frozen
-class ConsumerServices:
-    """What every consumer of a worker works with."""
-
-    worker: str
-    postgres: Postgres
-    link: Link
-    settings: StreamSettings
-    log: Log
+# Classes of SQLSTATE that speak of the server's condition, not of the statement: transaction rollback,
+# connection, resources, operator, system, transaction state (time-outs), locks.
+_SERVER_TROUBLE: Final = frozenset({"40", "08", "53", "57", "58", "25", "55", "XX", "28", "3D"})
 
 
 @frozen
-class Read:
-    """An entry of the stream and the command in it."""
+class Failure:
+    """The command at the head that failed on a healthy database, and how often."""
 
-    entry: Entry
-    command: LedgerCommand
+    command_id: CommandId
+    tries: int
 
 
-class ShardConsumer:
-    """Commits one shard's commands in order, exactly once."""
+class Consumer:
+    """Serves one shard. ``run`` is the task; the rest is what it does, step by step."""
 
-    def __init__(self, shard: ShardId, stream: ShardStream, services: ConsumerServices) -> None:
-        self._shard = shard
+    def __init__(
+        self, tools: BatchTools, stream: CommandStream, shard: ShardId, settings: LedgerSettings, log: Log
+    ) -> None:
+        self._tools = tools
         self._stream = stream
-        self._services = services
-        self._log = services.log.bind(shard=shard)
-        self._commands = command_codec()
-        self._replies = reply_codec()
-        self._tries: Counter[CommandId] = Counter()
-        self.has_term = False
+        self._shard = shard
+        self._settings = settings
+        self._log = log.bind(shard=shard)
+        self._failure: Failure | None = None
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
+        self.is_well = False
+        self.term: int | None = None
 
-    async def run(self, stopping: trio.Event) -> None:
-        """Take the term when it is free, serve under it, give it back at the end."""
+    async def run(self, holder: str, stopping: trio.Event) -> None:
+        """Take the term and serve until ``stopping``; waits for servers that are away, however long."""
         while not stopping.is_set():
             try:
-                await self._hold_term(stopping)
-            except TermLost as lost:
-                self._log.warning("term.lost", reason=str(lost))
-            except (PostgresAway, PostgresRefused, RedisAway) as away:
-                self._log.warning("consumer.waits", reason=str(away))
-            finally:
-                self._note_term(has_term=False)
-            with trio.move_on_after(self._services.settings.retry_seconds):
-                await stopping.wait()
+                await self.step(holder)
+            except TermLost:
+                self._set_term(None)
+                self._log.warning("ledger.term_lost")
+            except (PostgresAway, RedisAway, PostgresRefused) as trouble:
+                self.is_well = False
+                self._log.warning("ledger.server_away", trouble=str(trouble))
+                await self._pause(stopping)
+        await self._give_up_term()
 
-    async def _hold_term(self, stopping: trio.Event) -> None:
-        services = self._services
-        term = await take_term(
-            services.postgres, self._shard, services.worker, services.settings.term_seconds
-        )
+    async def step(self, holder: str) -> None:
+        """Take the term if there is none; else read once, and commit and answer what was read."""
+        term = self.term
         if term is None:
-            return
-        self._note_term(has_term=True)
-        self._log.info("term.taken", term=term)
-        holder = Holder(self._shard, term, services.link)
-        try:
-            while not stopping.is_set():
-                await self._take_some(holder)
-        finally:
-            with trio.move_on_after(services.settings.stop_seconds, shield=True):
-                await end_term(services.postgres, self._shard, term)
-
-    @property
-    def shard(self) -> ShardId:
-        """The shard whose stream this is."""
-        return self._shard
-
-    def _note_term(self, *, has_term: bool) -> None:
-        if has_term != self.has_term:
-            metrics.TERMS.inc(1 if has_term else -1)
-        self.has_term = has_term
-
-    async def _take_some(self, holder: Holder) -> None:
-        """Commit what stands at the head of the stream; renew the term when nothing does."""
-        settings = self._services.settings
-        entries = await self._stream.read(settings.batch, settings.block_seconds)
-        self._note_backlog(entries)
-        if not entries:
-            if not await renew_term(self._services.postgres, self._shard, holder.term):
-                raise TermLost(f"term {holder.term} of shard {self._shard} has ended")
-            return
-        for run in _runs(await self._readable(holder, entries)):
-            await self._commit(holder, run)
-
-    def _note_backlog(self, entries: Sequence[Entry]) -> None:
-        shard = str(self._shard)
-        metrics.BACKLOG.labels(shard=shard).set(len(entries))
-        oldest_ms = int(entries[0].entry_id.partition("-")[0]) if entries else time.time_ns() // 1_000_000
-        age = max(0.0, time.time() - oldest_ms / 1000)
-        metrics.BACKLOG_AGE_SECONDS.labels(shard=shard).set(age)
-
-    async def _readable(self, holder: Holder, entries: Sequence[Entry]) -> list[Read]:
-        """Decode entries; what is no command is buried and blocks nothing."""
-        read = []
-        for entry in entries:
-            command = self._decode(entry)
-            if command is None:
-                await self._bury(holder, entry, None, "no command of this protocol and shard")
-                await self._stream.answer([], [entry])
-            else:
-                read.append(Read(entry, command))
-        return read
-
-    def _decode(self, entry: Entry) -> LedgerCommand | None:
-        try:
-            command = self._commands.decode(entry.payload)
-        except Malformed:
-            return None
-        return command if command.shard == self._shard else None
-
-    async def _commit(self, holder: Holder, run: Sequence[Read]) -> None:
-        """Commit a run of commands as one batch; if it is not clean, command by command."""
-        began = trio.current_time()
-        try:
-            replies = await commit_batch(self._services.postgres, holder, [one.command for one in run])
-        except _CLEAN_FAULTS as fault:
-            _raise_if_transient(fault)
-            if len(run) == 1:
-                await self._fail(holder, run[0], fault)
+            term = await take_term(self._tools.postgres, self._shard, holder, self._settings.term_seconds)
+            self._set_term(term)
+            if term is None:
+                self._settle_down()
+                await trio.sleep(self._settings.term_seconds / 4)
                 return
-            metrics.BATCHES.labels(how="one by one").inc()
-            for one in run:
-                await self._commit(holder, [one])
-            return
-        metrics.COMMIT_SECONDS.observe(trio.current_time() - began)
-        metrics.BATCHES.labels(how="at once").inc()
-        for one in run:
-            metrics.COMMANDS.labels(kind=type(one.command.body).__name__).inc()
-        answers = [Answer(one.command.boot, reply) for one, reply in zip(run, replies, strict=True)]
-        await self._stream.answer(answers, [one.entry for one in run])
-
-    async def _fail(self, holder: Holder, one: Read, fault: Exception) -> None:
-        """Count a try of one command that failed on a healthy database; after the last it is buried."""
-        command = one.command
-        self._tries[command.id] += 1
-        self._log.error("command.failed", command_id=str(command.id), reason=str(fault), exc_info=fault)
-        if self._tries[command.id] < self._services.settings.tries:
-            await trio.sleep(self._services.settings.retry_seconds)
-            await self._commit(holder, [one])
-            return
-        del self._tries[command.id]
-        await self._bury(holder, one.entry, command, str(fault))
-        reply = LedgerReply(command.id, CommandRefused(Refusal.TABLE_HALTED))
-        await self._stream.answer([Answer(command.boot, self._replies.encode(reply))], [one.entry])
-
-    async def _bury(self, holder: Holder, entry: Entry, command: LedgerCommand | None, reason: str) -> None:
-        """Store a dead letter and halt its table, in one transaction under the term."""
-        letter = DeadLetter(
-            shard=self._shard,
-            stream_id=entry.entry_id,
-            command_id=command.id if command is not None else None,
-            table_id=_table_of(command),
-            payload=entry.payload,
-            reason=reason,
-        )
-        async with self._services.postgres.transaction() as transaction:
-            await lock_shard(transaction, self._shard, holder.term)
-            await bury_letter(transaction, letter)
-        metrics.DEAD_LETTERS.inc()
-        self._log.error("letter.buried", stream_id=entry.entry_id, reason=reason)
-
-
-def _table_of(command: LedgerCommand | None) -> TableId | None:
-    if command is None or isinstance(command.body, OpenShard):
-        return None
-    return command.body.table_id
-
-
-def _runs(read: Sequence[Read]) -> Iterator[list[Read]]:
-    """Split a batch so that each ``OpenShard`` is alone."""
-    run: list[Read] = []
-    for one in read:
-        if isinstance(one.command.body, OpenShard):
-            if run:
-                yield run
-            yield [one]
-            run = []
+            self._log.info("ledger.term_taken", term=term)
+        entries = await self._stream.read(self._settings.batch_size, self._settings.block_ms)
+        if entries:
+            await self.serve(term, entries)
         else:
-            run.append(one)
-    if run:
-        yield run
+            await self._renew(term)
+        self._settle_down()
+
+    async def serve(self, term: int, entries: Sequence[Entry]) -> None:
+        """Commit and answer entries, batch by batch; stops early where one has to be tried again."""
+        for run in runs_of(entries, self._settings.batch_size):
+            if not await self._serve_run(term, run):
+                return
+
+    async def _serve_run(self, term: int, run: Sequence[Entry]) -> bool:
+        """Say whether the whole run was served. Not cancelled in between, but for the time limit."""
+        with trio.CancelScope(shield=True) as scope:
+            scope.deadline = trio.current_time() + self._settings.batch_seconds
+            try:
+                answers = await self._commit(term, run)
+            except (PostgresRefused, BooksDisagree, AssertionError) as trouble:
+                if _is_server_trouble(trouble):
+                    raise
+                self._log.warning("ledger.batch_unclean", size=len(run), trouble=repr(trouble))
+                return await self._serve_singly(term, run)
+            await self._stream.finish(run, answers)
+        if scope.cancelled_caught:
+            raise PostgresAway(f"a batch took over {self._settings.batch_seconds} s")
+        return True
+
+    async def _serve_singly(self, term: int, run: Sequence[Entry]) -> bool:
+        """Give each command a transaction of its own, in order, up to one that fails."""
+        for entry in run:
+            try:
+                answers = await self._commit(term, [entry])
+            except (PostgresRefused, BooksDisagree, AssertionError) as trouble:
+                if _is_server_trouble(trouble) or isinstance(entry, Garbage):
+                    raise
+                buried = await self._count_failure(term, entry, trouble)
+                if buried is None:
+                    return False
+                answers = buried
+            await self._stream.finish([entry], answers)
+        return True
+
+    async def _count_failure(self, term: int, letter: Letter, trouble: Exception) -> list[Answer] | None:
+        """Count a failure of the command at the head; at the limit make it a dead letter, else None."""
+        command_id = letter.command.id
+        before = self._failure.tries if self._failure and self._failure.command_id == command_id else 0
+        self._failure = Failure(command_id, before + 1)
+        metrics.RETRIES.labels(shard=self._shard).inc()
+        log = self._log.bind(command_id=str(command_id), table_id=letter.table_id, tries=before + 1)
+        if self._failure.tries < self._settings.tries:
+            log.warning("ledger.command_failed", trouble=repr(trouble))
+            await trio.sleep(_FIRST_PAUSE_SECONDS)
+            return None
+        answers = await bury_entry(self._tools, self._shard, term, letter, repr(trouble)[:1000])
+        metrics.DEAD_LETTERS.labels(shard=self._shard).inc()
+        log.error("ledger.dead_letter", trouble=repr(trouble))
+        return answers
+
+    async def _commit(self, term: int, run: Sequence[Entry]) -> list[Answer]:
+        with metrics.COMMIT_SECONDS.time():
+            answers = await apply_batch(self._tools, self._shard, term, run)
+        metrics.BATCHES.labels(shard=self._shard).inc()
+        metrics.BATCH_COMMANDS.observe(len(run))
+        for answer in answers:
+            metrics.COMMANDS.labels(kind=answer.kind, outcome=answer.outcome).inc()
+        garbage = [entry for entry in run if isinstance(entry, Garbage)]
+        metrics.DEAD_LETTERS.labels(shard=self._shard).inc(len(garbage))
+        for entry in garbage:
+            self._log.error("ledger.garbage", stream_id=entry.stream_id.decode(), reason=entry.reason)
+        return answers
+
+    async def _renew(self, term: int) -> None:
+        if not await renew_term(self._tools.postgres, self._shard, term):
+            raise TermLost(f"term {term} of shard {self._shard} has ended")
+
+    async def _give_up_term(self) -> None:
+        """Let another worker take over at once; without it they wait for the heartbeat to age."""
+        if self.term is None:
+            return
+        try:
+            with trio.move_on_after(self._settings.stop_seconds, shield=True):
+                await end_term(self._tools.postgres, self._shard, self.term)
+        except (PostgresAway, PostgresRefused) as trouble:
+            self._log.warning("ledger.term_not_given_up", trouble=str(trouble))
+        self._set_term(None)
+
+    def _set_term(self, term: int | None) -> None:
+        self.term = term
+        metrics.HOLDS_TERM.labels(shard=self._shard).set(term or 0)
+
+    def _settle_down(self) -> None:
+        self.is_well = True
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
+
+    async def _pause(self, stopping: trio.Event) -> None:
+        """Wait longer each time, up to a limit; not longer than until the stop."""
+        with trio.move_on_after(self._pause_seconds):
+            await stopping.wait()
+        self._pause_seconds = min(self._pause_seconds * 2, self._settings.longest_pause_seconds)
 
 
-def _raise_if_transient(fault: Exception) -> None:
-    """Let a fault of the world go on: it is no try of a command."""
-    if isinstance(fault, PostgresRefused) and fault.state.startswith(_TRANSIENT_STATES):
-        raise fault
+def _is_server_trouble(trouble: Exception) -> bool:
+    return isinstance(trouble, PostgresRefused) and trouble.state[:2] in _SERVER_TROUBLE

@@ -1,15 +1,19 @@
-"""What is measured of the ledger's work."""
+"""What the ledger counts. Shards are few and fixed, so they may be labels."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
-COMMANDS = Counter("holdem_ledger_commands_total", "Commands that were answered, by kind", ["kind"])
+BATCHES = Counter("holdem_ledger_batches_total", "Batches committed", ["shard"])
+COMMANDS = Counter("holdem_ledger_commands_total", "Commands answered", ["kind", "outcome"])
 COMMIT_SECONDS = Histogram(
     "holdem_ledger_commit_seconds",
-    "From reading a batch to its commit",
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0),
+    "From the first statement of a batch to its commit",
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
-BATCHES = Counter("holdem_ledger_batches_total", "Batches, by how they were committed", ["how"])
-DEAD_LETTERS = Counter("holdem_ledger_dead_letters_total", "Commands that could not be carried out")
-BACKLOG = Gauge("holdem_ledger_backlog", "Commands that wait in a shard's stream", ["shard"])
-BACKLOG_AGE_SECONDS = Gauge("holdem_ledger_backlog_age_seconds", "Age of the oldest that waits", ["shard"])
-TERMS = Gauge("holdem_ledger_terms", "Shards whose stream this worker reads")
+BATCH_COMMANDS = Histogram(
+    "holdem_ledger_batch_commands", "Commands in a batch", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500)
+)
+DEAD_LETTERS = Counter("holdem_ledger_dead_letters_total", "Entries that could not be carried out", ["shard"])
+RETRIES = Counter("holdem_ledger_command_failures_total", "Deterministic failures of one command", ["shard"])
+BACKLOG = Gauge("holdem_ledger_backlog", "Entries that wait in the stream", ["shard"])
+BACKLOG_AGE = Gauge("holdem_ledger_backlog_age_seconds", "Age of the stream's oldest entry", ["shard"])
+HOLDS_TERM = Gauge("holdem_ledger_term", "The term that this worker holds, 0 for none", ["shard"])

@@ -1,80 +1,66 @@
-"""A shard's stream in Redis: read from its head; answers go out and entries are deleted in one step."""
+"""A shard's command stream in Redis, and the lists that take the replies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from attrs import frozen
-
 from cardroom.ids import BootNonce, ShardId
-from cardroom.service.redis import Redis, redis_errors
+from cardroom.service.redis import Redis, RedisAway, redis_errors
 from cardroom.wire import keys
+from wallet_worker.ledger.batch import Answer
+from wallet_worker.ledger.entries import Entry, EntryReader
 
-_ANSWER: Final = """
-for i = 2, #KEYS do
-  redis.call('RPUSH', KEYS[i], ARGV[i])
-  redis.call('EXPIRE', KEYS[i], ARGV[1])
-end
-for i = #KEYS + 1, #ARGV do
-  redis.call('XDEL', KEYS[1], ARGV[i])
-end
-return #ARGV - #KEYS
-"""
-"""Push the replies, each to its list, and delete the entries: both or nothing."""
+_HEAD: Final = b"0"
 
 
-@frozen
-class Entry:
-    """An entry of the stream, as it was read; empty bytes where it has not our field."""
+class CommandStream:
+    """Reads a shard's stream from its head; what is not removed is read again. Raises ``RedisAway``."""
 
-    entry_id: str
-    payload: bytes
-
-
-@frozen
-class Answer:
-    """An encoded reply, and the node start that it goes to."""
-
-    boot: BootNonce
-    reply: bytes
-
-
-class ShardStream:
-    """The stream of one shard. Everything raises ``RedisAway`` and may be repeated."""
-
-    def __init__(self, shard: ShardId, redis: Redis) -> None:
-        self._shard = shard
+    def __init__(self, redis: Redis, shard: ShardId, reader: EntryReader) -> None:
         self._redis = redis
-        self._answer_script = redis.register_script(_ANSWER)
+        self._shard = shard
+        self._key = keys.commands(shard)
+        self._reader = reader
 
-    async def read(self, limit: int, block_seconds: float) -> list[Entry]:
-        """Give the oldest entries, waiting for the first; none when the time is over."""
+    async def read(self, count: int, block_ms: int) -> Sequence[Entry]:
+        """Give the oldest entries, at most ``count``; waits ``block_ms`` for the first."""
         with redis_errors():
-            found = await self._redis.xread(
-                {keys.commands(self._shard): "0"}, count=limit, block=int(block_seconds * 1000)
+            found = await self._redis.xread({self._key: _HEAD}, count=count, block=block_ms)
+        entries = [entry for stream in (found or {}).values() for entry in stream]
+        return [
+            self._reader.read(
+                _bytes(entry.identifier),
+                {_bytes(name): _bytes(value) for name, value in entry.field_values.items()},
             )
-        entries = next(iter(found.values())) if found else ()
-        return [_entry(entry.identifier, entry.field_values) for entry in entries]
+            for entry in entries
+        ]
 
-    async def answer(self, answers: Sequence[Answer], done: Sequence[Entry]) -> None:
-        """Send replies and delete what they answer; replies that nobody reads go after a day."""
-        lists = [keys.replies(self._shard, answer.boot) for answer in answers]
+    async def finish(self, entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
+        """Push the replies and remove the entries, both or neither; after a commit only."""
+        by_boot: dict[BootNonce, list[bytes]] = {}
+        for answer in answers:
+            by_boot.setdefault(answer.boot, []).append(answer.reply)
         with redis_errors():
-            await self._answer_script(
-                keys=[keys.commands(self._shard), *lists],
-                args=[
-                    keys.REPLIES_SECONDS,
-                    *(answer.reply for answer in answers),
-                    *(entry.entry_id for entry in done),
-                ],
-            )
+            async with self._redis.pipeline(transaction=True) as pipe:
+                for boot, replies in by_boot.items():
+                    key = keys.replies(self._shard, boot)
+                    pipe.rpush(key, replies)
+                    pipe.expire(key, keys.REPLIES_SECONDS)
+                pipe.xdel(self._key, [entry.stream_id for entry in entries])
 
-    async def length(self) -> int:
-        """Count the entries that wait."""
+    async def backlog(self) -> tuple[int, int]:
+        """Give how many entries wait and the time (Unix, ms) of the oldest; 0 where none waits."""
         with redis_errors():
-            return int(await self._redis.xlen(keys.commands(self._shard)))
+            length = await self._redis.xlen(self._key)
+            oldest = await self._redis.xrange(self._key, count=1)
+        if not oldest:
+            return length, 0
+        text = _bytes(oldest[0].identifier).partition(b"-")[0]
+        if not text.isdigit():
+            raise RedisAway("a stream id that is no time")
+        return length, int(text)
 
 
-def _entry(identifier: str | bytes, fields: Mapping[str | bytes, str | bytes]) -> Entry:
-    payload = fields.get(keys.COMMAND_FIELD, b"")
-    assert isinstance(payload, bytes), "the client gives bytes"
-    return Entry(identifier.decode() if isinstance(identifier, bytes) else identifier, payload)
+def _bytes(value: str | bytes) -> bytes:
+    """The client is told not to decode; its types don't know that."""
+    assert isinstance(value, bytes), "the client gives bytes"
+    return value

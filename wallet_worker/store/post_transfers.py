@@ -8,7 +8,7 @@ from attrs import frozen
 
 from cardroom.ids import CommandId, HandId, ShardId
 from cardroom.service.postgres import Transaction
-from wallet_worker.rules.accounts import AccountKey
+from wallet_worker.rules.accounts import AccountKey, AccountKind
 from wallet_worker.rules.books import Books, Seating
 from wallet_worker.rules.transfers import Transfer
 
@@ -88,6 +88,13 @@ async def open_account(transaction: Transaction, key: AccountKey) -> int:
     row = await transaction.fetch_one(_OPEN_ACCOUNT, key.kind.value, key.user_id, key.shard, key.coin)
     assert row is not None, "an account can be made"
     return int(row["id"])
+
+
+async def open_rake(transaction: Transaction, books: Books, transfers: Sequence[NewTransfer]) -> None:
+    """Make the shard's rake account where these transfers are the first to need it."""
+    for key in {posting.account for new in transfers for posting in new.transfer.postings}:
+        if key.kind is AccountKind.RAKE and books.accounts[key].id is None:
+            books.accounts[key].id = await open_account(transaction, key)
 
 
 async def post_transfers(

@@ -48,10 +48,11 @@ async def test_register_and_log_in_and_out() -> None:
     account = router.account()
     assert (await account.register("me", "me@x", "secret secret")).user_id == 4
     assert (await account.log_in("me@x", "secret secret")).token == "t0ken"
-    assert account.login is not None
+    tokens = [account.login]
     await account.log_out()
     await account.log_out()
-    assert account.login is None
+    tokens.append(account.login)
+    assert [login is None for login in tokens] == [False, True]
     assert json.loads(router.asked[0].content) == {
         "nickname": "me", "email": "me@x", "password": "secret secret"
     }  # fmt: skip

@@ -74,8 +74,8 @@ def _field(kind: object) -> st.SearchStrategy[object]:
         return st.lists(_field(args[0]), max_size=3).map(tuple)
     if args:
         return st.one_of(*(st.none() if arg is type(None) else _field(arg) for arg in args))
-    if attrs.has(base):  # type: ignore[arg-type]
-        return st.builds(base, **{f.name: _field(f.type) for f in attrs.fields(base)})  # type: ignore[arg-type]
+    if isinstance(base, type) and attrs.has(base):
+        return st.builds(base, **{f.name: _field(f.type) for f in attrs.fields(base)})
     return st.from_type(base)  # type: ignore[arg-type]
 
 

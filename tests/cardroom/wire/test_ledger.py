@@ -13,7 +13,7 @@ from cardroom.wire.refusals import Refusal
 ID = CommandId(UUID(int=1))
 HAND = HandId(UUID(int=2))
 
-COMMANDS = [
+COMMANDS: list[ledger.CommandBody] = [
     ledger.OpenShard(NodeId("node-1"), Epoch(3)),
     ledger.HoldBuyIn(UserId(5), TableId(6), SeatIndex(0), Krw(80_000)),
     ledger.SettleHand(
@@ -32,7 +32,7 @@ COMMANDS = [
     ledger.CashOut(UserId(5), TableId(6), SeatIndex(0), Krw(78_000)),
 ]
 
-REPLIES = [
+REPLIES: list[ledger.ReplyBody] = [
     ledger.ShardOpened(
         Epoch(4),
         (

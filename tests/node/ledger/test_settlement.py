@@ -23,10 +23,11 @@ def hand(number: int, previous: int | None, net: int = 0) -> SettleHand:
 
 def test_it_is_full_at_its_limit_and_knows_whom_it_concerns() -> None:
     queue = SettlementQueue(HandMark(None, 0), limit=2)
-    queue.add(hand(1, None, net=500))
-    assert not queue.is_full
-    queue.add(hand(2, 1, net=-200))
-    assert queue.is_full
+    fullness = []
+    for one in (hand(1, None, net=500), hand(2, 1, net=-200)):
+        queue.add(one)
+        fullness.append(queue.is_full)
+    assert fullness == [False, True]
     assert queue.net_of(UserId(1)) == 300
     assert queue.net_of(UserId(2)) == -300
     assert queue.concerns(UserId(1))

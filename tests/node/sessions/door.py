@@ -95,11 +95,11 @@ class Door:
         answer: Encoding = Encoding.JSON,
     ) -> AsyncIterator[Player]:
         """Connect without a word."""
-        protocols = {} if encoding is None else {"subprotocols": [encoding.value]}
+        protocols = None if encoding is None else [encoding.value]
         stream = await trio.open_tcp_stream("127.0.0.1", self.port)
         async with stream, trio.open_nursery() as nursery:
             socket = await wrap_client_stream(
-                nursery, stream, "127.0.0.1", "/", extra_headers=headers, **protocols
+                nursery, stream, "127.0.0.1", "/", subprotocols=protocols, extra_headers=headers
             )
             yield Player(socket, encoding or answer)
             with trio.move_on_after(2):
@@ -146,5 +146,5 @@ async def open_door(redis: RedisSettings, limits: SessionLimits | None = None) -
 
 
 def _unforeseen() -> float:
-    samples = UNFORESEEN.collect()[0].samples
-    return sum(sample.value for sample in samples if sample.name.endswith("_total"))
+    samples = [sample for metric in UNFORESEEN.collect() for sample in metric.samples]
+    return sum((sample.value for sample in samples if sample.name.endswith("_total")), start=0.0)

@@ -290,7 +290,7 @@ async def test_bet_out_of_turn_and_above_the_balance_over_the_wire(valkey: Embed
             assert isinstance(began, TurnBegan)
             for player in (one, two):
                 await player.send(Act(9, TABLE, 1, began.turn.turn, ActionKind.FOLD, Krw(0)))
-            answers = {await player.hear_until(Refused | Done) for player in (one, two)}  # type: ignore[arg-type]
+            answers = {await player.hear_until(Refused | Done) for player in (one, two)}
             assert (
                 answers == {Done(9), Refused(9, Refusal.OUT_OF_TURN)}
                 or Refused(9, Refusal.NO_HAND) in answers

@@ -88,7 +88,7 @@ async def test_a_buy_in_above_the_balance_frees_the_seat_again(autojump_clock: M
         rich = house.guest(2)
         rich.sit(0)
         await settle()
-        assert rich.last(wire.Done)
+        assert rich.last(wire.Done).request_id == 1
 
 
 async def test_one_seat_a_player_and_no_more_seats_than_there_are(autojump_clock: MockClock) -> None:
@@ -225,7 +225,7 @@ async def test_who_leaves_in_a_hand_folds_and_is_paid_after_the_settlement(autoj
         actor = house.to_act()
         actor.leave()
         await settle()
-        assert actor.last(wire.HandEnded)
+        assert len(actor.all(wire.HandEnded)) == 1
         assert actor.all(wire.SeatLeft) == []
         house.ledger.speak()
         await settle()

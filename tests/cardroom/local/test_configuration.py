@@ -1,0 +1,45 @@
+"""Settings files with other ports."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cardroom.local.configuration import FILES, credential_names, prepare_configs, write_toml
+from cardroom.local.ports import NODE_2, NODE_2_ADMIN, VALKEY, free_ports, read_ports
+
+
+@pytest.fixture
+def configs(project_root: Path) -> Path:
+    return project_root / "configs" / "dev"
+
+
+def test_with_the_default_ports_the_real_files_are_used(configs: Path, tmp_path: Path) -> None:
+    prepared = prepare_configs(configs, read_ports(configs, {}), tmp_path)
+    assert prepared == {name: configs / name for name in FILES}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_other_ports_copies_are(configs: Path, tmp_path: Path) -> None:
+    ports = free_ports()
+    prepared = prepare_configs(configs, ports, tmp_path)
+    node = tomllib.loads(prepared["node-2.toml"].read_text(encoding="utf-8"))
+    assert node["player_url"] == f"ws://127.0.0.1:{ports[NODE_2]}"
+    assert node["admin"]["port"] == ports[NODE_2_ADMIN]
+    assert node["shards"] == [1, 3]
+    for file in prepared.values():
+        assert file.parent == tmp_path
+        assert tomllib.loads(file.read_text(encoding="utf-8"))["redis"]["port"] == ports[VALKEY]
+
+
+def test_every_credential_is_found(configs: Path, tmp_path: Path) -> None:
+    names = credential_names(prepare_configs(configs, free_ports(), tmp_path))
+    assert {"admin_token", "ticket_key", "router_dsn", "wallet_dsn", "owner_dsn"} <= names
+
+
+def test_what_is_written_reads_the_same() -> None:
+    document = {
+        "text": 'a "quoted" ₩', "number": 1, "ratio": 0.5, "is_on": True, "list": [1, [2]],
+        "table": {"inner": {"key": "value"}, "list": [{"a": 1}]}, "empty": {},
+    }  # fmt: skip
+    assert tomllib.loads(write_toml(document)) == document

@@ -1,0 +1,160 @@
+"""One visit to a table, against a node that follows a script."""
+
+from collections.abc import AsyncIterator
+from random import Random
+from uuid import UUID
+
+import pytest
+import trio
+from attrs import evolve
+
+from cardroom.client import connect_table
+from cardroom.ids import HandId
+from cardroom.money import Krw
+from cardroom.wire.player import Act, Leave, SitDown, SitIn
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import (
+    Done,
+    HandEnded,
+    LegalActions,
+    Refused,
+    SeatChanged,
+    SeatLeft,
+    SeatNet,
+    SeatStatus,
+    SeatTaken,
+    Snapshot,
+    TurnView,
+)
+from loadtest.profile import Pace
+from loadtest.stop import Stop
+from loadtest.tally import Tally
+from loadtest.visit import Visit
+from tests.fakes.node import EMPTY, ME, MY_SEAT, TABLE, Script, Stage, scripted_node
+from tests.loadtest.table import seat_view
+
+PACE = Pace(think_min_seconds=0.0, think_max_seconds=0.001, hands_per_visit=1e9, leave_seconds=2.0)
+CHECK = LegalActions(True, Krw(0), None, None, None)
+TURN = TurnView(MY_SEAT, 5, 15_000, CHECK)
+SEATED = evolve(EMPTY, seats=(seat_view(),), your_seat=MY_SEAT)
+
+
+@pytest.fixture(autouse=True)
+async def limit() -> AsyncIterator[None]:
+    with trio.fail_after(10):
+        yield
+
+
+async def visit(script: Script, pace: Pace = PACE, stop: Stop | None = None) -> Tally:
+    tally = Tally()
+    async with scripted_node(script) as ticket, connect_table(ticket) as table:
+        await Visit(table, pace, Random(1), tally, stop or Stop()).run()
+    return tally
+
+
+async def pay_out(stage: Stage, seq: int) -> None:
+    message = await stage.hear()
+    assert isinstance(message, Leave)
+    await stage.tell(Done(message.request_id), SeatLeft(TABLE, seq, 3, MY_SEAT, ME, Krw(100_000)))
+
+
+def turn_at(turn: TurnView, snapshot: Snapshot = SEATED) -> Snapshot:
+    return evolve(snapshot, turn=turn)
+
+
+async def test_sits_down_and_leaves_at_the_order() -> None:
+    stop = Stop()
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        message = await stage.hear()
+        assert isinstance(message, SitDown)
+        assert message.posts_blind
+        await stage.tell(
+            SeatTaken(TABLE, 11, 3, MY_SEAT, ME, "me", SeatStatus.RESERVED, Krw(0)),
+            SeatChanged(TABLE, 12, 3, MY_SEAT, SeatStatus.PLAYING, message.buy_in),
+            Done(message.request_id),
+        )
+        stop.order()
+        await pay_out(stage, 13)
+
+    tally = await visit(node, stop=stop)
+    assert (tally.buy_ins, tally.cash_outs, tally.seated, tally.connected) == (1, 1, 0, 0)
+
+
+async def test_uses_its_turn_once_and_measures_the_answer() -> None:
+    async def node(stage: Stage) -> None:
+        await stage.welcome(snapshot=turn_at(TURN))
+        act = await stage.hear()
+        assert isinstance(act, Act)
+        assert (act.hand_no, act.turn) == (3, 5)
+        await stage.tell(Done(act.action_id))
+        result = SeatNet(MY_SEAT, Krw(-100_000), Krw(0))
+        await stage.tell(HandEnded(TABLE, 11, 3, HandId(UUID(int=1)), Krw(0), (result,)))
+        await pay_out(stage, 12)
+
+    tally = await visit(node)
+    assert len(tally.latencies) == 1
+    assert tally.hands_seen == 1
+    assert tally.protocol_errors == {}
+
+
+async def test_leaves_after_its_hands() -> None:
+    async def node(stage: Stage) -> None:
+        await stage.welcome(snapshot=SEATED)
+        result = SeatNet(MY_SEAT, Krw(10), Krw(100_010))
+        for seq in range(11, 16):
+            await stage.tell(HandEnded(TABLE, seq, 3, HandId(UUID(int=1)), Krw(0), (result,)))
+        await pay_out(stage, 16)
+
+    assert (await visit(node, evolve(PACE, hands_per_visit=0.01))).cash_outs == 1
+
+
+async def test_a_legal_action_that_is_refused_breaks_the_protocol() -> None:
+    stop = Stop()
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome(snapshot=turn_at(TURN))
+        act = await stage.hear()
+        assert isinstance(act, Act)
+        await stage.tell(Refused(act.action_id, Refusal.AMOUNT_TOO_SMALL))
+        stop.order()
+        await pay_out(stage, 11)
+
+    tally = await visit(node, stop=stop)
+    assert tally.refusals == {"amount_too_small": 1}
+    assert tally.protocol_errors.total() == 1
+
+
+async def test_a_late_action_is_no_fault_and_a_crowded_node_is_asked_again() -> None:
+    stop = Stop()
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome(snapshot=turn_at(TURN))
+        for code in (Refusal.BUSY, Refusal.STALE_TURN):
+            act = await stage.hear()
+            assert isinstance(act, Act)
+            await stage.tell(Refused(act.action_id, code))
+        stop.order()
+        await pay_out(stage, 11)
+
+    tally = await visit(node, stop=stop)
+    assert tally.refusals == {"busy": 1, "stale_turn": 1}
+    assert tally.protocol_errors == {}
+
+
+async def test_sits_in_again() -> None:
+    stop = Stop()
+    idle = evolve(seat_view(), status=SeatStatus.SITTING_OUT)
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome(snapshot=evolve(SEATED, seats=(idle,)))
+        message = await stage.hear()
+        assert isinstance(message, SitIn)
+        await stage.tell(
+            Done(message.request_id), SeatChanged(TABLE, 11, 3, MY_SEAT, SeatStatus.PLAYING, Krw(9))
+        )
+        stop.order()
+        await pay_out(stage, 12)
+
+    assert (await visit(node, stop=stop)).cash_outs == 1

@@ -1,0 +1,68 @@
+"""A project folder for one system test: the real code and settings, other ports, data of its own."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+from attrs import define, field
+
+from cardroom.local.ports import WALLET, PortOption, Ports, free_ports
+
+_TIMEOUT = httpx.Timeout(5.0)
+
+
+@define
+class Place:
+    """Where ``make run`` is tried without touching the data in the project."""
+
+    project: Path
+    folder: Path
+    ports: Ports = field(factory=free_ports)
+
+    def __attrs_post_init__(self) -> None:
+        (self.folder / "configs").symlink_to(self.project / "configs")
+
+    @property
+    def command(self) -> list[str]:
+        """Give what ``make run`` runs."""
+        return [sys.executable, "-m", "cardroom.local"]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Give the environment with this place's ports."""
+        ports = {option.variable: str(port) for option, port in self.ports.items()}
+        return {**os.environ, **ports, **more, "PYTHONPATH": str(self.project)}
+
+    def processes(self) -> dict[str, int]:
+        """Read which processes the supervisor has started, by name."""
+        file = self.folder / ".run" / "processes.json"
+        try:
+            return {one["name"]: one["pid"] for one in json.loads(file.read_text(encoding="utf-8"))}
+        except (OSError, ValueError):
+            return {}
+
+    def ask_wallet(self, path: str) -> Any:
+        """Ask the wallet worker as an administrator; None while it does not answer."""
+        token_file = self.folder / ".run" / "credentials" / "admin_token"
+        try:
+            token = token_file.read_text(encoding="utf-8").strip()
+            answer = httpx.get(
+                f"{self.url(WALLET)}{path}",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=_TIMEOUT,
+                trust_env=False,
+            )
+        except (OSError, httpx.HTTPError):
+            return None
+        return answer.json() if answer.is_success else None
+
+    def hands_by_table(self) -> dict[str, int]:
+        """Count the settled hands of each table; none while the wallet worker does not answer."""
+        answer = self.ask_wallet("/admin/tables") or {"tables": []}
+        return {table["name"]: table["last_hand_no"] for table in answer["tables"]}
+
+    def url(self, option: PortOption) -> str:
+        """Give the address of a listener."""
+        return f"http://127.0.0.1:{self.ports[option]}"

@@ -1,0 +1,190 @@
+"""``make run`` as a newcomer uses it: real processes, bots that play, a killed node, an orderly end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.system.place import Place
+
+NODE_1_TABLES = {"Han", "Geum"}
+NODE_2_TABLES = {"Nakdong", "Seomjin"}
+
+
+@pytest.fixture
+def place(tmp_path: Path, project_root: Path) -> Place:
+    return Place(project_root, tmp_path)
+
+
+@contextmanager
+def started(place: Place, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run the supervisor; whatever the test leaves running is ended."""
+    process = subprocess.Popen(
+        place.command,
+        cwd=place.folder,
+        env=place.environment(**environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        left_over = [psutil.Process(pid) for pid in place.processes().values() if psutil.pid_exists(pid)]
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            for one in left_over:
+                one.kill()
+            process.communicate()
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
+    """Ask again and again; other processes give no event to wait for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Say whether a process still runs; one that nobody has buried yet does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def listening(place: Place) -> list[str]:
+    """Give the listeners of a place that still take connections."""
+    found = []
+    for option, port in place.ports.items():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                found.append(option.name)
+    return found
+
+
+@pytest.mark.timeout(150)
+def test_it_ends_by_itself_with_its_result_and_goes_on_with_the_same_data(place: Place) -> None:
+    totals = []
+    for _ in range(2):
+        done = subprocess.run(
+            place.command,
+            cwd=place.folder,
+            env=place.environment(RUN_SECONDS="4"),
+            capture_output=True,
+            timeout=70,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        result = json.loads(done.stdout.splitlines()[-1])
+        assert set(result) == {
+            "hands_settled",
+            "hands_per_s",
+            "actions_p99_ms",
+            "ledger_balanced",
+            "krw_total",
+        }
+        assert result["hands_settled"] > 0
+        assert result["ledger_balanced"] is True
+        assert result["actions_p99_ms"] > 0
+        totals.append(result["krw_total"])
+        assert listening(place) == []
+        assert place.processes() == {}
+    assert totals[1] >= totals[0] > 0
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_node_comes_back_and_no_won_is_missing(place: Place) -> None:
+    with started(place) as supervisor:
+        wait_until(
+            lambda: all(place.hands_by_table().get(name, 0) >= 3 for name in NODE_1_TABLES | NODE_2_TABLES),
+            "every table has settled three hands",
+        )
+        killed = place.processes()["node-1"]
+        before = place.hands_by_table()
+        os.kill(killed, signal.SIGKILL)
+        wait_until(
+            lambda: all(place.hands_by_table().get(name, 0) >= before[name] + 3 for name in NODE_2_TABLES),
+            "the other node's tables go on",
+        )
+        wait_until(lambda: place.processes().get("node-1", killed) != killed, "the node is started again")
+        at_restart = place.hands_by_table()
+        wait_until(
+            lambda: all(
+                place.hands_by_table().get(name, 0) >= at_restart[name] + 3 for name in NODE_1_TABLES
+            ),
+            "the killed node's tables play again",
+        )
+        summary = place.ask_wallet("/admin/ledger/summary")
+        assert summary["balanced"] is True
+        began = time.monotonic()
+        supervisor.send_signal(signal.SIGTERM)
+        supervisor.communicate(timeout=10)
+        assert time.monotonic() - began < 6
+    assert listening(place) == []
+    done = subprocess.run(
+        place.command,
+        cwd=place.folder,
+        env=place.environment(RUN_SECONDS="2"),
+        capture_output=True,
+        timeout=70,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    assert json.loads(done.stdout.splitlines()[-1])["ledger_balanced"] is True
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_within_five_seconds(place: Place, stop: signal.Signals) -> None:
+    with started(place) as supervisor:
+        wait_until(lambda: "bots" in place.processes(), "the bots are started")
+        children = {
+            name: psutil.Process(pid) for name, pid in place.processes().items() if name != "supervisor"
+        }
+        assert set(children) >= {
+            "postgres",
+            "valkey",
+            "wallet_worker",
+            "shard_router",
+            "node-1",
+            "node-2",
+            "bots",
+        }
+        began = time.monotonic()
+        supervisor.send_signal(stop)
+        _, errors = supervisor.communicate(timeout=15)
+        took = time.monotonic() - began
+    assert supervisor.returncode == 0, errors.decode()
+    assert took < 5.5  # five seconds are promised; the test's own wake-up is not part of them
+    assert [name for name, process in children.items() if is_alive(process)] == []
+    assert listening(place) == []
+
+
+@pytest.mark.timeout(30)
+def test_a_taken_port_is_named_with_the_way_around_it(place: Place) -> None:
+    option, port = next(iter(place.ports.items()))
+    with socket.create_server(("127.0.0.1", port)):
+        done = subprocess.run(
+            place.command,
+            cwd=place.folder,
+            env=place.environment(),
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert f"Port {port}" in done.stderr.decode()
+    assert option.variable in done.stderr.decode()
