@@ -1,7 +1,7 @@
 """A player's account over HTTP: register, log in, look at the lobby, ask for a seat's ticket."""
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A longer answer of the router is not read; a lobby of some thousand tables fits."""
 
-_CODECS: Final = {
+_CODECS: Final[Mapping[type, Codec[Any]]] = {
     kind: Codec[Any](kind, Encoding.JSON, MAX_ANSWER_BYTES, {})
     for kind in (Registration, Registered, Credentials, LoggedIn, Lobby, WhereAmI, TicketAnswer)
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import coredis
 import trio
@@ -10,6 +11,25 @@ from coredis.exceptions import RedisError
 from cardroom.service.settings import RedisSettings
 
 Redis = coredis.Redis[bytes]
+
+
+class _WholePool(coredis.ConnectionPool[coredis.TCPConnection]):
+    """A pool whose slots don't get lost; coredis 6.9 loses one for good in two ways.
+
+    When its taker is cancelled while the connection is being opened (a client that hangs up at the right
+    moments could use up the pool): so taking one is not cut off, it has a limit of its own. And when it
+    breaks while it is taken, as in a cancelled or cut-off blocking call: so the slot goes back empty.
+    """
+
+    async def get_connection(self, **options: Any) -> coredis.TCPConnection:
+        with trio.CancelScope(shield=True):
+            connection: coredis.TCPConnection = await super().get_connection(**options)
+        return connection
+
+    def release(self, connection: coredis.TCPConnection) -> None:
+        super().release(connection)
+        if not connection.usable:
+            self._available_connections.append_nowait(None)
 
 
 class RedisAway(Exception):
@@ -26,6 +46,7 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
         stream_timeout=settings.call_seconds,
         max_connections=settings.connections,
         pool_timeout=settings.call_seconds,
+        connection_pool_cls=_WholePool,
         decode_responses=False,
     )
     async with client:

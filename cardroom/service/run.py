@@ -45,15 +45,21 @@ def run_until_signalled(serve: Callable[[trio.Event], Awaitable[None]]) -> None:
     async def main() -> None:
         stopping = trio.Event()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_watch_signals, stopping, nursery.cancel_scope)
+            await nursery.start(_watch_signals, stopping, nursery.cancel_scope)
             await serve(stopping)
             nursery.cancel_scope.cancel()
 
     trio.run(main, strict_exception_groups=True)
 
 
-async def _watch_signals(stopping: trio.Event, all_of_it: trio.CancelScope) -> None:
+async def _watch_signals(
+    stopping: trio.Event,
+    all_of_it: trio.CancelScope,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
         async for _ in signals:
             if stopping.is_set():
                 all_of_it.cancel()

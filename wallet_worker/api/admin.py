@@ -21,6 +21,8 @@ from wallet_worker.store.seal_batch import Link
 
 _MAX_LETTERS = 64
 _MAX_KEY_LETTERS = 128
+_MAX_ID = 2**63 - 1
+_MAX_SHARD = 2**31 - 1
 _MIN_SEATS, _MAX_SEATS = 2, 9
 
 
@@ -44,6 +46,8 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
 
     @pages.get("/users/<int:user_id>/balance")
     async def balance(user_id: int) -> dict[str, Any]:
+        if user_id > _MAX_ID:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")
         found = await read_balance(postgres, UserId(user_id))
         return {"user_id": user_id} | asdict(found)
 
@@ -57,11 +61,11 @@ def _add_promotions(pages: Blueprint, postgres: Postgres, link: Link, log: Log) 
         refuse_unless(body.amount > 0, Refusal.AMOUNT_TOO_SMALL, "amount: above zero")
         refuse_unless(body.amount <= MAX_AMOUNT, Refusal.AMOUNT_TOO_LARGE, f"amount: up to {MAX_AMOUNT}")
         key = body.idempotency_key
-        refuse_unless(
-            0 < len(key) <= _MAX_KEY_LETTERS, Refusal.MALFORMED, "idempotency_key: 1 to 128 letters"
-        )
-        refuse_unless(0 < len(body.reason) <= _MAX_KEY_LETTERS, Refusal.MALFORMED, "reason: 1 to 128 letters")
+        refuse_unless(_is_text(key, _MAX_KEY_LETTERS), Refusal.MALFORMED, "idempotency_key: 1 to 128 letters")
+        refuse_unless(_is_text(body.reason, _MAX_KEY_LETTERS), Refusal.MALFORMED, "reason: 1 to 128 letters")
         try:
+            if not 0 < body.user_id <= _MAX_ID:
+                raise NoSuchPlayer
             answer = await promote(postgres, Promotion(body.user_id, body.amount, body.reason, key), link)
         except KeyReused:
             raise RefusedRequest(409, Refusal.COMMAND_REUSED, "the key stands for another request") from None
@@ -77,12 +81,14 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
     @pages.post("/tables")
     async def make() -> tuple[dict[str, Any], int]:
         body = await read_body(bodies)
-        refuse_unless(0 < len(body.name) <= _MAX_LETTERS, Refusal.MALFORMED, "name: 1 to 64 letters")
-        refuse_unless(0 < len(body.stake) <= _MAX_LETTERS, Refusal.MALFORMED, "stake: 1 to 64 letters")
+        refuse_unless(_is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
+        refuse_unless(_is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
         seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
         refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
         table = NewTable(body.shard, body.name, body.stake, body.seat_count)
         try:
+            if not 0 <= body.shard <= _MAX_SHARD:
+                raise NoSuchShard
             table_id = await create_table(postgres, table)
         except TableDiffers:
             detail = "the shard has another table of that name"
@@ -95,3 +101,8 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
     @pages.get("/tables")
     async def listed() -> dict[str, Any]:
         return {"tables": [dict(row) for row in await list_tables(postgres)]}
+
+
+def _is_text(text: str, longest: int) -> bool:
+    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
+    return 0 < len(text) <= longest and "\0" not in text

@@ -11,7 +11,7 @@ def settle_hand(books: Books, shard: ShardId, hand: FinishedHand) -> Transfer:
     """Give the transfer of a hand that follows its table's last settled one.
 
     Denied: no such table, hand unbalanced. Raises ``HandOutOfOrder`` where it does not follow, and
-    ``BooksDisagree`` where a player has no escrow at that seat.
+    ``BooksDisagree`` where a player has no escrow at that seat: nobody plays, and so nobody wins, without money.
     """
     table = books.tables.get(hand.table_id)
     if table is None:
@@ -24,7 +24,7 @@ def settle_hand(books: Books, shard: ShardId, hand: FinishedHand) -> Transfer:
         raise Denied(Denial.TABLE_HALTED)
     for result in hand.results:
         escrow = books.accounts.get(escrow_of(result.user_id, hand.table_id))
-        if escrow is None or escrow.seat != result.seat:
+        if escrow is None or escrow.balance == 0 or escrow.seat != result.seat:
             raise BooksDisagree(f"user {result.user_id} has no escrow at seat {result.seat}")
     return hand_transfer(shard, hand.table_id, hand.results, hand.rake)
 

@@ -66,6 +66,9 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
                AND said.user_id IS NOT DISTINCT FROM moved.user_id
                AND said.table_id IS NOT DISTINCT FROM moved.table_id
             WHERE said.hand_id IS NULL OR moved.hand_id IS NULL""",
+        "records are what was settled": """
+            SELECT 'hand ' || hand_id || ' has another record' AS fault
+            FROM hand WHERE record IS NOT NULL AND sha256(record) <> record_sha256""",
         "contributed rake sums to the rake": """
             SELECT 'hand ' || hand_id || ' has rake ' || rake || ', contributed ' || sum(contributed_rake) AS fault
             FROM hand JOIN hand_result USING (hand_id)

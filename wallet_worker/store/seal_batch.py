@@ -7,16 +7,19 @@ from cardroom.ids import ShardId
 from cardroom.service.postgres import Transaction
 from wallet_worker.store.lock_shard import LockedShard
 
-# Every fact that decides money, as text, in a fixed order. Verifying computes the same.
+# Every fact that decides money, as text, in a fixed order: whose an account is, too, but not the seat, which
+# changes. Free text is written in hexadecimal, so that it cannot look like other facts. Verifying computes the same.
 BATCH_DIGESTS: Final = """
 SELECT transfer.shard, transfer.batch, sha256(convert_to(string_agg(concat_ws('|',
     transfer.id, transfer.kind, transfer.command_id, (extract(epoch FROM transfer.booked_at) * 1000000)::bigint,
-    transfer.reason, posted.entries, settled.hand), E'\\n' ORDER BY transfer.id), 'UTF8')) AS digest
+    coalesce(encode(convert_to(transfer.reason, 'UTF8'), 'hex'), '-'), posted.entries, settled.hand), E'\\n' ORDER BY transfer.id), 'UTF8')) AS digest
 FROM transfer
 LEFT JOIN LATERAL (
-    SELECT string_agg(concat_ws(',', entry.account_id, entry.amount, entry.balance_after, entry.version), ';'
+    SELECT string_agg(concat_ws(',', entry.account_id, account.kind, coalesce(account.user_id, 0),
+                                coalesce(account.table_id, 0), coalesce(account.shard, -2), account.coin,
+                                entry.amount, entry.balance_after, entry.version), ';'
                       ORDER BY entry.account_id) AS entries
-    FROM entry WHERE entry.transfer_id = transfer.id
+    FROM entry LEFT JOIN account ON account.id = entry.account_id WHERE entry.transfer_id = transfer.id
 ) AS posted ON true
 LEFT JOIN LATERAL (
     SELECT concat_ws(',', hand.hand_id, hand.table_id, hand.hand_no, hand.previous, hand.rake,

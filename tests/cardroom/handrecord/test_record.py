@@ -1,0 +1,36 @@
+"""A hand's record is TOML that other programs read."""
+
+import tomllib
+from uuid import UUID
+
+from cardroom.handrecord.record import HandRecord, RecordedPlayer, write_phh
+from cardroom.ids import HandId, SeatIndex, TableId, UserId
+from cardroom.money import Krw
+
+RECORD = HandRecord(
+    table_id=TableId(3),
+    hand_id=HandId(UUID(int=7)),
+    hand_no=12,
+    started_unix_ms=1_700_000_000_000,
+    button=SeatIndex(0),
+    big_blind=Krw(2_000),
+    players=(
+        RecordedPlayer(UserId(1), SeatIndex(4), Krw(200_000), Krw(199_000), Krw(1_000), Krw(0)),
+        RecordedPlayer(UserId(2), SeatIndex(5), Krw(90_000), Krw(91_000), Krw(2_000), Krw(200)),
+    ),
+    actions=("d dh p1 AsKs", "d dh p2 2c7d", "p1 f"),
+    rake=Krw(0),
+)
+
+
+def test_it_is_toml_with_the_keys_of_phh() -> None:
+    document = tomllib.loads(write_phh(RECORD))
+    assert document["variant"] == "NT"
+    assert document["starting_stacks"] == [200_000, 90_000]
+    assert document["finishing_stacks"] == [199_000, 91_000]
+    assert document["blinds_or_straddles"] == [1_000, 2_000]
+    assert document["antes"] == [0, 200]
+    assert document["seats"] == [5, 6]
+    assert document["actions"] == ["d dh p1 AsKs", "d dh p2 2c7d", "p1 f"]
+    assert document["_hand_id"] == str(UUID(int=7))
+    assert document["_user_ids"] == [1, 2]

@@ -1,0 +1,46 @@
+"""Logs for machines: one JSON object a line, no secret in it."""
+
+import json
+
+import pytest
+
+from cardroom.service.errors import report_unforeseen
+from cardroom.service.logs import open_log
+from cardroom.service.metrics import UNFORESEEN
+from cardroom.service.settings import BadSettings, LogSettings, Secret
+
+
+def test_an_event_is_a_line_with_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    open_log(LogSettings(), "node-1").bind(table_id=3).info("hand.settled", hand_no=7)
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "hand.settled"
+    assert (line["process"], line["table_id"], line["hand_no"], line["level"]) == ("node-1", 3, 7, "info")
+
+
+def test_a_secret_does_not_show_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    open_log(LogSettings(), "node-1").info("settings", key=Secret("do not tell"))
+    assert "do not tell" not in capsys.readouterr().err
+
+
+def test_less_than_the_level_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    open_log(LogSettings(level="warning"), "node-1").info("quiet")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("wrong", [LogSettings(level="loud"), LogSettings(form="xml")])
+def test_unknown_words_stop_the_start(wrong: LogSettings) -> None:
+    with pytest.raises(BadSettings):
+        open_log(wrong, "node-1")
+
+
+def test_what_nobody_expected_is_logged_and_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log = open_log(LogSettings(), "node-1")
+    counter = UNFORESEEN.labels(border="tests")
+    before = counter._value.get()
+    report_unforeseen(log, "tests", KeyError("surprise"))
+    assert counter._value.get() == before + 1
+    written = capsys.readouterr().err
+    assert json.loads(written)["border"] == "tests"
+    assert "surprise" in written
