@@ -63,9 +63,9 @@ def _add_promotions(pages: Blueprint, postgres: Postgres, link: Link, log: Log) 
         key = body.idempotency_key
         refuse_unless(_is_text(key, _MAX_KEY_LETTERS), Refusal.MALFORMED, "idempotency_key: 1 to 128 letters")
         refuse_unless(_is_text(body.reason, _MAX_KEY_LETTERS), Refusal.MALFORMED, "reason: 1 to 128 letters")
+        if not 0 < body.user_id <= _MAX_ID:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")
         try:
-            if not 0 < body.user_id <= _MAX_ID:
-                raise NoSuchPlayer
             answer = await promote(postgres, Promotion(body.user_id, body.amount, body.reason, key), link)
         except KeyReused:
             raise RefusedRequest(409, Refusal.COMMAND_REUSED, "the key stands for another request") from None
@@ -86,9 +86,9 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
         seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
         refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
         table = NewTable(body.shard, body.name, body.stake, body.seat_count)
+        if not 0 <= body.shard <= _MAX_SHARD:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard")
         try:
-            if not 0 <= body.shard <= _MAX_SHARD:
-                raise NoSuchShard
             table_id = await create_table(postgres, table)
         except TableDiffers:
             detail = "the shard has another table of that name"

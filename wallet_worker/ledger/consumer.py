@@ -26,8 +26,8 @@ from wallet_worker.store.terms import end_term, renew_term, take_term
 _FIRST_PAUSE_SECONDS: Final = 0.05
 
 # Classes of SQLSTATE that speak of the server's condition, not of the statement: transaction rollback,
-# connection, resources, operator, system, transaction state (time-outs), locks; and of the schema (a right or a
-# table that is missing, a plan that a migration made invalid), which no command's values can bring about.
+# connection, resources, operator, system, transaction state (time-outs), locks; and of the schema (a missing
+# right or table, a plan that a migration made invalid), which no command's values can bring about.
 _SERVER_TROUBLE: Final = frozenset({"40", "08", "53", "57", "58", "25", "55", "XX", "28", "3D", "42", "0A"})
 
 

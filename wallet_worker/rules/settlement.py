@@ -11,7 +11,7 @@ def settle_hand(books: Books, shard: ShardId, hand: FinishedHand) -> Transfer:
     """Give the transfer of a hand that follows its table's last settled one.
 
     Denied: no such table, hand unbalanced. Raises ``HandOutOfOrder`` where it does not follow, and
-    ``BooksDisagree`` where a player has no escrow at that seat: nobody plays, and so nobody wins, without money.
+    ``BooksDisagree`` where a player has no escrow at that seat: who has no money there, did not play.
     """
     table = books.tables.get(hand.table_id)
     if table is None:
