@@ -34,10 +34,14 @@ test: $(STAMP)
 
 # ASYNC9xx wants a checkpoint in every async function, 124 a sync function instead: both against interfaces that are
 # async on purpose. 114 only asks for a list of names. 110 is ruff's already. 127 wants another HTTP library.
+# 128 does not see that http.py hands task_status on.
+ASYNC := --isolated --select=ASYNC --disable=ASYNC9,ASYNC124,ASYNC114,ASYNC110,ASYNC127 \
+	--per-file-ignores=cardroom/service/http.py:ASYNC128
+
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/flake8 --isolated --select=ASYNC --disable=ASYNC9,ASYNC124,ASYNC114,ASYNC110,ASYNC127 $(CODE)
+	$(BIN)/flake8 $(ASYNC) $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/house

@@ -147,7 +147,7 @@ async def serve_http(
         task_status.started()
 
 
-async def _serve(
+async def _serve(  # noqa: ASYNC128 (hypercorn calls started)
     app: QuartTrio, config: Config, stopping: trio.Event, *, task_status: trio.TaskStatus[Any]
 ) -> None:
     await serve(app, config, shutdown_trigger=stopping.wait, task_status=task_status)

@@ -47,12 +47,17 @@ class Transaction(Protocol):
 
 
 class _AsyncpgTransaction:
-    def __init__(self, connection: "PoolConnectionProxy[Row]", call_seconds: float) -> None:
+    def __init__(
+        self, connection: "PoolConnectionProxy[Row]", bridge: "_Bridge", call_seconds: float
+    ) -> None:
         self._connection = connection
+        self._bridge = bridge
         self._call_seconds = call_seconds
 
     async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
-        rows: Sequence[Row] = await _bridge(self._connection.fetch, sql, *values, timeout=self._call_seconds)
+        rows: Sequence[Row] = await self._bridge(
+            self._connection.fetch, sql, *values, timeout=self._call_seconds
+        )
         return rows
 
     async def fetch_one(self, sql: str, *values: object) -> Row | None:
@@ -60,7 +65,7 @@ class _AsyncpgTransaction:
         return rows[0] if rows else None
 
     async def execute(self, sql: str, *values: object) -> int:
-        status = await _bridge(self._connection.execute, sql, *values, timeout=self._call_seconds)
+        status = await self._bridge(self._connection.execute, sql, *values, timeout=self._call_seconds)
         last_word = str(status).rpartition(" ")[2]
         return int(last_word) if last_word.isdecimal() else 0
 
@@ -68,8 +73,9 @@ class _AsyncpgTransaction:
 class Postgres:
     """A pool of connections. Made by ``open_postgres``."""
 
-    def __init__(self, pool: "asyncpg.Pool[Row]", settings: PostgresSettings) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Row]", bridge: "_Bridge", settings: PostgresSettings) -> None:
         self._pool = pool
+        self._bridge = bridge
         self._settings = settings
 
     @asynccontextmanager
@@ -80,15 +86,15 @@ class Postgres:
             with _postgres_errors():
                 transaction = connection.transaction()
                 try:
-                    await _bridge(transaction.start)
-                    yield _AsyncpgTransaction(connection, self._settings.call_seconds)
+                    await self._bridge(transaction.start)
+                    yield _AsyncpgTransaction(connection, self._bridge, self._settings.call_seconds)
                     with trio.fail_after(self._settings.call_seconds):
-                        await _bridge(transaction.commit)
+                        await self._bridge(transaction.commit)
                 except BaseException:
-                    await self._roll_back(connection, transaction)
+                    await self._roll_back(connection, transaction)  # noqa: ASYNC102 (shielded inside)
                     raise
         finally:
-            await self._release(connection)
+            await self._release(connection)  # noqa: ASYNC102 (shielded inside)
 
     async def _roll_back(self, connection: "PoolConnectionProxy[Row]", transaction: AsyncpgScope) -> None:
         """End a failed transaction, also when cancelled: a statement that still runs is ended first.
@@ -98,7 +104,7 @@ class Postgres:
         """
         with trio.move_on_after(self._settings.connect_seconds, shield=True) as rolling_back:
             try:
-                await _bridge(transaction.rollback)
+                await self._bridge(transaction.rollback)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 _drop(connection)
         if rolling_back.cancelled_caught:
@@ -106,7 +112,7 @@ class Postgres:
 
     async def _acquire(self) -> "PoolConnectionProxy[Row]":
         with _postgres_errors():
-            connection: PoolConnectionProxy[Row] = await _bridge(
+            connection: PoolConnectionProxy[Row] = await self._bridge(
                 self._pool.acquire, timeout=self._settings.connect_seconds
             )
             return connection
@@ -119,7 +125,7 @@ class Postgres:
         seconds = self._settings.connect_seconds
         with trio.move_on_after(seconds, shield=True) as releasing:
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                await _bridge(self._pool.release, connection, timeout=seconds)
+                await self._bridge(self._pool.release, connection, timeout=seconds)
         if releasing.cancelled_caught:
             _drop(connection)
 
@@ -142,11 +148,12 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
         "tcp_user_timeout": f"{int(settings.call_seconds * 1000)}",
         "timezone": "UTC",
     }
-    async with trio_asyncio.open_loop():
+    async with trio_asyncio.open_loop() as loop:
+        bridge = _Bridge(loop)
         pool: asyncpg.Pool[Row] | PostgresAway
         try:
             with _postgres_errors():
-                pool = await _bridge(
+                pool = await bridge(
                     asyncpg.create_pool,
                     dsn=settings.dsn,
                     min_size=1 if must_answer else 0,
@@ -159,23 +166,32 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
             pool = away
         if not isinstance(pool, PostgresAway):
             try:
-                yield Postgres(pool, settings)
+                yield Postgres(pool, bridge, settings)
             finally:
-                await _close(pool, settings.connect_seconds)
+                await _close(pool, bridge, settings.connect_seconds)  # noqa: ASYNC102 (shielded inside)
     if isinstance(pool, PostgresAway):
         raise pool  # outside of the loop, whose nursery would wrap it into a group
 
 
-async def _close(pool: "asyncpg.Pool[Row]", seconds: float) -> None:
+async def _close(pool: "asyncpg.Pool[Row]", bridge: "_Bridge", seconds: float) -> None:
     """Close the pool in order, within a limit; whatever does not close is dropped."""
     with trio.move_on_after(seconds, shield=True) as closing:
-        await _bridge(pool.close)
+        await bridge(pool.close)
     if closing.cancelled_caught:
         pool.terminate()
 
 
-async def _bridge(call: Callable[..., Any], *values: Any, **options: Any) -> Any:
-    return await trio_asyncio.aio_as_trio(call)(*values, **options)
+class _Bridge:
+    """Calls asyncio code of one loop, from whatever Trio task and context."""
+
+    def __init__(self, loop: trio_asyncio.TrioEventLoop) -> None:
+        self._loop = loop
+
+    async def __call__(self, call: Callable[..., Any], *values: Any, **options: Any) -> Any:
+        async def invoke() -> Any:
+            return await call(*values, **options)
+
+        return await self._loop.run_aio_coroutine(invoke())
 
 
 @contextmanager

@@ -88,7 +88,8 @@ class StreamLedger:
         command_id = new_command_id(time.time_ns() // 1_000_000, secrets.token_bytes(10))
         pending = _Pending(command_id, body, on_reply)
         self._pending[command_id] = pending
-        self._all_answered = trio.Event()
+        if self._all_answered.is_set():
+            self._all_answered = trio.Event()
         self._send(pending)
         return command_id
 

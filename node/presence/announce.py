@@ -34,10 +34,11 @@ class Presence:
         self._summaries = summary_codec()
         self._told: dict[TableId, TableSummary] = {}
         self._told_shards: set[ShardId] = set()
+        self._is_withdrawn = False
 
     async def run(self) -> None:
-        """Announce until cancelled; while Redis is away the routers see this node go."""
-        while True:
+        """Announce until cancelled or withdrawn; while Redis is away the routers see this node go."""
+        while not self._is_withdrawn:
             try:
                 with redis_errors():
                     await self._announce()
@@ -48,9 +49,13 @@ class Presence:
             await trio.sleep(self._services.seconds)
 
     async def withdraw(self) -> None:
-        """Say that this node takes no more players; raises ``RedisAway``."""
+        """Say, for good, that this node takes no more players; raises ``RedisAway``."""
+        self._is_withdrawn = True
         with redis_errors():
-            await self._services.redis.delete([keys.node(self._services.announcement().node)])
+            await self._forget_node()
+
+    async def _forget_node(self) -> None:
+        await self._services.redis.delete([keys.node(self._services.announcement().node)])
 
     async def _announce(self) -> None:
         redis, announcement = self._services.redis, self._services.announcement()
@@ -59,6 +64,9 @@ class Presence:
             self._announcements.encode(announcement),
             ex=keys.NODE_SECONDS,
         )
+        if self._is_withdrawn:  # it was withdrawn while this was under way
+            await self._forget_node()
+            return
         held = set(self._services.open_shards())
         for shard in held - self._told_shards:
             await redis.delete([keys.lobby(shard)])

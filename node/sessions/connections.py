@@ -39,8 +39,8 @@ class Connections:
     def entered(self, connection: Viewer) -> Iterator[None]:
         """Count a connection while it lasts; may close the player's oldest one."""
         own = self._of_user.setdefault(connection.user_id, [])
-        if len(own) >= self._per_user:
-            own[0].kick(CloseCode.REPLACED)
+        for oldest in own[: max(0, len(own) - self._per_user + 1)]:  # those that still close count too
+            oldest.kick(CloseCode.REPLACED)
         own.append(connection)
         self._count += 1
         CONNECTIONS.set(self._count)

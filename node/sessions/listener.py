@@ -14,6 +14,12 @@ from node.sessions.session import SessionServices, serve_stream
 _BACKLOG = 4096
 _SOCKETS_PER_CONNECTION = 2
 _WAIT_FOR_DESCRIPTORS_SECONDS = 0.1
+_PASSING = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+    | {errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.EHOSTDOWN}
+    | {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENONET}
+)
+"""Nothing is wrong with the door: descriptors or memory are short, or the newcomer's network failed."""
 
 
 def open_listener(bind: Bind) -> socket.socket:
@@ -49,7 +55,7 @@ class Listener:
             except BlockingIOError:
                 continue
             except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED, errno.ENOBUFS):
+                if error.errno not in _PASSING:
                     raise
                 self._log.warning("listener.not_accepted", reason=str(error))
                 await trio.sleep(_WAIT_FOR_DESCRIPTORS_SECONDS)
@@ -61,8 +67,8 @@ class Listener:
 
     async def _serve(self, connection: socket.socket) -> None:
         self._open += 1
-        stream = PlayerStream(connection, self._services.limits.outbox_bytes)
         try:
+            stream = PlayerStream(connection, self._services.limits.outbox_bytes)
             await serve_stream(stream, self._services)
         except Exception as error:  # noqa: BLE001 (the border of one session)
             report_unforeseen(self._log, "session", error)

@@ -180,6 +180,8 @@ async def _serve_socket(
         return CloseCode.NOT_AUTHENTICATED
     except ConnectionClosed:
         return CloseCode.NORMAL
+    if len(services.connections) >= services.connections.limit:  # others said hello meanwhile
+        return CloseCode.TRY_AGAIN_LATER
     session = Session(ticket, stream, encoding, services)
     with services.connections.entered(session):
         heartbeat = int(services.limits.silence_seconds)

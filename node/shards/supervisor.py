@@ -90,8 +90,8 @@ class Shard:
                 await self._settle(ledger)
             finally:
                 self._close()
-            await lease.release()
             nursery.cancel_scope.cancel()
+        await lease.release()  # not before nobody renews it any more
 
     async def _serve_tables(self, services: TableServices) -> None:
         """Run all tables until they are drained, or the time for that is over."""
@@ -116,7 +116,7 @@ class Shard:
         self.is_open = False
         self.services.directory.remove_shard(self.shard)
         for table in self.tables:
-            for viewer in table.audience.viewers:
+            for viewer in (*table.audience.viewers, *table.entry.inbox.unread_watchers()):
                 viewer.kick(CloseCode.RESTART)
         self.tables = ()
 

@@ -73,8 +73,8 @@ class TableActor:
         self._history = table.history
         self._seats = table.seats
         self._clock = TurnClock()
-        self._desk = SeatDesk(table.seats, table.history, self._submit, table.log)
         self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle)
+        self._desk = SeatDesk(table.seats, table.history, self._submit, self._dealer.tell_seat, table.log)
         self._state = TableState.WAITING_FOR_PLAYERS
 
     async def run(self) -> None:
@@ -151,11 +151,11 @@ class TableActor:
             case SitOut():
                 holder = self._seats.held_by(viewer.user_id)
                 self._seats.sit_out(holder)
-                self._desk.tell_seat(holder)
+                self._dealer.tell_seat(holder)
             case SitIn():
                 holder = self._seats.held_by(viewer.user_id)
                 self._seats.sit_in(holder, posts_blind=request.posts_blind)
-                self._desk.tell_seat(holder)
+                self._dealer.tell_seat(holder)
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -171,7 +171,7 @@ class TableActor:
         if not self._dealer.can_deal():
             return
         if self._services.may_deal():
-            self._dealer.deal()
+            self._settle(self._dealer.deal())
         else:
             self._clock.begin_pause(trio.current_time(), _LEASE_POLL_SECONDS)
 

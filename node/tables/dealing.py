@@ -8,9 +8,11 @@ from attrs import define, field, frozen
 
 from cardroom.handrecord.record import write_phh
 from cardroom.ids import HandId, SeatIndex, UserId
+from cardroom.money import Krw
 from cardroom.wire.ledger import MAX_RECORD_BYTES, SeatResult, SettleHand
 from cardroom.wire.player import Act
 from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import SeatChanged, SeatStatus
 from node.rules import hand as rules
 from node.rules import seating as between_hands
 from node.rules.errors import IllegalAction
@@ -21,9 +23,11 @@ from node.tables.hand_in_play import HandInPlay
 from node.tables.history import History
 from node.tables.metrics import HANDS
 from node.tables.recording import record_hand
-from node.tables.seats import Denied, Seats
+from node.tables.seats import Denied, SeatHolder, Seats
 from node.tables.translation import action_of, refusal_of
 from node.tables.turn_clock import TurnClock
+
+_TIME_OUTS_TO_SIT_OUT = 2
 
 
 @frozen
@@ -54,8 +58,8 @@ class Dealer:
             and between_hands.next_deal(self.seats.seating, self.seats.game.rules) is not None
         )
 
-    def deal(self) -> None:
-        """Start the next hand; ``can_deal`` must hold."""
+    def deal(self) -> SettleHand | None:
+        """Start the next hand; ``can_deal`` must hold. Gives the settlement if the posts ended it."""
         self.seats.check_balance()
         deal = between_hands.next_deal(self.seats.seating, self.seats.game.rules)
         assert deal is not None, "can_deal was asked first"
@@ -76,6 +80,8 @@ class Dealer:
         self._set_clock()
         rest = projection.tell_deal(events, self.play.hand_id, self.play.players, self.history)
         projection.tell(rest, self.history, self.clock, trio.current_time())
+        # Who posts the last chips is all-in: when nobody else has a decision either, the hand is over now.
+        return self._finish(self.play) if self.play.hand.is_over else None
 
     def act(self, user_id: UserId, act: Act) -> SettleHand | None:
         """Apply a player's action. Gives the settlement if it ended the hand; refused as ``Act`` says."""
@@ -100,8 +106,9 @@ class Dealer:
         assert seat is not None, "the clock runs only during a turn"
         holder = self.seats.holders[seat]
         holder.time_outs += 1
-        if holder.time_outs >= 2:
+        if holder.time_outs == _TIME_OUTS_TO_SIT_OUT:
             self.seats.sit_out(holder)
+            self.tell_seat(holder)
         return self._step(rules.time_out(self._hand, seat))
 
     def leave(self, seat: SeatIndex) -> SettleHand | None:
@@ -109,6 +116,23 @@ class Dealer:
         if self.play is None or seat not in self.play.players:
             return None
         return self._step(rules.mark_leaving(self._hand, seat))
+
+    def stack(self, holder: SeatHolder) -> Krw:
+        """Give a seat's chips now: during a hand what is left behind the bets."""
+        if self.play is not None and holder.seat in self.play.players:
+            return self.play.hand.player(holder.seat).stack
+        return self.seats.stack(holder)
+
+    def tell_seat(self, holder: SeatHolder) -> None:
+        """Tell everybody how a seat stands."""
+        self.history.tell(
+            SeatChanged(
+                *self.history.next_header(),
+                seat=holder.seat,
+                status=self.seats.status(holder),
+                stack=self.stack(holder),
+            )
+        )
 
     @property
     def _hand(self) -> Hand:
@@ -171,8 +195,18 @@ class Dealer:
         )
         projection.tell_end(play.hand_id, settlement, self.history)
         self.history.end_hand()
+        seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
+        before = {holder.seat: self.seats.status(holder) for holder in self.seats.holders.values()}
+        # From here to the ledger nothing may fail: a hand that waits for its answer must have been sent.
         self.seats.settlements.add(settle)
-        self.seats.seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
+        self.seats.seating = seating
         self.play = None
+        self._tell_changed(before)
         HANDS.labels(outcome="played").inc()
         return settle
+
+    def _tell_changed(self, before: dict[SeatIndex, SeatStatus]) -> None:
+        """Tell whose status the hand has changed: who waited for a blind now plays."""
+        for holder in self.seats.holders.values():
+            if self.seats.status(holder) is not before[holder.seat]:
+                self.tell_seat(holder)

@@ -1,10 +1,12 @@
 """The one way into a table's task: bounded for players, certain for what must not be lost."""
 
+import contextlib
 import math
 
 import trio
 
-from node.tables.commands import Ask, Command
+from node.tables.audience import Viewer
+from node.tables.commands import Ask, Command, Watch
 
 
 class Inbox:
@@ -38,6 +40,16 @@ class Inbox:
         if isinstance(command, Ask):
             self._asked -= 1
         return command
+
+    def unread_watchers(self) -> tuple[Viewer, ...]:
+        """Empty the inbox of a table that nobody serves any more; give who had just come to watch."""
+        found = []
+        with contextlib.suppress(trio.WouldBlock):
+            while True:
+                command = self._receive.receive_nowait()
+                if isinstance(command, Watch):
+                    found.append(command.viewer)
+        return tuple(found)
 
     def __len__(self) -> int:
         return self._receive.statistics().current_buffer_used

@@ -24,7 +24,7 @@ from cardroom.wire.ledger import (
     SettleHand,
 )
 from cardroom.wire.player import SitDown
-from cardroom.wire.table import Done, Refused, SeatChanged, SeatLeft, SeatTaken
+from cardroom.wire.table import Done, Refused, SeatLeft, SeatTaken
 from node.tables.audience import Viewer
 from node.tables.history import History
 from node.tables.metrics import REFUSALS
@@ -41,6 +41,7 @@ class SeatDesk:
     seats: Seats
     history: History
     submit: Submit
+    tell_seat: Callable[[SeatHolder], None]
     log: Log
 
     def take_seat(self, viewer: Viewer, request: SitDown) -> None:
@@ -90,17 +91,6 @@ class SeatDesk:
         self.seats.is_halted = True
         self.log.error("table.halted", reason=reason)
 
-    def tell_seat(self, holder: SeatHolder) -> None:
-        """Tell everybody how a seat stands."""
-        self.history.tell(
-            SeatChanged(
-                *self.history.next_header(),
-                seat=holder.seat,
-                status=self.seats.status(holder),
-                stack=self.seats.stack(holder),
-            )
-        )
-
     def _buy_in_answered(self, holder: SeatHolder, reply: ReplyBody) -> None:
         request, asker = holder.buy_in, holder.asker
         assert request is not None, "only a reserved seat waits for its money"
@@ -109,8 +99,6 @@ class SeatDesk:
         match reply:
             case BuyInHeld(_, _, _, escrow):
                 self.seats.seat(holder, escrow)
-                if holder.is_leaving:
-                    self.seats.sit_out(holder)
                 self.tell_seat(holder)
                 asker.answer(Done(request.request_id))
             case CommandRefused(code):

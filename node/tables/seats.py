@@ -4,7 +4,7 @@ Stacks live in the rules' ``Seating``; during a hand they stand there as they we
 dropping the hand voids it. At every moment each stack = escrow + nets of that player's unsettled hands.
 """
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from cardroom.ids import SeatIndex, UserId
 from cardroom.money import Krw
@@ -41,6 +41,8 @@ class SeatHolder:
     """The request whose money is under way; None once it is held."""
     asker: Viewer | None = None
     """The connection that waits for the answer to it."""
+    sits_out_at_first: bool = False
+    """Asked to sit out, or to leave, before the buy-in was held."""
     is_leaving: bool = False
     is_paying_out: bool = False
     time_outs: int = 0
@@ -108,6 +110,8 @@ class Seats:
         self.seating = rules.seat_player(self.seating, holder.seat, escrow, posts=request.posts_blind)
         holder.escrow = escrow
         holder.buy_in = None
+        if holder.sits_out_at_first:
+            self.sit_out(holder)
 
     def free(self, holder: SeatHolder) -> None:
         """The player is gone, and the money with the player."""
@@ -134,16 +138,21 @@ class Seats:
 
     def sit_out(self, holder: SeatHolder) -> None:
         """Deal this player in no more; a reservation is turned into a seat that sits out when it is held."""
-        if holder.buy_in is None:
-            self.seating = rules.sit_out(self.seating, holder.seat)
+        if holder.buy_in is not None:
+            holder.sits_out_at_first = True
+            return
+        self.seating = rules.sit_out(self.seating, holder.seat)
 
     def sit_in(self, holder: SeatHolder, *, posts_blind: bool) -> None:
         """Deal this player in again. Refused for who is leaving."""
         if holder.is_leaving:
             raise Denied(Refusal.LEAVING)
-        if holder.buy_in is None:
-            self.seating = rules.sit_in(self.seating, holder.seat, posts=posts_blind)
-            holder.time_outs = 0
+        if holder.buy_in is not None:
+            holder.sits_out_at_first = False
+            holder.buy_in = evolve(holder.buy_in, posts_blind=posts_blind)
+            return
+        self.seating = rules.sit_in(self.seating, holder.seat, posts=posts_blind)
+        holder.time_outs = 0
 
     def settle_up_to(self, hand_no: int) -> None:
         """The ledger has settled: what the hands changed is now in the escrows."""

@@ -44,7 +44,7 @@ def _seat_view(dealer: Dealer, holder: SeatHolder, viewer: SeatHolder | None) ->
         seat=holder.seat,
         user_id=holder.user_id,
         nickname=holder.nickname,
-        stack=dealer.seats.stack(holder) if player is None else player.stack,
+        stack=dealer.stack(holder),
         status=dealer.seats.status(holder),
         is_in_hand=player is not None and not player.has_folded,
         street_bet=player.street_bet if player is not None else Krw(0),

@@ -1,0 +1,165 @@
+"""Who sees which card: every message of every viewer of two hundred hands, proved against the decks."""
+
+from functools import cache
+from random import Random
+from typing import get_args, get_type_hints
+
+import attrs
+import pytest
+from attrs import define, field
+from trio.testing import MockClock
+
+from cardroom.ids import SeatIndex, UserId
+from cardroom.wire import table as wire
+from node.rules.cards import Card
+from node.tables.commands import Inspect, TableDetail
+from tests.node.tables.house import Guest, House, open_house, settle
+from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
+
+STRANGER = 99
+
+
+@cache
+def _card_fields(kind: type) -> tuple[tuple[str, bool], ...]:
+    hints = get_type_hints(kind)
+    return tuple((one.name, wire.CardCode in get_args(hints[one.name])) for one in attrs.fields(kind))
+
+
+def cards_in(value: object) -> set[int]:
+    """Find every card in a message, wherever its type has one."""
+    if isinstance(value, tuple):
+        return set().union(*(cards_in(one) for one in value))
+    if not attrs.has(type(value)):
+        return set()
+    found: set[int] = set()
+    for name, holds_cards in _card_fields(type(value)):
+        part = getattr(value, name)
+        found |= set(part) if holds_cards else cards_in(part)
+    return found
+
+
+@define
+class Dealt:
+    """What may be known at one moment of a hand: by everybody, and by the owner of a seat."""
+
+    decks: list[tuple[Card, ...]]
+    hands: int = 0
+    holes: dict[SeatIndex, tuple[int, ...]] = field(factory=dict)
+    board: list[int] = field(factory=list)
+    public: set[int] = field(factory=set)
+    folded: set[SeatIndex] = field(factory=set)
+    shown: set[SeatIndex] = field(factory=set)
+    owners: dict[SeatIndex, UserId] = field(factory=dict)
+
+    def allowed(self, user_id: UserId) -> set[int]:
+        own = [cards for seat, cards in self.holes.items() if self.owners[seat] == user_id]
+        return self.public.union(*own)
+
+    def follow(self, message: wire.TableMessage) -> None:
+        """Take what a message makes known, and check that it was time for it."""
+        match message:
+            case wire.Snapshot(seats=seats):
+                self.owners |= {seat.seat: seat.user_id for seat in seats}
+            case wire.SeatTaken(seat=seat, user_id=user_id):
+                self.owners[seat] = user_id
+            case wire.HandStarted(seats=seats):
+                self._begin(tuple(seat.seat for seat in seats))
+            case wire.Acted(seat=seat, kind=wire.MoveKind.FOLD):
+                self.folded.add(seat)
+            case wire.StreetDealt(cards=cards):
+                assert list(cards) == self.board[: len(cards)], "the next cards of the deck"
+                del self.board[: len(cards)]
+                self.public |= set(cards)
+            case wire.HandShown(seat=seat, cards=cards):
+                assert seat not in self.folded, "a folded hand is never shown"
+                assert len(self.holes) - len(self.folded) > 1, "nobody shows without a showdown"
+                assert tuple(cards) == self.holes[seat]
+                self.shown.add(seat)
+                self.public |= set(cards)
+            case wire.HandMucked(seat=seat):
+                assert seat not in self.shown
+            case wire.TurnBegan():
+                assert not self.shown, "nobody shows while there is betting to come"
+            case wire.HandEnded() | wire.HandVoided():
+                self._end()
+
+    def _begin(self, seats: tuple[SeatIndex, ...]) -> None:
+        deck, count = self.decks[self.hands], len(seats)
+        self.hands += 1
+        self._end()
+        self.holes = {
+            seat: (int(deck[place]), int(deck[place + count])) for place, seat in enumerate(seats)
+        }
+        self.board = [int(card) for card in deck[2 * count : 2 * count + 5]]
+
+    def _end(self) -> None:
+        self.holes, self.board, self.public = {}, [], set()
+        self.folded, self.shown = set(), set()
+
+
+def prove(viewer: Guest, decks: list[tuple[Card, ...]]) -> int:
+    """Read all that a viewer was ever told; give how many times a card was among it."""
+    known, seen = Dealt(decks), 0
+    for message in viewer.heard:
+        known.follow(message)
+        cards = cards_in(message)
+        assert cards <= known.allowed(viewer.user_id), f"{message} tells {viewer.nickname} too much"
+        seen += len(cards)
+    return seen
+
+
+@define
+class Spy:
+    """Comes back at every step as a player, a stranger and an administrator, and looks at snapshots."""
+
+    house: House
+    players: list[Guest]
+    watcher: Guest
+    draw: Random
+    known: Dealt
+    read: int = 0
+    looked: int = 0
+
+    async def look(self) -> None:
+        for message in self.watcher.heard[self.read :]:
+            self.known.follow(message)
+        self.read = len(self.watcher.heard)
+        if self.draw.random() > 0.2:
+            return
+        user_id = self.draw.choice(self.players).user_id
+        device, details = Guest(user_id, self.house.table), list[TableDetail]()
+        self.house.table.entry.inbox.deliver(Inspect(details.append))
+        self.house.guests[1000], before = device, self.house.guests.get(1000)
+        if before is not None:
+            self.house.goes(before)
+        watch = self.house.guest(STRANGER + 1)
+        self.house.goes(watch)
+        from node.tables.commands import Watch  # noqa: PLC0415
+
+        self.house.table.entry.inbox.deliver(Watch(device))
+        await settle()
+        self.looked += 1
+        assert cards_in(details[0].snapshot) <= self.known.public
+        assert cards_in(watch.last(wire.Snapshot)) <= self.known.public
+        assert cards_in(device.last(wire.Snapshot)) <= self.known.allowed(user_id)
+
+
+@pytest.mark.parametrize(("guests", "hands"), [(2, 60), (4, 70), (6, 70)])
+async def test_no_message_tells_anybody_a_card_that_is_not_theirs_to_see(
+    autojump_clock: MockClock, guests: int, hands: int
+) -> None:
+    draw = Random(guests)
+    shuffle = RecordingShuffle(Random(guests))
+    async with open_house(shuffle=shuffle) as house:
+        watcher = house.guest(STRANGER)
+        players = [house.guest(user, DEEP_PURSE) for user in range(1, guests + 1)]
+        for player in players:
+            player.sit()
+        await settle()
+        spy = Spy(house, players, watcher, draw, Dealt(shuffle.decks))
+        assert await RandomPlay(house, players, draw, spy.look).play(hands) == hands
+        assert spy.looked > hands
+        assert not house.table.has_crashed
+    seen = [prove(viewer, shuffle.decks) for viewer in players]
+    assert min(seen) > hands * 2, "everybody has seen at least the own cards"
+    assert prove(watcher, shuffle.decks) > hands
