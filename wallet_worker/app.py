@@ -55,6 +55,7 @@ async def serve_wallet(
         async with trio.open_nursery() as serving:
             for consumer in consumers.values():
                 serving.start_soon(consumer.run, worker, stopping)
+                background.start_soon(consumer.probe_backlog)
             app = build_app(settings, postgres, redis, link, log, consumers)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()

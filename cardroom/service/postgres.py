@@ -20,6 +20,10 @@ from cardroom.service.settings import PostgresSettings
 Row = asyncpg.Record
 
 
+_BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What giving a connection back may fail with; the last but one when the server cut it in mid-statement."""
+
+
 class PostgresAway(Exception):
     """The database did not answer, in time. Whether a transaction was committed is not known."""
 
@@ -105,7 +109,7 @@ class Postgres:
         with trio.move_on_after(self._settings.connect_seconds, shield=True) as rolling_back:
             try:
                 await self._bridge(transaction.rollback)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except _BROKEN:
                 _drop(connection)
         if rolling_back.cancelled_caught:
             _drop(connection)
@@ -124,7 +128,7 @@ class Postgres:
         """
         seconds = self._settings.connect_seconds
         with trio.move_on_after(seconds, shield=True) as releasing:
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with suppress(*_BROKEN):
                 await self._bridge(self._pool.release, connection, timeout=seconds)
         if releasing.cancelled_caught:
             _drop(connection)
@@ -204,5 +208,5 @@ def _postgres_errors() -> Iterator[None]:
         raise PostgresAway(str(error)) from error
     except asyncpg.PostgresError as error:
         raise PostgresRefused(error.sqlstate or "", error.constraint_name, str(error)) from error
-    except (OSError, TimeoutError, trio.TooSlowError) as error:
+    except (OSError, TimeoutError, trio.TooSlowError, asyncpg.InternalClientError) as error:
         raise PostgresAway(str(error) or type(error).__name__) from error

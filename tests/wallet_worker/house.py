@@ -98,7 +98,7 @@ class House:
     shard: ShardId
     tables: list[TableId]
     players: list[UserId]
-    epoch: Epoch = Epoch(0)
+    epoch: Epoch = field(default=Epoch(0))
     term: int = 0
     _stream_ids: int = field(default=0)
 
@@ -178,7 +178,8 @@ async def add_players(database: Postgres, owner: Postgres, how_many: int) -> lis
         name = secrets.token_hex(6)
         async with owner.transaction() as transaction:
             row = await transaction.fetch_one(
-                "INSERT INTO player (nickname, email, password_hash) VALUES ($1, $1 || '@x', '') RETURNING id",
+                "INSERT INTO player (nickname, email, password_hash)"
+                " VALUES ($1, $1 || '@x', '') RETURNING id",
                 name,
             )
         assert row is not None

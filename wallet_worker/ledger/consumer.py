@@ -4,6 +4,7 @@ It reads from the head, commits, then pushes the replies and removes the entries
 leaves entries that are read again; their outcomes are stored, so nothing is done twice.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -68,6 +69,19 @@ class Consumer:
                 self._log.warning("ledger.server_away", trouble=str(trouble))
                 await self._pause(stopping)
         await self._give_up_term()
+
+    async def probe_backlog(self) -> None:
+        """Measure, until cancelled, how many entries wait and how long the oldest has."""
+        while True:
+            try:
+                length, oldest_ms = await self._stream.backlog()
+            except RedisAway as away:
+                self._log.warning("ledger.backlog_unknown", trouble=str(away))
+            else:
+                age = max(0.0, time.time() - oldest_ms / 1000) if oldest_ms else 0.0
+                metrics.BACKLOG.labels(shard=self._shard).set(length)
+                metrics.BACKLOG_AGE.labels(shard=self._shard).set(age)
+            await trio.sleep(self._settings.probe_seconds)
 
     async def step(self, holder: str) -> None:
         """Take the term if there is none; else read once, and commit and answer what was read."""

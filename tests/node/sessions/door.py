@@ -74,6 +74,7 @@ class Door:
     house: House
     port: int
     connections: Connections
+    services: SessionServices
 
     def ticket(self, user: int = 1) -> TableTicket:
         """Make a ticket that is good now."""
@@ -139,7 +140,7 @@ async def open_door(redis: RedisSettings, limits: SessionLimits | None = None) -
         )
         listening = open_listener(Bind("127.0.0.1", 0))
         nursery.start_soon(Listener(listening, services, LOG).run, trio.Event())
-        yield Door(house, listening.getsockname()[1], connections)
+        yield Door(house, listening.getsockname()[1], connections, services)
         nursery.cancel_scope.cancel()
         listening.close()
     assert _unforeseen() == before, "an error that nobody expected reached a border"

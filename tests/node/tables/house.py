@@ -36,6 +36,7 @@ STAKE = StakeSettings(
 )
 PURSE = Krw(1_000_000)
 BUY_IN = Krw(200_000)
+CODECS = {encoding: wire.table_codec(encoding) for encoding in Encoding}
 LOG = open_log(LogSettings(level="error"), "tests")
 
 
@@ -59,7 +60,7 @@ class Guest:
 
     def offer_frames(self, frames: bytes) -> None:
         """Take frames apart: a two-byte or four-byte header, then the message."""
-        codec = wire.table_codec(self.encoding)
+        codec = CODECS[self.encoding]
         while frames:
             length, start = frames[1], 2
             if length == 126:
@@ -84,6 +85,12 @@ class Guest:
 
     def leave(self) -> None:
         self.ask(asks.Leave(self.next_id(), TABLE))
+
+    def sit_out(self) -> None:
+        self.ask(asks.SitOut(self.next_id(), TABLE))
+
+    def sit_in(self, *, posts_blind: bool = True) -> None:
+        self.ask(asks.SitIn(self.next_id(), TABLE, posts_blind))
 
     def act(self, kind: asks.ActionKind, amount: int = 0) -> None:
         """Use the turn that was announced last."""

@@ -10,7 +10,7 @@ from cardroom.money import Krw
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from node.rules.cards import FULL_DECK, Card
-from tests.node.tables.house import Guest, House, settle
+from tests.node.tables.house import TABLE, Guest, House, settle
 
 DEEP_PURSE = Krw(1_000_000_000)
 
@@ -62,7 +62,7 @@ class RandomPlay:
             await trio.sleep(1.01)
             await self.after_step()
             while (turn := self.turn()) is not None:
-                self._act(turn)
+                self.act(turn)
                 await settle()
                 await self.after_step()
         return hands
@@ -80,7 +80,8 @@ class RandomPlay:
         await settle()
         await self.after_step()
 
-    def _act(self, turn: wire.TurnView) -> None:
+    def act(self, turn: wire.TurnView) -> None:
+        """Let whose turn it is do anything legal."""
         user_id = self.house.table.seats.holders[turn.seat].user_id
         player = next(one for one in self.players if one.user_id == user_id)
         legal = turn.legal
@@ -94,4 +95,6 @@ class RandomPlay:
             amount = self.draw.choice(
                 [legal.min_raise_to, self.draw.randint(legal.min_raise_to, legal.max_raise_to)]
             )
-        player.act(self.draw.choice(kinds), amount)
+        hand_no = self.house.table.history.hand_no
+        kind = self.draw.choice(kinds)
+        player.ask(asks.Act(player.next_id(), TABLE, hand_no, turn.turn, kind, Krw(amount)))

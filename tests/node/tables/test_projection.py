@@ -12,11 +12,11 @@ from trio.testing import MockClock
 from cardroom.ids import SeatIndex, UserId
 from cardroom.wire import table as wire
 from node.rules.cards import Card
-from node.tables.commands import Inspect, TableDetail
+from node.tables.commands import Inspect, TableDetail, Unwatch, Watch
 from tests.node.tables.house import Guest, House, open_house, settle
 from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
 
-STRANGER = 99
+STRANGER = UserId(99)
 
 
 @cache
@@ -127,20 +127,17 @@ class Spy:
         if self.draw.random() > 0.2:
             return
         user_id = self.draw.choice(self.players).user_id
-        device, details = Guest(user_id, self.house.table), list[TableDetail]()
-        self.house.table.entry.inbox.deliver(Inspect(details.append))
-        self.house.guests[1000], before = device, self.house.guests.get(1000)
-        if before is not None:
-            self.house.goes(before)
-        watch = self.house.guest(STRANGER + 1)
-        self.house.goes(watch)
-        from node.tables.commands import Watch  # noqa: PLC0415
-
-        self.house.table.entry.inbox.deliver(Watch(device))
+        device, stranger = Guest(user_id, self.house.table), Guest(STRANGER, self.house.table)
+        details: list[TableDetail] = []
+        inbox = self.house.table.entry.inbox
+        for command in (Inspect(details.append), Watch(device), Watch(stranger)):
+            inbox.deliver(command)
+        for viewer in (device, stranger):
+            inbox.deliver(Unwatch(viewer))
         await settle()
         self.looked += 1
         assert cards_in(details[0].snapshot) <= self.known.public
-        assert cards_in(watch.last(wire.Snapshot)) <= self.known.public
+        assert cards_in(stranger.last(wire.Snapshot)) <= self.known.public
         assert cards_in(device.last(wire.Snapshot)) <= self.known.allowed(user_id)
 
 
@@ -151,7 +148,7 @@ async def test_no_message_tells_anybody_a_card_that_is_not_theirs_to_see(
     draw = Random(guests)
     shuffle = RecordingShuffle(Random(guests))
     async with open_house(shuffle=shuffle) as house:
-        watcher = house.guest(STRANGER)
+        watcher = house.guest(int(STRANGER))
         players = [house.guest(user, DEEP_PURSE) for user in range(1, guests + 1)]
         for player in players:
             player.sit()

@@ -1,0 +1,62 @@
+"""Tickets are good once, here, now; the marks are in a real Redis."""
+
+from uuid import uuid4
+
+import pytest
+import trio
+from attrs import evolve
+
+from cardroom.ids import BootNonce, NodeId, TableId, UserId
+from cardroom.local.servers import EmbeddedValkey
+from cardroom.service.redis import open_redis
+from cardroom.service.settings import Secret
+from cardroom.wire import keys
+from cardroom.wire.lobby import TableTicket, sign_ticket
+from cardroom.wire.refusals import Refusal
+from node.sessions.admission import Admission, NotAdmitted
+from node.shards.lease import NodeIdentity
+
+KEY = Secret("k" * 32)
+IDENTITY = NodeIdentity(NodeId("node-1"), BootNonce("b"))
+NOW = 1_000_000
+
+
+def ticket() -> TableTicket:
+    return TableTicket(str(uuid4()), UserId(1), "one", TableId(1), IDENTITY.node, IDENTITY.boot, NOW)
+
+
+async def test_of_many_at_once_one_is_admitted(valkey: EmbeddedValkey) -> None:
+    async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+        admission, text, found = Admission(redis, KEY, IDENTITY, lambda: NOW), sign_ticket(ticket(), "k" * 32), []
+
+        async def come() -> None:
+            try:
+                found.append((await admission.admit(text)).user_id)
+            except NotAdmitted as refused:
+                found.append(refused.code)
+
+        for _ in range(8):
+            nursery.start_soon(come)
+        with trio.fail_after(5):
+            while len(found) < 8:
+                await trio.sleep(0.01)
+        assert sorted(map(str, found)) == sorted(["1"] + [str(Refusal.TICKET_USED)] * 7)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"expires_unix_ms": NOW - 1}, Refusal.TICKET_EXPIRED),
+        ({"boot": BootNonce("c")}, Refusal.WRONG_NODE),
+        ({"node": NodeId("node-2")}, Refusal.WRONG_NODE),
+    ],
+)
+async def test_a_refused_ticket_is_not_marked_as_used(
+    valkey: EmbeddedValkey, change: dict[str, object], code: Refusal
+) -> None:
+    async with open_redis(valkey.settings) as redis:
+        bad = evolve(ticket(), **change)  # type: ignore[arg-type]
+        with pytest.raises(NotAdmitted) as refused:
+            await Admission(redis, KEY, IDENTITY, lambda: NOW).admit(sign_ticket(bad, KEY.value))
+        assert refused.value.code is code
+        assert not await redis.exists([keys.used_ticket(bad.ticket_id)])

@@ -1,0 +1,98 @@
+"""Forgeries by somebody who may do anything in the database: each is found, and named."""
+
+import pytest
+
+from tests.wallet_worker.house import House, hand_of, leave
+
+_SWAP = """
+UPDATE entry SET amount = other.amount FROM entry AS other
+WHERE entry.account_id <> other.account_id AND entry.transfer_id = other.transfer_id
+  AND entry.transfer_id = (SELECT id FROM transfer WHERE kind = 'hand' ORDER BY id LIMIT 1)
+  AND entry.account_id IN (SELECT id FROM account WHERE kind = 'escrow')
+  AND other.account_id IN (SELECT id FROM account WHERE kind = 'escrow')
+"""
+_LAST = "(SELECT max(id) FROM transfer)"
+_CHAIN = "the chain of batches is whole"
+
+
+async def played(house: House) -> House:
+    await house.seat(0, 1000, 1000)
+    await house.seat(1, 500)
+    first = hand_of(house.tables[0], [(house.players[0], 0, -100), (house.players[1], 1, 90)])
+    await house.ask(first)
+    await house.ask(hand_of(house.tables[0], [(house.players[0], 0, 30), (house.players[1], 1, -31)], first))
+    await house.ask(leave(house.players[0], house.tables[0], 0, 930))
+    return house
+
+
+async def faults_after(house: House, *forgery: str) -> dict[str, str]:
+    await played(house)
+    await house.assert_sound()
+    await house.change(*forgery)
+    report = await house.verify()
+    assert not report.is_sound
+    assert report.as_document()["ok"] is False
+    assert any(line.startswith("broken") for line in report.as_lines())
+    return {check.name: " ".join(check.faults) for check in report.checks if check.faults}
+
+
+@pytest.mark.parametrize(
+    ("forgery", "check", "words"),
+    [
+        (f"UPDATE entry SET amount = amount + 1 WHERE transfer_id = {_LAST} AND amount > 0", _CHAIN, "batch"),
+        (
+            f"DELETE FROM entry WHERE transfer_id = {_LAST} AND amount > 0",
+            "transfers sum to zero",
+            "transfer",
+        ),
+        (f"DELETE FROM entry WHERE transfer_id = {_LAST}", "transfers have entries", "has no entries"),
+        (
+            "INSERT INTO entry SELECT transfer_id, account_id + 1000, 5, 5, 1 FROM entry LIMIT 1",
+            "transfers sum to zero",
+            "sums to 5",
+        ),
+        (_SWAP, _CHAIN, "is not what was sealed"),
+        (
+            "UPDATE account SET balance = balance + 1 WHERE kind = 'rake'",
+            "balances are the sum of their entries",
+            "account",
+        ),
+        (
+            "UPDATE account SET version = version + 1 WHERE kind = 'rake'",
+            "versions count the entries",
+            "account",
+        ),
+        ("UPDATE hand_result SET net = -net", "hands moved what their results say", "hand"),
+        ("UPDATE hand_result SET seat = 5", _CHAIN, "is not what was sealed"),
+        ("UPDATE hand SET record = 'other'", "records are what was settled", "has another record"),
+        ("UPDATE hand SET rake = 11 WHERE hand_no = 1", "contributed rake sums to the rake", "has rake 11"),
+        ("DELETE FROM hand WHERE hand_no = 1", "hands of a table follow each other", "hand 2 of table"),
+        (
+            "UPDATE game_table SET last_hand_no = 7 WHERE last_hand_no > 0",
+            "tables know their last hand",
+            "hand 7",
+        ),
+        ("DELETE FROM batch WHERE number = 2", _CHAIN, "batch 2"),
+        ("DELETE FROM batch WHERE number = (SELECT max(number) FROM batch)", _CHAIN, "batch"),
+        ("UPDATE batch SET digest = mac WHERE number = 2 AND shard >= 0", _CHAIN, "batch 2"),
+        ("UPDATE shard SET last_batch = 0, chain_mac = NULL", _CHAIN, "should end"),
+        ("UPDATE transfer SET reason = 'another' WHERE kind = 'promotion'", _CHAIN, "batch 1 of shard -1"),
+        ("UPDATE transfer SET booked_at = booked_at - interval '1 day'", _CHAIN, "batch 1"),
+    ],
+)
+async def test_a_forgery_is_found_and_named(house: House, forgery: str, check: str, words: str) -> None:
+    found = await faults_after(house, forgery)
+    assert check in found, found
+    assert words in found[check]
+
+
+async def test_wallets_that_change_owners_are_found(house: House) -> None:
+    """All sums stay right: only the chain knows whose an account was."""
+    three, four = house.players[2:]
+    found = await faults_after(
+        house,
+        f"UPDATE account SET user_id = -1 WHERE user_id = {three}",
+        f"UPDATE account SET user_id = {three} WHERE user_id = {four}",
+        f"UPDATE account SET user_id = {four} WHERE user_id = -1",
+    )
+    assert set(found) == {_CHAIN}

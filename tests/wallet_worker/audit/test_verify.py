@@ -1,0 +1,161 @@
+"""The audit finds what was changed behind the ledger's back, and names it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+
+from cardroom.service.settings import PostgresSettings, Secret
+from tests.wallet_worker.counter import Counter, buy_in, cash_out
+from wallet_worker.audit.chain import chain_linker
+from wallet_worker.audit.verify import verify
+
+CHAIN = "the chain of batches is whole"
+SWAPPED = """
+UPDATE entry SET amount = -amount WHERE transfer_id = (SELECT max(id) FROM transfer WHERE kind = 'hand')
+"""
+
+
+async def _play(counter: Counter) -> None:
+    await counter.commit(counter.command(buy_in(1, 0)), counter.command(buy_in(2, 1)))
+    await counter.give(counter.hand({(1, 0): -10_000, (2, 1): 9_500}, rake=500))
+    await counter.give(counter.hand({(1, 0): 4_000, (2, 1): -4_000}))
+    await counter.give(cash_out(1, 0, 194_000))
+
+
+async def test_an_untouched_ledger_is_sound_and_its_equation_holds(counter: Counter) -> None:
+    await _play(counter)
+    report = await counter.verify()
+    assert [check for check in report.checks if check.faults] == []
+    document = report.as_document()
+    assert document["ok"] is True
+    assert document["krw_total"] == document["given"] == 4_000_000
+    assert document["on_tables"] == 205_500
+    assert document["house"] == 500
+    assert document["wallets"] + document["on_tables"] + document["house"] == 4_000_000
+    assert document["hands_settled"] == 2
+    *_, last = report.as_lines()
+    assert "=" in last
+    assert "IS NOT" not in last
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        (
+            "UPDATE entry SET amount = amount + 1 WHERE ctid = (SELECT ctid FROM entry LIMIT 1)",
+            {"transfers sum to zero", "balances are the sum of their entries", CHAIN},
+        ),
+        (
+            "DELETE FROM entry WHERE ctid = (SELECT ctid FROM entry ORDER BY transfer_id DESC LIMIT 1)",
+            {"transfers sum to zero", "versions count the entries", CHAIN},
+        ),
+        (
+            "INSERT INTO entry SELECT max(transfer_id), 1, 5, 5, 99 FROM entry",
+            {"transfers sum to zero", "versions count the entries", CHAIN},
+        ),
+        (
+            SWAPPED,
+            {"entries carry the running balance", "hands moved what their results say", CHAIN},
+        ),
+        (
+            "UPDATE account SET balance = balance + 1 WHERE kind = 'wallet' AND user_id = 3",
+            {"debits equal credits over all accounts", "balances are the sum of their entries"},
+        ),
+        (
+            "UPDATE hand_result SET net = net + 1 WHERE user_id = 1",
+            {"hands moved what their results say", CHAIN},
+        ),
+        ("UPDATE hand SET record_sha256 = '\\x00' WHERE hand_no = 1", {CHAIN}),
+        ("DELETE FROM batch WHERE number = 2 AND shard = 0", {CHAIN}),
+        ("UPDATE batch SET mac = '\\x00' WHERE number = 1 AND shard = 0", {CHAIN}),
+        ("UPDATE game_table SET last_hand_no = 1 WHERE id = 1", {"tables know their last hand"}),
+        (
+            "UPDATE hand SET previous = gen_random_uuid() WHERE hand_no = 2",
+            {"hands of a table follow each other", CHAIN},
+        ),
+        ("UPDATE hand SET rake = rake + 1 WHERE hand_no = 1", {"contributed rake sums to the rake", CHAIN}),
+    ],
+)
+async def test_what_was_changed_is_found_and_named(counter: Counter, sql: str, names: set[str]) -> None:
+    await _play(counter)
+    async with counter.owner.transaction() as transaction:
+        await transaction.execute("SET LOCAL session_replication_role = replica")
+        assert await transaction.execute(sql) > 0
+    report = await counter.verify()
+    assert not report.is_sound
+    broken = {check.name: check.faults for check in report.checks if check.faults}
+    assert names <= set(broken)
+    assert all(fault for faults in broken.values() for fault in faults)
+
+
+async def test_the_chain_names_the_first_batch_that_differs(counter: Counter) -> None:
+    await _play(counter)
+    async with counter.owner.transaction() as transaction:
+        await transaction.execute("SET LOCAL session_replication_role = replica")
+        await transaction.execute("UPDATE transfer SET reason = 'forged' WHERE shard = 0 AND batch >= 2")
+    report = await counter.verify()
+    (chain,) = [check for check in report.checks if check.name == CHAIN]
+    assert chain.faults == ("batch 2 of shard 0 is not what was sealed",)
+
+
+async def test_who_does_not_have_the_key_cannot_seal(counter: Counter) -> None:
+    await _play(counter)
+    report = await verify(counter.ledger, chain_linker(Secret("another key")))
+    assert [check.name for check in report.checks if check.faults] == [CHAIN]
+
+
+CONFIG = """
+shards = [0]
+admin_token = { credential = "admin_token" }
+chain_key = { credential = "chain_key" }
+[http]
+host = "127.0.0.1"
+port = 0
+[redis]
+host = "127.0.0.1"
+port = 1
+[postgres]
+dsn = { credential = "wallet_dsn" }
+"""
+
+
+def _verify(config: Path, root: Path, **secrets: str) -> "subprocess.CompletedProcess[str]":
+    environment = {f"HOLDEM_{name.upper()}": value for name, value in secrets.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "wallet_worker", "verify", "--config", str(config), "--json"],
+        cwd=root, env=environment, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+def test_the_command_exits_by_what_it_found(
+    tmp_path: Path, project_root: Path, wallet_database: PostgresSettings
+) -> None:
+    config = tmp_path / "wallet.toml"
+    config.write_text(CONFIG, encoding="utf-8")
+    secrets = {"admin_token": "t" * 32, "chain_key": "k" * 32}
+    sound = _verify(config, project_root, **secrets, wallet_dsn=wallet_database.dsn)
+    assert sound.returncode == 0, sound.stderr
+    assert json.loads(sound.stdout)["ok"] is True
+    away = _verify(config, project_root, **secrets, wallet_dsn="postgresql://nobody@127.0.0.1:1/x")
+    assert away.returncode == 2
+    assert "does not answer" in away.stderr
+    bad = _verify(config, project_root, **secrets)
+    assert bad.returncode == 78
+    assert "wallet_dsn" in bad.stderr
+
+
+async def test_the_command_exits_with_one_for_a_broken_ledger(
+    tmp_path: Path, project_root: Path, counter: Counter, wallet_database: PostgresSettings
+) -> None:
+    async with counter.owner.transaction() as transaction:
+        await transaction.execute("UPDATE account SET balance = balance + 1 WHERE kind = 'wallet'")
+    config = tmp_path / "wallet.toml"
+    config.write_text(CONFIG, encoding="utf-8")
+    secrets = {"admin_token": "t" * 32, "chain_key": "k" * 32, "wallet_dsn": wallet_database.dsn}
+    found = await trio.to_thread.run_sync(lambda: _verify(config, project_root, **secrets))
+    assert found.returncode == 1
+    assert json.loads(found.stdout)["ok"] is False
