@@ -10,7 +10,7 @@ from cardroom.wire.table import CardCode, LegalActions, TurnView
 
 _RAISE: Final = 0.12
 _ALL_IN: Final = 0.015
-_FOLD: Final = 0.25
+_FOLD: Final = 0.35
 _FOLD_MORE_BY_SIZE: Final = 0.6
 _BIG_BLINDS_MORE: Final = 4
 _SUITS: Final = 4

@@ -17,12 +17,13 @@ from typing import Any
 import attrs
 
 from cardroom.ids import SeatIndex
-from cardroom.money import Krw
+from cardroom.money import BasisPoints, Krw
 from node.rules.actions import Action, Call, Check, Fold, RaiseTo
 from node.rules.blinds import AnteKind, Deal, DealtSeat, HandRules, PayingSeat, Positions, posts_of
 from node.rules.cards import FULL_BOARD, FULL_DECK, Card, parse_cards
 from node.rules.errors import IllegalAction
 from node.rules.hand import Hand, apply, settlement, start
+from node.rules.rake import RakeRule
 from node.rules.state import HOLE_CARDS
 
 LOG_BLINDS = (50, 100)
@@ -275,8 +276,16 @@ def _phh_rules(table: Mapping[str, Any], scale: int, players: int) -> tuple[Hand
         kind, ante = AnteKind.BIG_BLIND, antes[1]
     else:
         raise UnreadableError("antes are neither per seat nor the big blind's")
+    # Our own records say how much rake was taken: the whole pot, capped at just that.
+    rake = RakeRule(BasisPoints(10_000), Krw(_amounts([table.get("_rake", 0)], scale)[0]))
     rules = HandRules(
-        small_blind=Krw(small), big_blind=Krw(big), ante=Krw(ante), ante_kind=kind, straddle=straddled
+        small_blind=Krw(small),
+        big_blind=Krw(big),
+        ante=Krw(ante),
+        ante_kind=kind,
+        straddle=straddled,
+        rake=rake,
+        heads_up_rake=rake,
     )
     return rules, straddled
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,16 +17,16 @@ settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """Run PostgreSQL for the whole test run."""
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """Run PostgreSQL for the whole test run, in a folder that no other run tidies away."""
+    with TemporaryDirectory(prefix="holdem-") as folder, postgres_server(Path(folder) / "postgres") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+def valkey() -> Iterator[EmbeddedValkey]:
     """Run Valkey for the whole test run."""
-    with valkey_server(tmp_path_factory.mktemp("valkey"), port=0) as server:
+    with TemporaryDirectory(prefix="holdem-") as folder, valkey_server(Path(folder), port=0) as server:
         yield server
 
 

@@ -21,6 +21,7 @@ from cardroom.local.servers import (
 
 _VALKEY: Final = "valkey"
 _LONGEST_STOP_SECONDS: Final = 20.0
+_KILL_SECONDS: Final = 0.3
 
 
 class _Server(Protocol):
@@ -97,6 +98,9 @@ async def _stop(pid: int, manager: AbstractContextManager[S], patience: Patience
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:
-    for process in processes:
+    """Kill at once; a killed process is gone within moments, and what comes next may rely on that."""
+    killed = list(processes)
+    for process in killed:
         with suppress(psutil.NoSuchProcess):
             process.kill()
+    psutil.wait_procs(killed, timeout=_KILL_SECONDS)

@@ -33,10 +33,10 @@ TABLES: Final = (
 
 
 _ENGINE_START: Final = Limit(calm=30.0, hurried=1.0)
-_BOTS_STOP: Final = Limit(calm=8.0, hurried=1.0)
-_DOORS_STOP: Final = Limit(calm=8.0, hurried=1.2)
-_WALLET_STOP: Final = Limit(calm=5.0, hurried=1.1)
-_VALKEY_STOP: Final = Limit(calm=4.0, hurried=0.4)
+_BOTS_STOP: Final = Limit(calm=8.0, hurried=0.9)
+_DOORS_STOP: Final = Limit(calm=8.0, hurried=1.0)
+_WALLET_STOP: Final = Limit(calm=5.0, hurried=0.9)
+_VALKEY_STOP: Final = Limit(calm=4.0, hurried=0.3)
 _POSTGRES_STOP: Final = Limit(calm=10.0, hurried=0.7)
 
 

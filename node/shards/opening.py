@@ -25,6 +25,10 @@ class NotOpened(Exception):
     """The ledger did not give the shard, or did not answer in time. Try again later."""
 
 
+class UnknownStake(Exception):
+    """The table's stake is not in the stakes file of this node."""
+
+
 @frozen
 class TableMaker:
     """What all tables of a node have in common."""
@@ -64,10 +68,13 @@ async def _ask(ledger: LedgerPort, command: OpenShard, seconds: float) -> ReplyB
 
 
 def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table:
-    """Make a table as the ledger knows it; who has escrow there is seated, sitting out."""
+    """Make a table as the ledger knows it; who has escrow there is seated, sitting out.
+
+    Raises ``UnknownStake``.
+    """
     stake = maker.stakes.get(table.stake)
     if stake is None:
-        raise NotOpened(f"table {table.table_id} has the stake {table.stake!r}, which the stakes file lacks")
+        raise UnknownStake(f"the stakes file lacks {table.stake!r}")
     game = make_game(table, shard, stake, maker.limits)
     seats = _seat_from_escrow(table, game)
     audience = Audience(limit=maker.limits.viewers)

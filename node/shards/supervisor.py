@@ -9,11 +9,12 @@ from cardroom.ids import ShardId
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis, RedisAway
+from cardroom.wire.ledger import ShardOpened
 from cardroom.wire.table import CloseCode
 from node.ledger.stream import LedgerAddress, ShardLost, StreamLedger
 from node.settings import LeaseSettings, LedgerSettings, StopSettings, TableLimits
 from node.shards.lease import NodeIdentity, ShardLease
-from node.shards.opening import NotOpened, TableMaker, open_shard, set_up_table
+from node.shards.opening import NotOpened, TableMaker, UnknownStake, open_shard, set_up_table
 from node.tables.actor import Table, TableActor, TableServices
 from node.tables.commands import Drain
 from node.tables.deck import Shuffle
@@ -22,6 +23,8 @@ from node.tables.metrics import CRASHES
 
 _RETRY_SECONDS = 1.0
 _LONGEST_RESTART_SECONDS = 30.0
+_STEADY_SECONDS = 600.0
+"""After so long without a crash, earlier ones no longer count."""
 
 
 @frozen
@@ -83,7 +86,7 @@ class Shard:
             opened = await open_shard(ledger, services.identity.node, services.ledger.open_seconds)
             ledger.epoch = lease.epoch = opened.epoch
             await lease.renew()
-            self.tables = [set_up_table(table, self.shard, services.maker) for table in opened.tables]
+            self.tables = _set_up_tables(opened, self.shard, services.maker, log)
             log.info("shard.opened", epoch=opened.epoch, tables=len(self.tables))
             try:
                 await self._serve_tables(TableServices(ledger, services.shuffle, lease.may_deal))
@@ -129,6 +132,7 @@ async def keep_table_running(table: Table, services: TableServices) -> None:
     limits: TableLimits = table.seats.game.limits
     crashes = 0
     while True:
+        started_at = trio.current_time()
         try:
             await TableActor(table, services).run()
         except Exception as error:  # noqa: BLE001 (the border of one table)
@@ -137,11 +141,22 @@ async def keep_table_running(table: Table, services: TableServices) -> None:
             return
         CRASHES.inc()
         table.has_crashed = True
-        crashes += 1
+        crashes = 1 if trio.current_time() - started_at > _STEADY_SECONDS else crashes + 1
         if crashes >= limits.restarts_before_halt and not table.seats.is_halted:
             table.seats.is_halted = True
             table.log.error("table.halted", reason="it crashed too often")
         await trio.sleep(min(limits.restart_seconds * crashes, _LONGEST_RESTART_SECONDS))
+
+
+def _set_up_tables(opened: ShardOpened, shard: ShardId, maker: TableMaker, log: Log) -> list[Table]:
+    """Make the tables of a shard; one whose stake is not on offer stays closed, alone."""
+    tables = []
+    for told in opened.tables:
+        try:
+            tables.append(set_up_table(told, shard, maker))
+        except UnknownStake as unknown:
+            log.error("table.not_opened", table_id=told.table_id, reason=str(unknown))  # noqa: TRY400 (no bug)
+    return tables
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -1,5 +1,6 @@
 """A finished hand in the words of its record."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from cardroom.handrecord.record import HandRecord, RecordedPlayer
@@ -7,7 +8,7 @@ from cardroom.ids import SeatIndex
 from cardroom.money import Krw
 from node.rules import events as rules
 from node.rules.actions import ActionKind
-from node.rules.blinds import PostKind
+from node.rules.blinds import HEADS_UP, Post, PostKind
 from node.rules.cards import format_cards
 from node.tables.game import Game
 from node.tables.hand_in_play import HandInPlay
@@ -16,14 +17,15 @@ from node.tables.hand_in_play import HandInPlay
 def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) -> HandRecord:
     """Write down who played what, as PHH has it: ``p1`` is the first player in dealing order."""
     names = {part.seat: f"p{number}" for number, part in enumerate(settlement.seats, start=1)}
+    blind_of = _blinds_in_phh_order(tuple(names))
     players = tuple(
         RecordedPlayer(
             user_id=play.players[part.seat],
             seat=part.seat,
             starting_stack=part.stack_before,
             final_stack=part.stack,
-            blind=_posted(play.events, part.seat, dead=False),
-            dead=_posted(play.events, part.seat, dead=True),
+            blind=_nominal(play.deal.posts, blind_of[part.seat], dead=False),
+            dead=_nominal(play.deal.posts, part.seat, dead=True),
         )
         for part in settlement.seats
     )
@@ -44,9 +46,14 @@ def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) 
 _DEAD = frozenset({PostKind.ANTE, PostKind.BIG_BLIND_ANTE, PostKind.DEAD_BLIND})
 
 
-def _posted(events: list[rules.Event], seat: SeatIndex, *, dead: bool) -> Krw:
-    posts = (event for event in events if isinstance(event, rules.Posted) and event.seat == seat)
-    return Krw(sum(post.amount for post in posts if (post.kind in _DEAD) == dead))
+def _blinds_in_phh_order(seats: tuple[SeatIndex, ...]) -> dict[SeatIndex, SeatIndex]:
+    """Give whose blind stands at each place: heads-up PHH lists the small blind first all the same."""
+    return dict(zip(seats, reversed(seats) if len(seats) == HEADS_UP else seats, strict=True))
+
+
+def _nominal(posts: Sequence[Post], seat: SeatIndex, *, dead: bool) -> Krw:
+    """Give what a seat has to post; who has less posts less, which PHH readers know from the stack."""
+    return Krw(sum(post.amount for post in posts if post.seat == seat and (post.kind in _DEAD) == dead))
 
 
 def _action(event: rules.Event, names: dict[SeatIndex, str]) -> str | None:

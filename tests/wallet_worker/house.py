@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 from attrs import define, evolve, field
@@ -203,5 +204,5 @@ async def open_house(
     return house
 
 
-def again(command: LedgerCommand, **changes: object) -> LedgerCommand:
+def again(command: LedgerCommand, **changes: Any) -> LedgerCommand:
     return evolve(command, **changes)

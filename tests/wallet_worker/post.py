@@ -43,7 +43,7 @@ class Post:
 
     async def raw_replies(self) -> Sequence[bytes]:
         found = await self.redis.lrange(keys.replies(self.house.shard, BOOT), 0, -1)
-        return [one if isinstance(one, bytes) else one.encode() for one in found]
+        return list(found)
 
     async def replies(self) -> list[ReplyBody]:
         return [REPLIES.decode(data).body for data in await self.raw_replies()]

@@ -33,6 +33,23 @@ def test_unknown_words_stop_the_start(wrong: LogSettings) -> None:
         open_log(wrong, "node-1")
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_shows_no_variable(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a table's frames lie the deck and all hole cards."""
+    log = open_log(LogSettings(form=form), "node-1")
+
+    def deal(deck: str) -> None:
+        raise KeyError(len(deck))
+
+    try:
+        deal("As" + "Kd")
+    except KeyError as error:
+        log.error("table.crashed", exc_info=error)  # noqa: TRY400 (as the border does)
+    written = capsys.readouterr().err
+    assert "deal" in written
+    assert "AsKd" not in written
+
+
 def test_what_nobody_expected_is_logged_and_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -126,6 +126,20 @@ async def test_commands_stand_in_the_stream_in_order_and_each_gets_its_answer(va
             await desk.ledger.wait_until_answered()
 
 
+async def test_who_waits_for_all_answers_is_told_though_more_was_asked_meanwhile(
+    valkey: EmbeddedValkey,
+) -> None:
+    async with open_desk(valkey) as desk, trio.open_nursery() as nursery:
+        desk.ledger.submit(buy_in(1), desk.answer)
+        nursery.start_soon(desk.ledger.wait_until_answered)
+        await trio.lowlevel.checkpoint()
+        desk.ledger.submit(buy_in(2), desk.answer)
+        for command in await desk.worker.read(2):
+            await desk.worker.reply(command, HELD)
+        nursery.cancel_scope.deadline = trio.current_time() + 5
+    assert not nursery.cancel_scope.cancelled_caught
+
+
 async def test_an_answer_that_comes_twice_counts_once(valkey: EmbeddedValkey) -> None:
     async with open_desk(valkey) as desk:
         desk.ledger.submit(buy_in(1), desk.answer)

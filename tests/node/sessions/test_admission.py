@@ -15,6 +15,7 @@ from cardroom.wire.lobby import TableTicket, sign_ticket
 from cardroom.wire.refusals import Refusal
 from node.sessions.admission import Admission, NotAdmitted
 from node.shards.lease import NodeIdentity
+from tests.node.tables.house import until
 
 KEY = Secret("k" * 32)
 IDENTITY = NodeIdentity(NodeId("node-1"), BootNonce("b"))
@@ -27,7 +28,9 @@ def ticket() -> TableTicket:
 
 async def test_of_many_at_once_one_is_admitted(valkey: EmbeddedValkey) -> None:
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
-        admission, text, found = Admission(redis, KEY, IDENTITY, lambda: NOW), sign_ticket(ticket(), "k" * 32), []
+        admission = Admission(redis, KEY, IDENTITY, lambda: NOW)
+        text = sign_ticket(ticket(), "k" * 32)
+        found: list[object] = []
 
         async def come() -> None:
             try:
@@ -37,9 +40,7 @@ async def test_of_many_at_once_one_is_admitted(valkey: EmbeddedValkey) -> None:
 
         for _ in range(8):
             nursery.start_soon(come)
-        with trio.fail_after(5):
-            while len(found) < 8:
-                await trio.sleep(0.01)
+        await until(lambda: len(found) == 8)
         assert sorted(map(str, found)) == sorted(["1"] + [str(Refusal.TICKET_USED)] * 7)
 
 

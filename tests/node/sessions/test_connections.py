@@ -24,8 +24,9 @@ async def test_room_is_counted_over_all_players() -> None:
     async with open_house() as house:
         connections = Connections(limit=2, per_user=3)
         with connections.entered(house.guest(1)):
-            assert connections.has_room
+            rooms = [connections.has_room]
             with connections.entered(house.guest(2)):
-                assert not connections.has_room
+                rooms.append(connections.has_room)
                 assert set(connections.users) == {1, 2}
-            assert connections.has_room
+            rooms.append(connections.has_room)
+        assert rooms == [True, False, True]

@@ -1,4 +1,4 @@
-"""The bytes to one player over a socket pair: whole frames, in order, bounded, and nothing after the close."""
+"""The bytes to one player over a socket pair: whole frames, in order, bounded, nothing after a close."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ async def pair(limit: int = 1_000_000) -> AsyncIterator[tuple[PlayerStream, trio
     near, _ = listening.accept()
     listening.close()
     near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
     far.setblocking(False)
     player = trio.SocketStream(trio.socket.from_stdlib_socket(far))
     stream = PlayerStream(near, limit)
@@ -44,7 +44,7 @@ async def pair(limit: int = 1_000_000) -> AsyncIterator[tuple[PlayerStream, trio
 async def read(player: trio.SocketStream, size: int) -> bytes:
     data = b""
     while len(data) < size:
-        data += (more := await player.receive_some(min(1000, size - len(data))))
+        data += (more := await player.receive_some(size - len(data)))
         assert more, "the stream ended too early"
     return data
 
@@ -105,14 +105,18 @@ async def test_a_cancelled_send_is_finished_before_the_next_byte() -> None:
         assert await read(player, len(full) + 14) == full + frame(b"b", 10)
 
 
+async def _send_until_it_breaks(stream: PlayerStream) -> None:
+    while True:
+        assert stream.offer(frame(b"b", 10))
+        await stream.send_all(PONG)
+
+
 async def test_a_broken_peer_breaks_no_table() -> None:
     async with pair() as (stream, player):
         stream.offer(frame(b"a", 60_000))
         await player.aclose()
         with pytest.raises(trio.BrokenResourceError):
-            while True:
-                assert stream.offer(frame(b"b", 10))
-                await stream.send_all(PONG)
+            await _send_until_it_breaks(stream)
         assert stream.offer(frame(b"b", 10))
         await stream.wait_send_all_might_not_block()
 

@@ -1,6 +1,6 @@
 """A table with players who are values in memory: real actor, real rules, no sockets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -139,6 +139,15 @@ class House:
             legal = anybody.last(wire.TurnBegan).turn.legal
             self.to_act().act(asks.ActionKind.CHECK if legal.can_check else asks.ActionKind.CALL)
             await settle()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait, with real sockets, until something holds."""
+    with trio.fail_after(8):
+        while True:
+            if holds():
+                return
+            await trio.sleep(0.01)
 
 
 async def settle() -> None:

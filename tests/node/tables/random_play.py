@@ -83,7 +83,7 @@ class RandomPlay:
     def act(self, turn: wire.TurnView) -> None:
         """Let whose turn it is do anything legal."""
         user_id = self.house.table.seats.holders[turn.seat].user_id
-        player = next(one for one in self.players if one.user_id == user_id)
+        player = next(one for one in self.house.guests.values() if one.user_id == user_id)
         legal = turn.legal
         kinds = [asks.ActionKind.CHECK if legal.can_check else asks.ActionKind.CALL] * 6
         kinds += [asks.ActionKind.FOLD] * (0 if legal.can_check else 3)

@@ -369,3 +369,18 @@ async def test_everything_a_table_says_fits_both_encodings(autojump_clock: MockC
         assert [type(m) for m in one.all(wire.TableEvent)][2:] == [type(m) for m in two.all(wire.TableEvent)][
             2:
         ]
+
+
+async def test_a_table_that_crashes_again_and_again_disturbs_no_other(autojump_clock: MockClock) -> None:
+    limits = TableLimits(between_hands_seconds=1.0, restart_seconds=0.1, restarts_before_halt=30)
+    async with open_house() as calm, open_house(limits=limits, shuffle=lambda: ()) as broken:
+        one, _ = await _two_at_the_table(calm)
+        await _two_at_the_table(broken)
+        for _ in range(5):
+            await trio.sleep(1.01)
+            await calm.play_passively()
+        assert broken.table.has_crashed
+        assert not calm.table.has_crashed
+        numbers = [event.table_seq for event in one.all(wire.TableEvent)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(calm.ledger.settled) == 5

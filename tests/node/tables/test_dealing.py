@@ -116,9 +116,7 @@ async def test_a_repeated_refusal_is_the_same_refusal(autojump_clock: MockClock)
         actor = house.to_act()
         turn = actor.last(wire.TurnBegan)
         for _ in range(2):
-            actor.ask(
-                asks.Act(7, turn.table_id, turn.hand_no, turn.turn.turn, asks.ActionKind.CHECK, Krw(0))
-            )
+            actor.ask(asks.Act(7, turn.table_id, turn.hand_no, turn.turn.turn, asks.ActionKind.CHECK, Krw(0)))
         await settle()
         first, again = actor.all(wire.Refused)
         assert first == again

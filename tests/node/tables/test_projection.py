@@ -29,10 +29,11 @@ def cards_in(value: object) -> set[int]:
     """Find every card in a message, wherever its type has one."""
     if isinstance(value, tuple):
         return set().union(*(cards_in(one) for one in value))
-    if not attrs.has(type(value)):
+    kind: type = type(value)
+    if not attrs.has(kind):
         return set()
     found: set[int] = set()
-    for name, holds_cards in _card_fields(type(value)):
+    for name, holds_cards in _card_fields(kind):
         part = getattr(value, name)
         found |= set(part) if holds_cards else cards_in(part)
     return found
@@ -87,9 +88,7 @@ class Dealt:
         deck, count = self.decks[self.hands], len(seats)
         self.hands += 1
         self._end()
-        self.holes = {
-            seat: (int(deck[place]), int(deck[place + count])) for place, seat in enumerate(seats)
-        }
+        self.holes = {seat: (int(deck[place]), int(deck[place + count])) for place, seat in enumerate(seats)}
         self.board = [int(card) for card in deck[2 * count : 2 * count + 5]]
 
     def _end(self) -> None:

@@ -42,7 +42,7 @@ async def send(redis: Redis, *commands: LedgerCommand) -> None:
 
 async def hear(redis: Redis, how_many: int) -> list[ReplyBody]:
     """Wait for replies to the tests' node start."""
-    heard = []
+    heard: list[ReplyBody] = []
     with trio.fail_after(10):
         while len(heard) < how_many:
             found = await redis.blpop([keys.replies(SHARD, BOOT)], timeout=1)

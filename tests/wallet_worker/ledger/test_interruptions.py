@@ -98,7 +98,7 @@ async def test_a_redis_that_starts_again_loses_and_doubles_nothing(house: House,
                 await _wait_for_replies(post, 20)
                 stopping.set()
                 with trio.fail_after(10):
-                    while nursery.child_tasks:
+                    while nursery.child_tasks:  # noqa: ASYNC110
                         await trio.sleep(0.01)
     assert await house.escrow(0) == {0: 20}
     await house.assert_sound()
@@ -108,7 +108,7 @@ async def _put_ten(post: Post, user: UserId, table: TableId) -> None:
     """Append as a node does: again and again under the same id, until Redis has it."""
     for command in [post.house.command(hold(user, table, 0, 1)) for _ in range(10)]:
         with trio.fail_after(10):
-            while not await _is_appended(post, command):
+            while not await _is_appended(post, command):  # noqa: ASYNC110
                 await trio.sleep(0.01)
 
 
@@ -123,7 +123,7 @@ async def _is_appended(post: Post, command: LedgerCommand) -> bool:
 
 async def _wait_for_replies(post: Post, how_many: int) -> None:
     with trio.fail_after(20):
-        while await _count_replies(post) < how_many:
+        while await _count_replies(post) < how_many:  # noqa: ASYNC110
             await trio.sleep(0.01)
 
 

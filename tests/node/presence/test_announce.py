@@ -1,0 +1,67 @@
+"""What a node tells through a real Valkey: itself with a time to live, and its tables when they change."""
+
+from attrs import evolve
+from trio import Event, fail_after, open_nursery, sleep
+
+from cardroom.ids import BootNonce, NodeId, ShardId, TableId
+from cardroom.local.servers import EmbeddedValkey
+from cardroom.service.redis import Redis, open_redis
+from cardroom.wire import keys
+from cardroom.wire.presence import NodeAnnouncement, announcement_codec, summary_codec
+from node.presence.announce import Presence, PresenceServices
+from node.tables.directory import Directory
+from tests.node.tables.house import LOG, TABLE, open_house
+
+ME = NodeAnnouncement(NodeId("node-presence"), BootNonce("b"), "ws://here", 3, 600)
+SHARD = ShardId(1)
+
+
+async def _until(redis: Redis, key: str, wanted: bool) -> None:
+    with fail_after(5):
+        while True:
+            if bool(await redis.exists([key])) is wanted:
+                return
+            await sleep(0.01)
+
+
+async def test_announced_rewritten_on_change_and_withdrawn_for_good(valkey: EmbeddedValkey) -> None:
+    lobby, held, directory = keys.lobby(SHARD), [SHARD], Directory()
+    async with open_house() as house, open_redis(valkey.settings) as redis, open_nursery() as nursery:
+        directory.add(house.table.entry)
+        services = PresenceServices(redis, directory, lambda: ME, lambda: held, 0.02, LOG)
+        presence, ended = Presence(services), Event()
+        await redis.hset(lobby, {"999": b"of an earlier owner"})
+
+        async def run() -> None:
+            await presence.run()
+            ended.set()
+
+        nursery.start_soon(run)
+        await _until(redis, keys.node(ME.node), wanted=True)
+        assert 0 < await redis.ttl(keys.node(ME.node)) <= keys.NODE_SECONDS
+        found = await redis.get(keys.node(ME.node))
+        assert found is not None
+        assert announcement_codec().decode(found) == ME
+        await _lobby_says(redis, {TABLE: 0})
+        house.table.entry.summary = evolve(house.table.entry.summary, hand_no=7)
+        await _lobby_says(redis, {TABLE: 7})
+        await redis.hset(lobby, {str(TABLE): b"by somebody else"})
+        await sleep(0.1)
+        assert (await redis.hgetall(lobby))[str(TABLE).encode()] == b"by somebody else", "only what changed"
+        await presence.withdraw()
+        with fail_after(5):
+            await ended.wait()
+        assert not await redis.exists([keys.node(ME.node)])
+
+
+async def _lobby_says(redis: Redis, wanted: dict[TableId, int]) -> None:
+    with fail_after(5):
+        while True:
+            rows = await redis.hgetall(keys.lobby(SHARD))
+            if {int(name): _hand_no(data) for name, data in rows.items()} == wanted:
+                return
+            await sleep(0.01)
+
+
+def _hand_no(data: bytes) -> int:
+    return summary_codec().decode(data).hand_no if not data.startswith(b"of") else -1
