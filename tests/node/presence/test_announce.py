@@ -1,7 +1,7 @@
 """What a node tells through a real Valkey: itself with a time to live, and its tables when they change."""
 
+import trio
 from attrs import evolve
-from trio import Event, fail_after, open_nursery, sleep
 
 from cardroom.ids import BootNonce, NodeId, ShardId, TableId
 from cardroom.local.servers import EmbeddedValkey
@@ -17,19 +17,19 @@ SHARD = ShardId(1)
 
 
 async def _until(redis: Redis, key: str, wanted: bool) -> None:
-    with fail_after(5):
+    with trio.fail_after(5):
         while True:
             if bool(await redis.exists([key])) is wanted:
                 return
-            await sleep(0.01)
+            await trio.sleep(0.01)
 
 
 async def test_announced_rewritten_on_change_and_withdrawn_for_good(valkey: EmbeddedValkey) -> None:
     lobby, held, directory = keys.lobby(SHARD), [SHARD], Directory()
-    async with open_house() as house, open_redis(valkey.settings) as redis, open_nursery() as nursery:
+    async with open_house() as house, open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
         directory.add(house.table.entry)
         services = PresenceServices(redis, directory, lambda: ME, lambda: held, 0.02, LOG)
-        presence, ended = Presence(services), Event()
+        presence, ended = Presence(services), trio.Event()
         await redis.hset(lobby, {"999": b"of an earlier owner"})
 
         async def run() -> None:
@@ -46,21 +46,21 @@ async def test_announced_rewritten_on_change_and_withdrawn_for_good(valkey: Embe
         house.table.entry.summary = evolve(house.table.entry.summary, hand_no=7)
         await _lobby_says(redis, {TABLE: 7})
         await redis.hset(lobby, {str(TABLE): b"by somebody else"})
-        await sleep(0.1)
+        await trio.sleep(0.1)
         assert (await redis.hgetall(lobby))[str(TABLE).encode()] == b"by somebody else", "only what changed"
         await presence.withdraw()
-        with fail_after(5):
+        with trio.fail_after(5):
             await ended.wait()
         assert not await redis.exists([keys.node(ME.node)])
 
 
 async def _lobby_says(redis: Redis, wanted: dict[TableId, int]) -> None:
-    with fail_after(5):
+    with trio.fail_after(5):
         while True:
             rows = await redis.hgetall(keys.lobby(SHARD))
             if {int(name): _hand_no(data) for name, data in rows.items()} == wanted:
                 return
-            await sleep(0.01)
+            await trio.sleep(0.01)
 
 
 def _hand_no(data: bytes) -> int:

@@ -31,11 +31,11 @@ async def pair(limit: int = 1_000_000) -> AsyncIterator[tuple[PlayerStream, trio
     player = trio.SocketStream(trio.socket.from_stdlib_socket(far))
     stream = PlayerStream(near, limit)
     try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(stream.run_writer)
-            with trio.fail_after(10):
+        with trio.fail_after(10):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(stream.run_writer)
                 yield stream, player
-            nursery.cancel_scope.cancel()
+                nursery.cancel_scope.cancel()
     finally:
         near.close()
         far.close()
