@@ -1,4 +1,4 @@
-"""Every Redis key and channel name, with its hash tag and time to live.
+"""Every Redis key, with its hash tag and time to live.
 
 Keys of a shard carry the hash tag ``{s<N>}``, so that a Redis Cluster keeps them in one slot and one
 script may touch all of them.
@@ -6,7 +6,7 @@ script may touch all of them.
 
 from typing import Final
 
-from cardroom.ids import BootNonce, NodeId, ShardId, UserId
+from cardroom.ids import BootNonce, NodeId, ShardId
 
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
@@ -19,8 +19,6 @@ TICKET_SECONDS: Final = 60
 
 NODE_SECONDS: Final = 15
 """How long a node's announcement stands without being renewed."""
-
-LOBBY_CHANNEL: Final = "lobby"
 
 
 def shard_tag(shard: ShardId) -> str:
@@ -61,8 +59,3 @@ def login(token_hash: str) -> str:
 def used_ticket(ticket_id: str) -> str:
     """Mark of a ticket that was used; lives ``TICKET_SECONDS``."""
     return f"ticket:{ticket_id}"
-
-
-def user_channel(user_id: UserId) -> str:
-    """Pub/sub channel with a player's balance, deposit and seat notices."""
-    return f"user:{user_id}"

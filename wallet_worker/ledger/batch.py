@@ -39,13 +39,12 @@ from wallet_worker.store.seal_batch import Link, seal_batch
 
 @frozen
 class Answer:
-    """A reply for a node start; ``outcome`` names it in metrics, ``is_repeat`` says it was stored before."""
+    """A reply for a node start; ``outcome`` names it in metrics."""
 
     boot: BootNonce
     reply: bytes
     kind: str
     outcome: str
-    is_repeat: bool = False
 
 
 @frozen
@@ -155,7 +154,7 @@ class _Batch:
     def _repeat(self, letter: Letter, known: Outcome) -> None:
         """Answer as the first time; another body under a used id is refused, and not stored."""
         if known.body_hash == letter.body_hash:
-            self._add_answer(letter, known.reply, "repeated", is_repeat=True)
+            self._add_answer(letter, known.reply, "repeated")
         else:
             refused = CommandRefused(Refusal.COMMAND_REUSED)
             self._add_answer(letter, self._encode(letter, refused), Refusal.COMMAND_REUSED.value)
@@ -172,9 +171,9 @@ class _Batch:
     def _encode(self, letter: Letter, reply: ReplyBody) -> bytes:
         return self._codec.encode(LedgerReply(letter.command.id, reply))
 
-    def _add_answer(self, letter: Letter, reply: bytes, outcome: str, *, is_repeat: bool = False) -> None:
+    def _add_answer(self, letter: Letter, reply: bytes, outcome: str) -> None:
         kind = message_name(type(letter.command.body))
-        self._answers.append(Answer(letter.command.boot, reply, kind, outcome, is_repeat))
+        self._answers.append(Answer(letter.command.boot, reply, kind, outcome))
 
     async def _write(self, books: Books) -> None:
         """Write the draft: seats, hands, transfers. The rules have seen all of it."""
