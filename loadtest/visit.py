@@ -27,6 +27,11 @@ _CROWDED: Final = frozenset({Refusal.RATE_LIMITED, Refusal.BUSY})
 _CROWDED_SECONDS: Final = 0.2
 _TRIES: Final = 5
 
+_STRADDLERS: Final = 0.3
+"""The share of players who straddle where they may."""
+_AGREE: Final = 0.7
+"""How often a player agrees to run it twice."""
+
 
 class Visit:
     """Plays one seat over one connection."""
@@ -39,6 +44,7 @@ class Visit:
         self._stop = stop
         self._watch = CardWatch(table.view)
         self._used_turn = (0, 0)
+        self._answered_hand = 0
         self._is_idle = False
         self._hands_left = 1 + round(random.expovariate(1 / pace.hands_per_visit))
 
@@ -57,6 +63,8 @@ class Visit:
         if view.me is None:
             await self._table.sit_down(choose_buy_in(view, self._random), posts_blind=True)
             self._tally.buy_ins += 1
+            if view.options.straddle and self._random.random() < _STRADDLERS:
+                await self._table.straddle(straddles=True)
 
     async def _play_seated(self) -> None:
         self._tally.seated += 1
@@ -64,6 +72,7 @@ class Visit:
             while not self._has_to_go():
                 if turn := self._table.view.my_turn:
                     await self._use(turn)
+                await self._answer_run_it_twice()
                 await self._sit_in_again()
                 await self._take_next(_IDLE_SECONDS)
             await self._leave()
@@ -104,6 +113,19 @@ class Visit:
             return refusal.code not in _CROWDED
         self._tally.acted(trio.current_time() - sent_at)
         return True
+
+    async def _answer_run_it_twice(self) -> None:
+        """Say once whether to deal the rest of the board twice, if asked."""
+        view = self._table.view
+        if not view.asks_me_to_run_twice or view.hand_no == self._answered_hand:
+            return
+        self._answered_hand = view.hand_no
+        try:
+            await self._table.run_it_twice(agrees=self._random.random() < _AGREE)
+        except RequestRefused as refusal:
+            self._tally.refused(refusal.code)
+            if refusal.code not in _LATE | _CROWDED | {Refusal.NOT_OFFERED}:
+                self._tally.broken("run_it_twice_refused")
 
     async def _sit_in_again(self) -> None:
         """Play again after a broken connection or a time-out made the seat sit out."""

@@ -74,7 +74,7 @@ def build_house(
     directory = Directory()
     connections = Connections(settings.sessions.connections, settings.sessions.connections_per_user)
     framers = {encoding: Framer(encoding) for encoding in Encoding}
-    maker = TableMaker(stakes.stakes, settings.tables, Fanout(framers), log)
+    maker = TableMaker(stakes, settings.tables, Fanout(framers), log)
     shards = _build_shards(settings, identity, directory, maker, redis)
     sessions = SessionServices(
         node=settings.node_id,

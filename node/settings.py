@@ -1,33 +1,61 @@
 """Settings of a node, frozen after the start. Times in seconds, amounts in won."""
 
 from pathlib import Path
+from typing import Final, Literal
 
 from attrs import field, frozen
+from attrs.validators import ge, gt, le
 
 from cardroom.ids import NodeId, ShardId
 from cardroom.money import BasisPoints, Krw
 from cardroom.service.settings import Bind, LogSettings, RedisSettings, Secret
+
+MIN_SEATS: Final = 2
+MAX_SEATS: Final = 9
+_NOTHING: Final = Krw(0)
 
 
 @frozen
 class RakeSettings:
     """A ratio of the called pot and its cap."""
 
-    basis_points: BasisPoints
-    cap_big_blinds: int
+    basis_points: BasisPoints = field(validator=[ge(BasisPoints(0)), le(BasisPoints(10_000))])
+    cap_big_blinds: int = field(validator=ge(0))
+
+
+@frozen
+class AnteSettings:
+    """Who posts an ante: everybody who is dealt in, or the big blind for all (rule 16)."""
+
+    kind: Literal["per_seat", "big_blind"]
+    amount: Krw = field(validator=gt(_NOTHING))
 
 
 @frozen
 class StakeSettings:
-    """One game on offer."""
+    """One game on offer: what a table that names it plays for, and by which options."""
 
-    small_blind: Krw
-    big_blind: Krw
+    small_blind: Krw = field(validator=gt(_NOTHING))
+    big_blind: Krw = field(validator=gt(_NOTHING))
     rake: RakeSettings
     heads_up_rake: RakeSettings
-    min_buy_in_big_blinds: int = 40
-    max_buy_in_big_blinds: int = 100
-    turn_seconds: float = 15.0
+    ante: AnteSettings | None = None
+    straddle: bool = False
+    run_it_twice: bool = False
+    sizes: tuple[str, ...] = ()
+    """Names of the table sizes that the game is offered at; empty: any."""
+    min_buy_in_big_blinds: int = field(default=40, validator=gt(0))
+    max_buy_in_big_blinds: int = field(default=100, validator=gt(0))
+    turn_seconds: float = field(default=15.0, validator=gt(0.0))
+    run_it_twice_seconds: float = field(default=5.0, validator=gt(0.0))
+    missed_blinds_limit: int = field(default=3, validator=gt(0))
+    """How often in a row the big blind may pass a player before the seat is lost (rule 22)."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.small_blind > self.big_blind:
+            raise ValueError("small_blind is above big_blind")
+        if self.min_buy_in_big_blinds > self.max_buy_in_big_blinds:
+            raise ValueError("min_buy_in_big_blinds is above max_buy_in_big_blinds")
 
 
 @frozen
@@ -35,6 +63,21 @@ class StakesFile:
     """The file that lists the games on offer, shared by all nodes."""
 
     stakes: dict[str, StakeSettings]
+    sizes: dict[str, int] = field(factory=dict)
+    """Table sizes by name: how many seats."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, seats in self.sizes.items():
+            if not MIN_SEATS <= seats <= MAX_SEATS:
+                raise ValueError(f"sizes.{name}: {MIN_SEATS} to {MAX_SEATS} seats")
+        for name, stake in self.stakes.items():
+            unknown = set(stake.sizes) - set(self.sizes)
+            if unknown:
+                raise ValueError(f"stakes.{name}.sizes: no size is named {', '.join(sorted(unknown))}")
+
+    def offers(self, stake: StakeSettings, seat_count: int) -> bool:
+        """Say whether a game is played at tables of so many seats."""
+        return not stake.sizes or seat_count in {self.sizes[name] for name in stake.sizes}
 
 
 @frozen
@@ -58,6 +101,8 @@ class TableLimits:
     inbox: int = 256
     viewers: int = 100
     between_hands_seconds: float = 3.0
+    show_seconds: float = 3.0
+    """How long after a hand its players may show cards, unless the next one is dealt before (rule 29)."""
     unsettled_hands: int = 2
     restart_seconds: float = 0.5
     restarts_before_halt: int = 5

@@ -26,9 +26,23 @@ from cardroom.ids import SeatIndex, TableId
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
-from cardroom.wire.player import Act, ActionKind, Hello, Leave, Ping, PlayerMessage, SitDown, SitIn, SitOut
+from cardroom.wire.player import (
+    Act,
+    ActionKind,
+    Hello,
+    Leave,
+    Ping,
+    PlayerMessage,
+    RunItTwice,
+    ShowCards,
+    SitDown,
+    SitIn,
+    SitOut,
+    Straddle,
+)
 from cardroom.wire.table import (
     AnyTableEvent,
+    CardCode,
     Done,
     Pong,
     Refused,
@@ -100,6 +114,26 @@ class Table:
                 number, self._table_id, hand_no, turn.turn, kind, Krw(0) if amount is None else amount
             )
         )
+
+    async def straddle(self, *, straddles: bool) -> None:
+        """Say whether to straddle under the gun from now on. Refused: not seated, not offered here."""
+        await self._ask(lambda number: Straddle(number, self._table_id, straddles))
+
+    async def run_it_twice(self, *, agrees: bool) -> None:
+        """Answer the offer to deal the rest of the board twice.
+
+        Refused: not seated, no hand, stale hand, not offered (any more). May be repeated.
+        """
+        hand_no = self._view.hand_no
+        await self._ask(lambda number: RunItTwice(number, self._table_id, hand_no, agrees))
+
+    async def show_cards(self, cards: tuple[CardCode, ...]) -> None:
+        """Show one or both own cards of the hand that has just ended.
+
+        Refused: not seated, stale hand, not offered (any more), not one's own cards. May be repeated.
+        """
+        hand_no = self._view.hand_no
+        await self._ask(lambda number: ShowCards(number, self._table_id, hand_no, cards))
 
     def __aiter__(self) -> "Table":
         return self

@@ -20,6 +20,9 @@ from cardroom.wire.table import (
     HandStarted,
     HandVoided,
     PotAwarded,
+    RunItTwiceDecided,
+    RunItTwiceOffered,
+    RunItTwiceView,
     SeatChanged,
     SeatLeft,
     SeatTaken,
@@ -28,6 +31,7 @@ from cardroom.wire.table import (
     StateChanged,
     Street,
     StreetDealt,
+    TableOptions,
     TableState,
     TurnBegan,
     TurnView,
@@ -39,7 +43,8 @@ from cardroom.wire.table import (
 class TableView:
     """A table as one player sees it.
 
-    ``pot`` is all that was put in and not yet paid, bets included. ``stacks_before`` are the stacks before
+    ``pot`` is all that was put in and not yet paid, bets included. ``second_run`` are the board cards of a
+    second run, which take the place of the last ones of ``board``. ``stacks_before`` are the stacks before
     the hand in play, empty if its deal was not seen; the next deal states them anew.
     """
 
@@ -54,6 +59,7 @@ class TableView:
     min_buy_in: Krw
     max_buy_in: Krw
     seat_count: int
+    options: TableOptions
     state: TableState
     hand_id: HandId | None
     button: SeatIndex | None
@@ -62,7 +68,9 @@ class TableView:
     pot: Krw
     seats: Mapping[SeatIndex, SeatView]
     turn: TurnView | None
+    run_it_twice: RunItTwiceView | None
     my_seat: SeatIndex | None
+    second_run: tuple[CardCode, ...] = ()
     stacks_before: Mapping[SeatIndex, Krw] = MappingProxyType({})
 
     @property
@@ -75,6 +83,11 @@ class TableView:
         """The turn if it is the player's, with the legal actions; else None."""
         is_mine = self.turn is not None and self.turn.seat == self.my_seat
         return self.turn if is_mine else None
+
+    @property
+    def asks_me_to_run_twice(self) -> bool:
+        """Whether the player is among those who may agree to a second run of the board."""
+        return self.run_it_twice is not None and self.my_seat in self.run_it_twice.seats
 
     @property
     def my_cards(self) -> tuple[CardCode, ...]:
@@ -102,6 +115,7 @@ def view_of(snapshot: Snapshot, user_id: UserId) -> TableView:
         min_buy_in=snapshot.min_buy_in,
         max_buy_in=snapshot.max_buy_in,
         seat_count=snapshot.seat_count,
+        options=snapshot.options,
         state=snapshot.state,
         hand_id=snapshot.hand_id,
         button=snapshot.button,
@@ -110,6 +124,7 @@ def view_of(snapshot: Snapshot, user_id: UserId) -> TableView:
         pot=Krw(bets + sum(pot.amount for pot in snapshot.pots)),
         seats=MappingProxyType({seat.seat: seat for seat in snapshot.seats}),
         turn=snapshot.turn,
+        run_it_twice=snapshot.run_it_twice,
         my_seat=snapshot.your_seat,
     )
 
@@ -139,6 +154,10 @@ def _changed(view: TableView, event: AnyTableEvent) -> TableView:
             return _after_action(view, event)
         case StreetDealt():
             return _after_street(view, event)
+        case RunItTwiceOffered(offer=offer):
+            return evolve(view, run_it_twice=offer, turn=None)
+        case RunItTwiceDecided():
+            return evolve(view, run_it_twice=None)
         case CardsDealt() | HandShown() | HandMucked():
             return _after_cards(view, event)
         case UncalledReturned() | PotAwarded() | HandEnded() | HandVoided():
@@ -181,6 +200,7 @@ def _after_deal(view: TableView, event: HandStarted) -> TableView:
         button=event.button,
         street=Street.PREFLOP,
         board=(),
+        second_run=(),
         pot=Krw(sum(post.amount for post in event.posts)),
         seats=MappingProxyType(seats),
         stacks_before=MappingProxyType({dealt.seat: dealt.stack for dealt in event.seats}),
@@ -197,9 +217,8 @@ def _after_action(view: TableView, event: Acted) -> TableView:
 
 
 def _after_street(view: TableView, event: StreetDealt) -> TableView:
-    """Open board cards; those of a second run are not part of the view."""
     if event.board != 1:
-        return view
+        return evolve(view, second_run=view.second_run + event.cards)
     seats = {index: evolve(seat, street_bet=Krw(0)) for index, seat in view.seats.items()}
     board = view.board + event.cards
     return evolve(view, street=event.street, board=board, seats=MappingProxyType(seats), turn=None)
@@ -242,8 +261,9 @@ def _without_hands(view: TableView, stacks: Mapping[SeatIndex, Krw]) -> TableVie
         index: evolve(_without_hand(seat), stack=stacks.get(index, seat.stack))
         for index, seat in view.seats.items()
     }
-    ended = evolve(view, hand_id=None, street=None, board=(), pot=Krw(0), turn=None)
-    return evolve(ended, seats=MappingProxyType(seats), state=TableState.BETWEEN_HANDS)
+    ended = evolve(view, hand_id=None, street=None, board=(), second_run=(), pot=Krw(0), turn=None)
+    between = evolve(ended, run_it_twice=None, state=TableState.BETWEEN_HANDS)
+    return evolve(between, seats=MappingProxyType(seats))
 
 
 def _without_hand(seat: SeatView) -> SeatView:

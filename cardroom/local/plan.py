@@ -29,6 +29,7 @@ TABLES: Final = (
     TablePlan(shard=1, name="Nakdong", stake="low"),
     TablePlan(shard=2, name="Geum", stake="middle"),
     TablePlan(shard=3, name="Seomjin", stake="high"),
+    TablePlan(shard=2, name="Imjin", stake="low_action", seat_count=9),
 )
 
 

@@ -13,6 +13,7 @@ from attrs import frozen
 from cardroom.ids import SeatIndex, TableId
 from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.table import CardCode
 
 MAX_PLAYER_MESSAGE_BYTES: Final = 4096
 """A longer message closes the connection with code 1009."""
@@ -110,10 +111,65 @@ class Act:
     amount: Krw
 
 
-PlayerMessage = Hello | Ping | SitDown | Leave | SitOut | SitIn | Act
+@frozen
+class Straddle:
+    """Say whether to post a straddle when under the gun; it stays so until said otherwise.
+
+    Posted only with three or more dealt in, and if the stack covers it. Refused: not seated, not offered at
+    this table. May be repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+    straddles: bool
+
+
+@frozen
+class RunItTwice:
+    """Answer ``RunItTwiceOffered``. One "no" decides, also after a "yes" while others are still asked.
+
+    Refused: not seated, no hand, stale hand number, not offered (to this player, or not any more). May be
+    repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+    hand_no: int
+    agrees: bool
+
+
+@frozen
+class ShowCards:
+    """Show one or both of one's cards after the hand, however it ended.
+
+    Refused: not seated, stale hand number, not offered (the hand is not over, or too long ago), not one's own
+    cards. May be repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+    hand_no: int
+    cards: tuple[CardCode, ...]
+
+
+TableRequest = SitDown | Leave | SitOut | SitIn | Act | Straddle | RunItTwice | ShowCards
+"""What a table is asked for; each is answered with ``Done`` or ``Refused``."""
+
+PlayerMessage = Hello | Ping | SitDown | Leave | SitOut | SitIn | Act | Straddle | RunItTwice | ShowCards
 
 PLAYER_TAGS: Final[Mapping[int, type]] = MappingProxyType(
-    {1: Hello, 2: Ping, 3: SitDown, 4: Leave, 5: SitOut, 6: SitIn, 7: Act}
+    {
+        1: Hello,
+        2: Ping,
+        3: SitDown,
+        4: Leave,
+        5: SitOut,
+        6: SitIn,
+        7: Act,
+        8: Straddle,
+        9: RunItTwice,
+        10: ShowCards,
+    }
 )
 """Tag of each message; a tag is never given to another message."""
 

@@ -66,3 +66,6 @@ class Refusal(Enum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UNAVAILABLE = "unavailable"
+
+    # Options of a table
+    NOT_OFFERED = "not_offered"

@@ -48,6 +48,30 @@ class PostKind(Enum):
 
 
 @unique
+class AnteKind(Enum):
+    """Who posts an ante, if anybody: all who are dealt in, or the big blind for the table."""
+
+    NONE = "none"
+    PER_SEAT = "per_seat"
+    BIG_BLIND = "big_blind"
+
+
+@unique
+class HandCategory(Enum):
+    """The kinds of poker hands, best first."""
+
+    STRAIGHT_FLUSH = "straight_flush"
+    FOUR_OF_A_KIND = "four_of_a_kind"
+    FULL_HOUSE = "full_house"
+    FLUSH = "flush"
+    STRAIGHT = "straight"
+    THREE_OF_A_KIND = "three_of_a_kind"
+    TWO_PAIR = "two_pair"
+    PAIR = "pair"
+    HIGH_CARD = "high_card"
+
+
+@unique
 class MoveKind(Enum):
     """What an action turned out to be."""
 
@@ -169,8 +193,33 @@ class PotView:
 
 
 @frozen
+class TableOptions:
+    """What is played besides the blinds.
+
+    ``straddle`` is the amount that a player under the gun may post, 0 where there is none.
+    ``runs_twice``: when all are all-in, the rest of the board may be dealt twice.
+    """
+
+    ante_kind: AnteKind
+    ante: Krw
+    straddle: Krw
+    runs_twice: bool
+
+
+@frozen
+class RunItTwiceView:
+    """The players of ``seats`` are asked whether the rest of the board is dealt twice."""
+
+    seats: tuple[SeatIndex, ...]
+    left_ms: int
+
+
+@frozen
 class Snapshot:
-    """A whole table as one viewer may see it. The next event has ``table_seq + 1``."""
+    """A whole table as one viewer may see it. The next event has ``table_seq + 1``.
+
+    ``you_straddle``: the viewer posts a straddle whenever that is possible.
+    """
 
     table_id: TableId
     table_seq: int
@@ -182,6 +231,7 @@ class Snapshot:
     min_buy_in: Krw
     max_buy_in: Krw
     seat_count: int
+    options: TableOptions
     state: TableState
     hand_id: HandId | None
     button: SeatIndex | None
@@ -190,7 +240,9 @@ class Snapshot:
     pots: tuple[PotView, ...]
     seats: tuple[SeatView, ...]
     turn: TurnView | None
+    run_it_twice: RunItTwiceView | None
     your_seat: SeatIndex | None
+    you_straddle: bool
 
 
 @frozen
@@ -315,12 +367,43 @@ class UncalledReturned(TableEvent):
 
 
 @frozen
+class RunItTwiceOffered(TableEvent):
+    """No more betting: each of these players may answer with ``RunItTwice``; no answer means once."""
+
+    offer: RunItTwiceView
+
+
+@frozen
+class RunItTwiceDecided(TableEvent):
+    """The rest of the board is dealt twice, if all who were asked agreed, else once."""
+
+    twice: bool
+
+
+@frozen
+class MadeHand:
+    """The best five of seven cards, as data and in words: ``full house, kings full of tens``.
+
+    ``cards`` stand in speaking order: of a full house the three first, then the pair.
+    """
+
+    category: HandCategory
+    cards: tuple[CardCode, ...]
+    english: str
+    korean: str
+
+
+@frozen
 class HandShown(TableEvent):
-    """A player's hole cards are open to all; ``best`` are the five that count (empty before the river)."""
+    """A player's hole cards are open to all, or after the hand one of them.
+
+    ``hand`` is what they make; None while the board is not complete, if it is dealt twice, and after the
+    hand.
+    """
 
     seat: SeatIndex
     cards: tuple[CardCode, ...]
-    best: tuple[CardCode, ...]
+    hand: MadeHand | None
 
 
 @frozen
@@ -332,10 +415,11 @@ class HandMucked(TableEvent):
 
 @frozen
 class PotWin:
-    """What a player gets out of a pot."""
+    """What a player gets out of a pot, and the hand that wins it; None if nobody contested it."""
 
     seat: SeatIndex
     amount: Krw
+    hand: MadeHand | None
 
 
 @frozen
@@ -383,6 +467,8 @@ AnyTableEvent = (
     | Acted
     | StreetDealt
     | UncalledReturned
+    | RunItTwiceOffered
+    | RunItTwiceDecided
     | HandShown
     | HandMucked
     | PotAwarded
@@ -414,6 +500,8 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         18: PotAwarded,
         19: HandEnded,
         20: HandVoided,
+        21: RunItTwiceOffered,
+        22: RunItTwiceDecided,
     }
 )
 """Tag of each message; a tag is never given to another message."""

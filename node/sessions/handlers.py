@@ -1,11 +1,9 @@
 """What becomes of a player's message: it goes to its table's inbox, or is refused here."""
 
-from typing import assert_never
-
 import trio
 
 from cardroom.ids import TableId
-from cardroom.wire.player import Act, Hello, Leave, Ping, PlayerMessage, SitDown, SitIn, SitOut
+from cardroom.wire.player import Act, Hello, Ping, PlayerMessage, TableRequest
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Pong, Refused
 from node.tables.audience import Viewer
@@ -20,17 +18,15 @@ def handle(message: PlayerMessage, viewer: Viewer, table_id: TableId, directory:
             viewer.answer(Pong(number))
         case Hello():
             viewer.answer(Refused(None, Refusal.UNEXPECTED_MESSAGE))
-        case SitDown() | Leave() | SitOut() | SitIn() | Act():
-            refusal = _pass_on(message, viewer, table_id, directory)
+        case request:
+            refusal = _pass_on(request, viewer, table_id, directory)
             if refusal is not None:
-                request_id = message.action_id if isinstance(message, Act) else message.request_id
+                request_id = request.action_id if isinstance(request, Act) else request.request_id
                 viewer.answer(Refused(request_id, refusal))
-        case _ as unreachable:
-            assert_never(unreachable)
 
 
 def _pass_on(
-    request: SitDown | Leave | SitOut | SitIn | Act, viewer: Viewer, table_id: TableId, directory: Directory
+    request: TableRequest, viewer: Viewer, table_id: TableId, directory: Directory
 ) -> Refusal | None:
     entry = directory.find(request.table_id)
     if entry is None:

@@ -9,7 +9,7 @@ from cardroom.wire.ledger import CommandRefused, LedgerTable, OpenShard, ReplyBo
 from node.ledger.port import LedgerPort
 from node.ledger.settlement import HandMark, SettlementQueue
 from node.rules import seating as rules
-from node.settings import StakeSettings, TableLimits
+from node.settings import StakesFile, TableLimits
 from node.tables.actor import Table
 from node.tables.audience import Audience, Publisher
 from node.tables.directory import TableEntry
@@ -25,15 +25,15 @@ class NotOpened(Exception):
     """The ledger did not give the shard, or did not answer in time. Try again later."""
 
 
-class UnknownStake(Exception):
-    """The table's stake is not in the stakes file of this node."""
+class NotOnOffer(Exception):
+    """The stakes file of this node does not have the table's stake, or not at tables of that size."""
 
 
 @frozen
 class TableMaker:
     """What all tables of a node have in common."""
 
-    stakes: dict[str, StakeSettings]
+    stakes: StakesFile
     limits: TableLimits
     publisher: Publisher
     log: Log
@@ -70,11 +70,13 @@ async def _ask(ledger: LedgerPort, command: OpenShard, seconds: float) -> ReplyB
 def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table:
     """Make a table as the ledger knows it; who has escrow there is seated, sitting out.
 
-    Raises ``UnknownStake``.
+    Raises ``NotOnOffer``.
     """
-    stake = maker.stakes.get(table.stake)
+    stake = maker.stakes.stakes.get(table.stake)
     if stake is None:
-        raise UnknownStake(f"the stakes file lacks {table.stake!r}")
+        raise NotOnOffer(f"the stakes file lacks {table.stake!r}")
+    if not maker.stakes.offers(stake, table.seat_count):
+        raise NotOnOffer(f"{table.stake!r} is not offered at tables of {table.seat_count} seats")
     game = make_game(table, shard, stake, maker.limits)
     seats = _seat_from_escrow(table, game)
     audience = Audience(limit=maker.limits.viewers)

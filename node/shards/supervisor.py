@@ -14,7 +14,7 @@ from cardroom.wire.table import CloseCode
 from node.ledger.stream import LedgerAddress, ShardLost, StreamLedger
 from node.settings import LeaseSettings, LedgerSettings, StopSettings, TableLimits
 from node.shards.lease import NodeIdentity, ShardLease
-from node.shards.opening import NotOpened, TableMaker, UnknownStake, open_shard, set_up_table
+from node.shards.opening import NotOnOffer, NotOpened, TableMaker, open_shard, set_up_table
 from node.tables.actor import Table, TableActor, TableServices
 from node.tables.commands import Drain
 from node.tables.deck import Shuffle
@@ -149,13 +149,13 @@ async def keep_table_running(table: Table, services: TableServices) -> None:
 
 
 def _set_up_tables(opened: ShardOpened, shard: ShardId, maker: TableMaker, log: Log) -> list[Table]:
-    """Make the tables of a shard; one whose stake is not on offer stays closed, alone."""
+    """Make the tables of a shard; one that the stakes file does not offer stays closed, alone."""
     tables = []
     for told in opened.tables:
         try:
             tables.append(set_up_table(told, shard, maker))
-        except UnknownStake as unknown:
-            log.error("table.not_opened", table_id=told.table_id, reason=str(unknown))  # noqa: TRY400 (no bug)
+        except NotOnOffer as missing:
+            log.error("table.not_opened", table_id=told.table_id, reason=str(missing))  # noqa: TRY400 (no bug)
     return tables
 
 

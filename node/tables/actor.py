@@ -9,7 +9,17 @@ from attrs import define, frozen
 from cardroom.ids import SeatIndex
 from cardroom.service.logs import Log
 from cardroom.wire.ledger import CommandBody, SettleHand
-from cardroom.wire.player import Act, Leave, SitDown, SitIn, SitOut
+from cardroom.wire.player import (
+    Act,
+    Leave,
+    RunItTwice,
+    ShowCards,
+    SitDown,
+    SitIn,
+    SitOut,
+    Straddle,
+    TableRequest,
+)
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Done, HandVoided, Refused, StateChanged, TableState
 from node.ledger.port import LedgerPort
@@ -137,7 +147,7 @@ class TableActor:
             self._history.publish()
             ACTION_SECONDS.observe(trio.current_time() - ask.received_at)
 
-    def _carry_out(self, viewer: Viewer, request: SitDown | Leave | SitOut | SitIn | Act) -> None:
+    def _carry_out(self, viewer: Viewer, request: TableRequest) -> None:
         match request:
             case Act():
                 self._settle(self._dealer.act(viewer.user_id, request))
@@ -156,6 +166,13 @@ class TableActor:
                 holder = self._seats.held_by(viewer.user_id)
                 self._seats.sit_in(holder, posts_blind=request.posts_blind)
                 self._dealer.tell_seat(holder)
+            case Straddle():
+                holder = self._seats.held_by(viewer.user_id)
+                self._seats.set_straddle(holder, straddles=request.straddles)
+            case RunItTwice():
+                self._settle(self._dealer.run_it_twice(viewer.user_id, request))
+            case ShowCards():
+                self._dealer.show(viewer.user_id, request)
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -180,7 +197,8 @@ class TableActor:
         if hand is None:
             return
         self._submit(hand)
-        for seat in seats_to_give_up(self._seats.seating):
+        limit = self._seats.game.missed_blinds_limit
+        for seat in seats_to_give_up(self._seats.seating, limit):
             self._desk.start_leaving(self._seats.holders[seat])
 
     def _submit(self, body: CommandBody) -> None:

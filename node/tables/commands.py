@@ -5,7 +5,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 from cardroom.wire.ledger import CommandBody, ReplyBody
-from cardroom.wire.player import Act, Leave, SitDown, SitIn, SitOut
+from cardroom.wire.player import TableRequest
 from cardroom.wire.table import Snapshot
 from node.tables.audience import Viewer
 
@@ -29,7 +29,7 @@ class Ask:
     """A player's request; ``received_at`` is the loop's time when its bytes were here."""
 
     viewer: Viewer
-    request: SitDown | Leave | SitOut | SitIn | Act
+    request: TableRequest
     received_at: float
 
 

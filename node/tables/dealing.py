@@ -4,38 +4,33 @@ import time
 from uuid import uuid4
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, field
 
 from cardroom.handrecord.record import write_phh
 from cardroom.ids import HandId, SeatIndex, UserId
 from cardroom.money import Krw
 from cardroom.wire.ledger import MAX_RECORD_BYTES, SeatResult, SettleHand
-from cardroom.wire.player import Act
+from cardroom.wire.player import Act, RunItTwice, ShowCards
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import SeatChanged, SeatStatus
 from node.rules import hand as rules
 from node.rules import seating as between_hands
 from node.rules.errors import IllegalAction
+from node.rules.events import HandSettlement
 from node.rules.hand import Hand
 from node.tables import projection
 from node.tables.deck import Shuffle
+from node.tables.first_answers import FirstAnswers
 from node.tables.hand_in_play import HandInPlay
 from node.tables.history import History
 from node.tables.metrics import HANDS
 from node.tables.recording import record_hand
 from node.tables.seats import Denied, SeatHolder, Seats
+from node.tables.showing import FinishedHand, cards_to_show
 from node.tables.translation import action_of, refusal_of
 from node.tables.turn_clock import TurnClock
 
 _TIME_OUTS_TO_SIT_OUT = 2
-
-
-@frozen
-class Answer:
-    """What an action was answered with, to be repeated when the action is; None is ``Done``."""
-
-    act: Act
-    refusal: Refusal | None
 
 
 @define
@@ -47,7 +42,8 @@ class Dealer:
     clock: TurnClock
     shuffle: Shuffle
     play: HandInPlay | None = None
-    _answers: dict[tuple[UserId, int], Answer] = field(factory=dict)
+    finished: FinishedHand | None = None
+    _answers: FirstAnswers = field(factory=FirstAnswers)
 
     def can_deal(self) -> bool:
         """Say whether a next hand could start: nobody plays, the ledger keeps up, two are ready."""
@@ -67,7 +63,8 @@ class Dealer:
         hand_id = HandId(uuid4())
         hand_no = self.seats.settlements.last_played.hand_no + 1
         self.history.begin_hand(hand_id, hand_no)
-        self._answers.clear()
+        self._answers.forget_all()
+        self.finished = None
         self.play = HandInPlay(
             hand_id=hand_id,
             hand_no=hand_no,
@@ -85,25 +82,45 @@ class Dealer:
 
     def act(self, user_id: UserId, act: Act) -> SettleHand | None:
         """Apply a player's action. Gives the settlement if it ended the hand; refused as ``Act`` says."""
-        first = self._answers.get((user_id, act.action_id))
-        if first is not None:
-            self._repeat(first, act)
+        if self._answers.has_done(user_id, act):
             return None
         seat = self._seat_in_turn(user_id, act)
         try:
             settlement = self._step(rules.apply(self._hand, seat, action_of(act)))
         except IllegalAction as illegal:
             refusal = refusal_of(illegal.reason)
-            self._answers[user_id, act.action_id] = Answer(act, refusal)
+            self._answers.note(user_id, act, refusal)
             raise Denied(refusal) from None
-        self._answers[user_id, act.action_id] = Answer(act, None)
+        self._answers.note(user_id, act, None)
         self.seats.holders[seat].time_outs = 0
         return settlement
 
+    def run_it_twice(self, user_id: UserId, request: RunItTwice) -> SettleHand | None:
+        """Take an answer; the board runs out when all have agreed or one has not. Refused as it says."""
+        seat = self.seats.held_by(user_id).seat
+        play = self._play_of(request.hand_no)
+        if not play.hand.awaiting_run_it_twice or seat not in play.hand.live_seats:
+            raise Denied(Refusal.NOT_OFFERED)
+        if not request.agrees:
+            return self._step(rules.agree_run_twice(play.hand, False))
+        play.agreed.add(seat)
+        all_agree = play.agreed.issuperset(play.hand.live_seats)
+        return self._step(rules.agree_run_twice(play.hand, True)) if all_agree else None
+
+    def show(self, user_id: UserId, request: ShowCards) -> None:
+        """Open cards of the hand that was played last. Refused as ``ShowCards`` says."""
+        now = trio.current_time()
+        shown = cards_to_show(self.finished, self.seats.held_by(user_id), request, now)
+        projection.tell([shown], self.history, self.clock, now)
+
     def time_out(self) -> SettleHand | None:
-        """The clock ran out: check if that is free, else fold; twice in a row sits the player out."""
+        """The clock ran out: check if that is free, else fold; twice in a row sits the player out.
+
+        Who has not answered whether to run it twice wants it once (rule 30).
+        """
         seat = self._hand.seat_to_act
-        assert seat is not None, "the clock runs only during a turn"
+        if seat is None:
+            return self._step(rules.agree_run_twice(self._hand, False))
         holder = self.seats.holders[seat]
         holder.time_outs += 1
         if holder.time_outs == _TIME_OUTS_TO_SIT_OUT:
@@ -112,10 +129,16 @@ class Dealer:
         return self._step(rules.time_out(self._hand, seat))
 
     def leave(self, seat: SeatIndex) -> SettleHand | None:
-        """A player leaves: the hand is folded when the turn comes (rule 33). No part in it: nothing."""
+        """A player leaves: the hand is folded when the turn comes (rule 33). No part in it: nothing.
+
+        Who goes while asked whether to run it twice has answered: once.
+        """
         if self.play is None or seat not in self.play.players:
             return None
-        return self._step(rules.mark_leaving(self._hand, seat))
+        settlement = self._step(rules.mark_leaving(self._hand, seat))
+        if settlement is None and self._hand.awaiting_run_it_twice and seat in self._hand.live_seats:
+            return self._step(rules.agree_run_twice(self._hand, False))
+        return settlement
 
     def stack(self, holder: SeatHolder) -> Krw:
         """Give a seat's chips now: during a hand what is left behind the bets."""
@@ -139,23 +162,22 @@ class Dealer:
         assert self.play is not None, "somebody plays"
         return self.play.hand
 
-    def _repeat(self, first: Answer, act: Act) -> None:
-        if first.act != act:
-            raise Denied(Refusal.ACTION_ID_REUSED)
-        if first.refusal is not None:
-            raise Denied(first.refusal)
-
     def _seat_in_turn(self, user_id: UserId, act: Act) -> SeatIndex:
         holder = self.seats.held_by(user_id)
-        if self.play is None:
-            raise Denied(Refusal.NO_HAND)
-        if act.hand_no != self.play.hand_no:
-            raise Denied(Refusal.STALE_HAND)
-        if self.play.hand.seat_to_act != holder.seat:
+        hand = self._play_of(act.hand_no).hand
+        if hand.seat_to_act != holder.seat:
             raise Denied(Refusal.OUT_OF_TURN)
-        if act.turn != self.play.hand.turn:
+        if act.turn != hand.turn:
             raise Denied(Refusal.STALE_TURN)
         return holder.seat
+
+    def _play_of(self, hand_no: int) -> HandInPlay:
+        """Give the hand in play, if it is the one that a request names."""
+        if self.play is None:
+            raise Denied(Refusal.NO_HAND)
+        if hand_no != self.play.hand_no:
+            raise Denied(Refusal.STALE_HAND)
+        return self.play
 
     def _step(self, step: rules.Step) -> SettleHand | None:
         """Take a step of the hand and tell it; give the settlement when it was the last."""
@@ -167,32 +189,19 @@ class Dealer:
         return self._finish(self.play) if self.play.hand.is_over else None
 
     def _set_clock(self) -> None:
-        now = trio.current_time()
-        if self._hand.seat_to_act is None:
-            self.clock.begin_pause(now, self.seats.game.limits.between_hands_seconds)
+        assert self.play is not None, "the clock is set by a hand"
+        now, game, hand = trio.current_time(), self.seats.game, self.play.hand
+        if hand.is_over:
+            self.clock.begin_pause(now, game.limits.between_hands_seconds)
         else:
-            assert self.play is not None, "a turn belongs to a hand"
-            self.clock.begin_turn(self.play.hand_no, self._hand.turn, now, self.seats.game.turn_seconds)
+            asked = hand.awaiting_run_it_twice
+            seconds = game.run_it_twice_seconds if asked else game.turn_seconds
+            self.clock.begin_turn(self.play.hand_no, hand.turn, now, seconds)
 
     def _finish(self, play: HandInPlay) -> SettleHand:
         """Book a finished hand into the seats and write its settlement."""
         settlement = rules.settlement(play.hand)
-        results = tuple(
-            SeatResult(play.players[part.seat], part.seat, part.net, part.contributed_rake)
-            for part in settlement.seats
-        )
-        record = write_phh(record_hand(play, self.seats.game, settlement)).encode()
-        assert len(record) <= MAX_RECORD_BYTES, "a hand of nine players fits into a record"
-        settle = SettleHand(
-            table_id=self.seats.game.table_id,
-            hand_id=play.hand_id,
-            hand_no=play.hand_no,
-            previous_hand_id=self.seats.settlements.last_played.hand_id,
-            started_unix_ms=play.started_unix_ms,
-            results=results,
-            rake=settlement.rake,
-            record=record,
-        )
+        settle = _write_settlement(play, self.seats, settlement)
         projection.tell_end(play.hand_id, settlement, self.history)
         self.history.end_hand()
         seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
@@ -200,6 +209,12 @@ class Dealer:
         # From here to the ledger nothing may fail: a hand that waits for its answer must have been sent.
         self.seats.settlements.add(settle)
         self.seats.seating = seating
+        self.finished = FinishedHand(
+            hand_no=play.hand_no,
+            hand=play.hand,
+            players=play.players,
+            show_until=trio.current_time() + self.seats.game.limits.show_seconds,
+        )
         self.play = None
         self._tell_changed(before)
         HANDS.labels(outcome="played").inc()
@@ -210,3 +225,21 @@ class Dealer:
         for holder in self.seats.holders.values():
             if self.seats.status(holder) is not before[holder.seat]:
                 self.tell_seat(holder)
+
+
+def _write_settlement(play: HandInPlay, seats: Seats, settlement: HandSettlement) -> SettleHand:
+    record = write_phh(record_hand(play, seats.game, settlement)).encode()
+    assert len(record) <= MAX_RECORD_BYTES, "a hand of nine players fits into a record"
+    return SettleHand(
+        table_id=seats.game.table_id,
+        hand_id=play.hand_id,
+        hand_no=play.hand_no,
+        previous_hand_id=seats.settlements.last_played.hand_id,
+        started_unix_ms=play.started_unix_ms,
+        results=tuple(
+            SeatResult(play.players[part.seat], part.seat, part.net, part.contributed_rake)
+            for part in settlement.seats
+        ),
+        rake=settlement.rake,
+        record=record,
+    )

@@ -5,8 +5,8 @@ from attrs import frozen
 from cardroom.ids import ShardId, TableId
 from cardroom.money import Krw
 from cardroom.wire.ledger import LedgerTable
-from node.rules.blinds import HandRules
-from node.rules.rake import RakeRule
+from node.rules.blinds import AnteKind, HandRules
+from node.rules.rake import RakeRule, rake_rule
 from node.settings import RakeSettings, StakeSettings, TableLimits
 
 
@@ -23,6 +23,8 @@ class Game:
     min_buy_in: Krw
     max_buy_in: Krw
     turn_seconds: float
+    run_it_twice_seconds: float
+    missed_blinds_limit: int
     limits: TableLimits
 
 
@@ -40,13 +42,19 @@ def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: 
             big_blind=big_blind,
             rake=_rake_rule(stake.rake, big_blind),
             heads_up_rake=_rake_rule(stake.heads_up_rake, big_blind),
+            ante=stake.ante.amount if stake.ante is not None else Krw(0),
+            ante_kind=AnteKind(stake.ante.kind) if stake.ante is not None else AnteKind.NONE,
+            straddle=stake.straddle,
+            run_it_twice=stake.run_it_twice,
         ),
         min_buy_in=Krw(big_blind * stake.min_buy_in_big_blinds),
         max_buy_in=Krw(big_blind * stake.max_buy_in_big_blinds),
         turn_seconds=stake.turn_seconds,
+        run_it_twice_seconds=stake.run_it_twice_seconds,
+        missed_blinds_limit=stake.missed_blinds_limit,
         limits=limits,
     )
 
 
 def _rake_rule(rake: RakeSettings, big_blind: Krw) -> RakeRule:
-    return RakeRule(ratio=rake.basis_points, cap=Krw(big_blind * rake.cap_big_blinds))
+    return rake_rule(rake.basis_points, rake.cap_big_blinds, big_blind)

@@ -19,3 +19,5 @@ class HandInPlay:
     players: dict[SeatIndex, UserId]
     hand: Hand
     events: list[Event] = field(factory=list)
+    agreed: set[SeatIndex] = field(factory=set)
+    """Who has agreed to run it twice."""

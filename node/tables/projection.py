@@ -10,6 +10,7 @@ from node.rules import events as rules
 from node.rules.actions import LegalActions
 from node.rules.cards import Card
 from node.rules.hand import Hand
+from node.rules.hand_rank import HandRanking
 from node.tables.history import History
 from node.tables.turn_clock import TurnClock
 
@@ -73,8 +74,10 @@ def _public_event(
             return _pot_awarded(event, history)
         case rules.HandShown() | rules.HandMucked() | rules.CardsShown():
             return _showing(event, history)
-        case rules.RakeTaken() | rules.RunItTwiceOffered() | rules.RunItTwiceDecided() | rules.HandEnded():
-            return None  # told with the end of the hand, or of an option that no table offers yet
+        case rules.RunItTwiceOffered() | rules.RunItTwiceDecided():
+            return _run_it_twice(event, history, clock, now)
+        case rules.RakeTaken() | rules.HandEnded():
+            return None  # told with the end of the hand
         case rules.HandStarted() | rules.Posted() | rules.HoleCardsDealt():
             raise AssertionError("the opening of a hand is told by tell_deal")
         case _ as unreachable:
@@ -94,8 +97,23 @@ def _acted(event: rules.ActionTaken, history: History) -> wire.Acted:
     )
 
 
+def _run_it_twice(
+    event: rules.RunItTwiceOffered | rules.RunItTwiceDecided, history: History, clock: TurnClock, now: float
+) -> wire.RunItTwiceOffered | wire.RunItTwiceDecided:
+    match event:
+        case rules.RunItTwiceOffered(seats):
+            offer = wire.RunItTwiceView(seats, clock.left_ms(now))
+            return wire.RunItTwiceOffered(*history.next_header(), offer=offer)
+        case rules.RunItTwiceDecided(twice):
+            return wire.RunItTwiceDecided(*history.next_header(), twice=twice)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
 def _pot_awarded(event: rules.PotAwarded, history: History) -> wire.PotAwarded:
-    wins = tuple(wire.PotWin(winner.seat, winner.amount) for winner in event.winners)
+    wins = tuple(
+        wire.PotWin(winner.seat, winner.amount, _made_hand(winner.ranking)) for winner in event.winners
+    )
     return wire.PotAwarded(*history.next_header(), pot=event.pot, board=event.board, wins=wins)
 
 
@@ -104,12 +122,12 @@ def _showing(
 ) -> wire.HandShown | wire.HandMucked:
     match event:
         case rules.HandShown(seat, cards, ranking):
-            best = card_codes(ranking.best_five) if ranking is not None else ()
-            return wire.HandShown(*history.next_header(), seat=seat, cards=card_codes(cards), best=best)
+            hand = _made_hand(ranking)
+            return wire.HandShown(*history.next_header(), seat=seat, cards=card_codes(cards), hand=hand)
         case rules.HandMucked(seat):
             return wire.HandMucked(*history.next_header(), seat=seat)
         case rules.CardsShown(seat, shown):
-            return wire.HandShown(*history.next_header(), seat=seat, cards=card_codes(shown), best=())
+            return wire.HandShown(*history.next_header(), seat=seat, cards=card_codes(shown), hand=None)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -137,6 +155,11 @@ def turn_view(hand: Hand, clock: TurnClock, now: float) -> wire.TurnView | None:
     return wire.TurnView(legal.seat, hand.turn, clock.left_ms(now), _legal_actions(legal))
 
 
+def run_it_twice_view(hand: Hand, clock: TurnClock, now: float) -> wire.RunItTwiceView | None:
+    """Give who is asked whether to run it twice, if anybody is."""
+    return wire.RunItTwiceView(hand.live_seats, clock.left_ms(now)) if hand.awaiting_run_it_twice else None
+
+
 def pot_views(hand: Hand) -> tuple[wire.PotView, ...]:
     """Give the pots gathered so far, main pot first."""
     return tuple(wire.PotView(pot.amount, pot.eligible) for pot in hand.pots)
@@ -145,6 +168,17 @@ def pot_views(hand: Hand) -> tuple[wire.PotView, ...]:
 def card_codes(cards: Iterable[Card]) -> tuple[wire.CardCode, ...]:
     """Give cards as they cross the wire; the numbering is the same."""
     return tuple(wire.CardCode(card) for card in cards)
+
+
+def _made_hand(ranking: HandRanking | None) -> wire.MadeHand | None:
+    if ranking is None:
+        return None
+    return wire.MadeHand(
+        category=wire.HandCategory(ranking.category.value),
+        cards=card_codes(ranking.best_five),
+        english=ranking.english,
+        korean=ranking.korean,
+    )
 
 
 def _legal_actions(legal: LegalActions) -> wire.LegalActions:

@@ -43,6 +43,8 @@ class SeatHolder:
     """The connection that waits for the answer to it."""
     sits_out_at_first: bool = False
     """Asked to sit out, or to leave, before the buy-in was held."""
+    straddles: bool = False
+    """Posts a straddle whenever it is possible."""
     is_leaving: bool = False
     is_paying_out: bool = False
     time_outs: int = 0
@@ -108,6 +110,7 @@ class Seats:
         request = holder.buy_in
         assert request is not None, "only a reserved seat waits for its money"
         self.seating = rules.seat_player(self.seating, holder.seat, escrow, posts=request.posts_blind)
+        self.seating = rules.set_straddle(self.seating, holder.seat, straddles=holder.straddles)
         holder.escrow = escrow
         holder.buy_in = None
         if holder.sits_out_at_first:
@@ -153,6 +156,14 @@ class Seats:
             return
         self.seating = rules.sit_in(self.seating, holder.seat, posts=posts_blind)
         holder.time_outs = 0
+
+    def set_straddle(self, holder: SeatHolder, *, straddles: bool) -> None:
+        """Note whether this player straddles. Refused where no straddle is offered."""
+        if not self.game.rules.straddle:
+            raise Denied(Refusal.NOT_OFFERED)
+        holder.straddles = straddles
+        if holder.buy_in is None:
+            self.seating = rules.set_straddle(self.seating, holder.seat, straddles=straddles)
 
     def settle_up_to(self, hand_no: int) -> None:
         """The ledger has settled: what the hands changed is now in the escrows."""

@@ -11,7 +11,15 @@ from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
 from cardroom.wire.player import Hello, PlayerMessage, player_codec
-from cardroom.wire.table import Snapshot, TableMessage, TableState, Welcome, table_codec
+from cardroom.wire.table import (
+    AnteKind,
+    Snapshot,
+    TableMessage,
+    TableOptions,
+    TableState,
+    Welcome,
+    table_codec,
+)
 
 TABLE = TableId(7)
 ME, OTHER = UserId(1), UserId(2)
@@ -19,8 +27,9 @@ WELCOME = Welcome(user_id=ME, nickname="me", node=NodeId("node-1"), heartbeat_se
 EMPTY = Snapshot(
     table_id=TABLE, table_seq=10, hand_no=3, name="Han", stake="low", small_blind=Krw(1_000),
     big_blind=Krw(2_000), min_buy_in=Krw(80_000), max_buy_in=Krw(200_000), seat_count=6,
+    options=TableOptions(AnteKind.NONE, Krw(0), Krw(0), False),
     state=TableState.WAITING_FOR_PLAYERS, hand_id=None, button=None, street=None, board=(), pots=(), seats=(),
-    turn=None, your_seat=None,
+    turn=None, run_it_twice=None, your_seat=None, you_straddle=False,
 )  # fmt: skip
 MY_SEAT, OTHER_SEAT = SeatIndex(0), SeatIndex(3)
 

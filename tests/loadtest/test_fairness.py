@@ -40,7 +40,7 @@ def test_a_fair_hand() -> None:
     board = StreetDealt(*HEAD, Street.FLOP, 1, (CardCode(0), CardCode(4), CardCode(8)))
     assert faults(
         deal(MY_SEAT, OTHER_SEAT), CardsDealt(*HEAD, ACES), board,
-        HandShown(*HEAD, MY_SEAT, ACES, ()), HandShown(*HEAD, OTHER_SEAT, KINGS, ()),
+        HandShown(*HEAD, MY_SEAT, ACES, None), HandShown(*HEAD, OTHER_SEAT, KINGS, None),
     ) == []  # fmt: skip
 
 
@@ -57,12 +57,12 @@ def test_too_many_cards_and_none() -> None:
 def test_a_card_twice() -> None:
     dealt = (deal(MY_SEAT, OTHER_SEAT), CardsDealt(*HEAD, ACES))
     assert faults(*dealt, StreetDealt(*HEAD, Street.TURN, 1, ACES[:1])) == ["card_twice"]
-    assert faults(*dealt, HandShown(*HEAD, OTHER_SEAT, (ACES[0], KINGS[0]), ())) == ["card_twice"]
+    assert faults(*dealt, HandShown(*HEAD, OTHER_SEAT, (ACES[0], KINGS[0]), None)) == ["card_twice"]
 
 
 def test_other_cards_shown_than_held() -> None:
     dealt = (deal(MY_SEAT, OTHER_SEAT), CardsDealt(*HEAD, ACES))
-    assert faults(*dealt, HandShown(*HEAD, MY_SEAT, SEVEN_DEUCE, ())) == ["other_cards_shown"]
+    assert faults(*dealt, HandShown(*HEAD, MY_SEAT, SEVEN_DEUCE, None)) == ["other_cards_shown"]
 
 
 def test_a_seat_is_followed() -> None:

@@ -54,6 +54,34 @@ def test_bad_settings_stop_the_start(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "node.toml" in capsys.readouterr().err
 
 
+GAME = STAKES.replace("[stakes.low]", "")
+
+
+@pytest.mark.parametrize(
+    ("stakes", "fault"),
+    [
+        ("[stakes.low]" + GAME.replace("1000", "3000"), "small_blind is above big_blind"),
+        ("[stakes.low]" + GAME.replace("1000", "0"), "small_blind"),
+        ("[stakes.low]" + GAME.replace("500", "10001"), "basis_points"),
+        ("[stakes.low]\nmin_buy_in_big_blinds = 200" + GAME, "min_buy_in_big_blinds is above"),
+        ("[stakes.low]\nante = { kind = 'everybody', amount = 5 }" + GAME, "kind"),
+        ("[stakes.low]\nante = { kind = 'per_seat', amount = 0 }" + GAME, "amount"),
+        ("[stakes.low]\nrun_it_thrice = true" + GAME, "run_it_thrice"),
+        ("[stakes.low]\nsizes = ['huge']" + GAME, "stakes.low.sizes: no size is named huge"),
+        ("[sizes]\nhuge = 10\n[stakes.low]" + GAME, "sizes.huge: 2 to 9 seats"),
+    ],
+)
+def test_a_game_that_cannot_be_played_stops_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], stakes: str, fault: str
+) -> None:
+    path = config(tmp_path)
+    (tmp_path / "stakes.toml").write_text(stakes, encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        main(["--config", path, "--check"])
+    assert stopped.value.code == 78
+    assert fault in capsys.readouterr().err
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

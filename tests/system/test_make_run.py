@@ -15,7 +15,7 @@ import pytest
 
 from tests.system.place import Place
 
-NODE_1_TABLES = {"Han", "Geum"}
+NODE_1_TABLES = {"Han", "Geum", "Imjin"}
 NODE_2_TABLES = {"Nakdong", "Seomjin"}
 
 

@@ -131,9 +131,9 @@ def test_a_hand_to_its_showdown() -> None:
     acted(teller, OTHER_SEAT, MoveKind.CALL, 2_000, 2_000, 72_000)
     view = teller.tell(UncalledReturned(*teller.head(), MY_SEAT, Krw(6_000), Krw(72_000)))
     assert (view.pot, view.my_stack) == (16_000, 72_000)
-    teller.tell(HandShown(*teller.head(), MY_SEAT, ACES, ()))
+    teller.tell(HandShown(*teller.head(), MY_SEAT, ACES, None))
     assert not teller.tell(HandMucked(*teller.head(), OTHER_SEAT)).seats[OTHER_SEAT].is_in_hand
-    teller.tell(PotAwarded(*teller.head(), 0, 1, (PotWin(MY_SEAT, Krw(15_200)),)))
+    teller.tell(PotAwarded(*teller.head(), 0, 1, (PotWin(MY_SEAT, Krw(15_200), None),)))
     results = (SeatNet(MY_SEAT, Krw(7_200), Krw(87_200)), SeatNet(OTHER_SEAT, Krw(-8_000), Krw(72_000)))
     view = teller.tell(HandEnded(*teller.head(), HAND, Krw(800), results))
     assert (view.my_stack, view.pot, view.board, view.my_cards) == (87_200, 0, (), ())

@@ -70,7 +70,7 @@ async def test_a_killed_node_comes_back_with_its_tables(project_root: Path, tmp_
         open_account(cluster.router_url) as account,
     ):
         tables = await open_tables(account, 4)
-        assert {table.stake for table in tables} == {"low", "middle", "high"}
+        assert {table.stake for table in tables} == {"low", "low_action", "middle", "high"}
         await account.register("tester", "tester@bots.invalid", "a long password")
         await account.log_in("tester@bots.invalid", "a long password")
 

@@ -27,6 +27,6 @@ def test_three_stakes_on_both_nodes_with_a_seat_for_each_bot(project_root: Path)
         tomllib.loads((configs / "dev" / f"node-{number}.toml").read_text(encoding="utf-8"))["shards"]
         for number in (1, 2)
     ]
-    assert {table.stake for table in TABLES} == {"low", "middle", "high"} <= set(stakes)
+    assert {table.stake for table in TABLES} == {"low", "low_action", "middle", "high"} <= set(stakes)
     assert all({table.shard for table in TABLES} & set(shards) for shards in nodes)
     assert sum(table.seat_count for table in TABLES) >= BotPlan().players

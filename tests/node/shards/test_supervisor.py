@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 
+import attrs
+import pytest
 import trio
 from attrs import define, field
 
@@ -27,7 +29,7 @@ from cardroom.wire.ledger import (
 )
 from cardroom.wire.player import SitIn
 from node.sessions.fanout import Fanout, Framer
-from node.settings import LeaseSettings, LedgerSettings, StopSettings, TableLimits
+from node.settings import LeaseSettings, LedgerSettings, StakesFile, StopSettings, TableLimits
 from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker
 from node.shards.supervisor import Shard, ShardServices
@@ -99,15 +101,18 @@ class Held:
         assert guest.table.entry.inbox.offer(Ask(guest, request, trio.current_time()))
 
 
-def table(*, stake: str = "low", is_halted: bool = False) -> LedgerTable:
-    return LedgerTable(TABLE, "Seoul", stake, 6, is_halted, None, 0, ESCROW)
+def table(*, stake: str = "low", seats: int = 6, is_halted: bool = False) -> LedgerTable:
+    return LedgerTable(TABLE, "Seoul", stake, seats, is_halted, None, 0, ESCROW)
+
+
+STAKES = StakesFile({"low": attrs.evolve(STAKE, sizes=("six_max",))}, sizes={"six_max": 6})
 
 
 @asynccontextmanager
 async def held(valkey: EmbeddedValkey, told: LedgerTable) -> AsyncIterator[Held]:
     number = ShardId(next(SHARDS))
     limits = TableLimits(between_hands_seconds=0.05)
-    maker = TableMaker({"low": STAKE}, limits, Fanout({one: Framer(one) for one in Encoding}), LOG)
+    maker = TableMaker(STAKES, limits, Fanout({one: Framer(one) for one in Encoding}), LOG)
     ledger = LedgerInMemory({}, {(TABLE, one.seat): (one.user_id, one.amount) for one in told.escrow})
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
         directory = Directory()
@@ -149,8 +154,11 @@ async def test_a_halted_table_deals_no_hand(valkey: EmbeddedValkey) -> None:
         assert guests[0].table.seats.is_halted
 
 
-async def test_a_table_of_an_unknown_stake_stays_closed_and_keeps_no_other(valkey: EmbeddedValkey) -> None:
-    async with held(valkey, table(stake="lost")) as here:
+@pytest.mark.parametrize("told", [table(stake="lost"), table(seats=9)], ids=["stake", "size"])
+async def test_a_table_that_is_not_on_offer_stays_closed_and_keeps_no_other(
+    valkey: EmbeddedValkey, told: LedgerTable
+) -> None:
+    async with held(valkey, told) as here:
         await here.until(is_open=True)
         assert len(here.directory) == 0
         assert len(here.worker.opened) == 1

@@ -17,7 +17,7 @@ from cardroom.wire import table as wire
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable
 from node.sessions.fanout import Fanout, Framer
-from node.settings import RakeSettings, StakeSettings, TableLimits
+from node.settings import RakeSettings, StakeSettings, StakesFile, TableLimits
 from node.shards.opening import TableMaker, set_up_table
 from node.shards.supervisor import keep_table_running
 from node.tables.actor import Table, TableServices
@@ -63,16 +63,16 @@ class Guest:
         codec = CODECS[self.encoding]
         while frames:
             length, start = frames[1], 2
+            assert length != 127, "no message to a player is that long"
             if length == 126:
                 length, start = int.from_bytes(frames[2:4]), 4
-            assert length != 127, "no message to a player is that long"
             self.heard.append(codec.decode(frames[start : start + length]))
             frames = frames[start + length :]
 
     def kick(self, code: wire.CloseCode) -> None:
         self.kicked = code
 
-    def ask(self, request: asks.SitDown | asks.Leave | asks.SitOut | asks.SitIn | asks.Act) -> None:
+    def ask(self, request: asks.TableRequest) -> None:
         assert self.table.entry.inbox.offer(Ask(self, request, trio.current_time()))
 
     def next_id(self) -> int:
@@ -96,6 +96,20 @@ class Guest:
         """Use the turn that was announced last."""
         began = self.last(wire.TurnBegan)
         self.ask(asks.Act(self.next_id(), TABLE, began.hand_no, began.turn.turn, kind, Krw(amount)))
+
+    def straddle(self, *, straddles: bool = True) -> None:
+        self.ask(asks.Straddle(self.next_id(), TABLE, straddles))
+
+    def run_it_twice(self, *, agrees: bool = True) -> None:
+        """Answer the offer that was made last."""
+        offered = self.last(wire.RunItTwiceOffered)
+        self.ask(asks.RunItTwice(self.next_id(), TABLE, offered.hand_no, agrees))
+
+    def show(self, *cards: int, hand_no: int | None = None) -> None:
+        """Show cards of the hand that was dealt last."""
+        number = self.last(wire.HandStarted).hand_no if hand_no is None else hand_no
+        shown = tuple(wire.CardCode(card) for card in cards)
+        self.ask(asks.ShowCards(self.next_id(), TABLE, number, shown))
 
     def all(self, kind: type[Heard]) -> list[Heard]:
         return [message for message in self.heard if isinstance(message, kind)]
@@ -157,12 +171,15 @@ async def settle() -> None:
 
 @asynccontextmanager
 async def open_house(
-    seats: int = 6, shuffle: Shuffle = shuffled_deck, limits: TableLimits | None = None
+    seats: int = 6,
+    shuffle: Shuffle = shuffled_deck,
+    limits: TableLimits | None = None,
+    stake: StakeSettings = STAKE,
 ) -> AsyncIterator[House]:
     """Run one table; the pause between hands is one (mock) second."""
     limits = limits or TableLimits(between_hands_seconds=1.0)
     maker = TableMaker(
-        {"low": STAKE}, limits, Fanout({encoding: Framer(encoding) for encoding in Encoding}), LOG
+        StakesFile({"low": stake}), limits, Fanout({encoding: Framer(encoding) for encoding in Encoding}), LOG
     )
     told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, ())
     house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}))
