@@ -11,13 +11,14 @@ from attrs import evolve
 from cardroom.client import connect_table
 from cardroom.ids import HandId
 from cardroom.money import Krw
-from cardroom.wire.player import Act, Leave, SitDown, SitIn
+from cardroom.wire.player import Act, Leave, RunItTwice, SitDown, SitIn, Straddle
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     Done,
     HandEnded,
     LegalActions,
     Refused,
+    RunItTwiceView,
     SeatChanged,
     SeatLeft,
     SeatNet,
@@ -108,6 +109,50 @@ async def test_leaves_after_its_hands() -> None:
         await pay_out(stage, 16)
 
     assert (await visit(node, evolve(PACE, hands_per_visit=0.01))).cash_outs == 1
+
+
+@pytest.mark.parametrize("code", [None, Refusal.NOT_OFFERED, Refusal.ACTION_NOT_ALLOWED])
+async def test_answers_once_whether_to_run_it_twice(code: Refusal | None) -> None:
+    stop = Stop()
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome(snapshot=evolve(SEATED, run_it_twice=RunItTwiceView((MY_SEAT,), 5_000)))
+        answer = await stage.hear()
+        assert isinstance(answer, RunItTwice)
+        assert answer.hand_no == 3
+        await stage.tell(
+            SeatChanged(TABLE, 11, 3, MY_SEAT, SeatStatus.PLAYING, Krw(100_000)),
+            Done(answer.request_id) if code is None else Refused(answer.request_id, code),
+        )
+        stop.order()
+        await pay_out(stage, 12)
+
+    tally = await visit(node, stop=stop)
+    assert tally.protocol_errors.total() == (code is Refusal.ACTION_NOT_ALLOWED)
+
+
+async def test_some_straddle_where_it_is_offered() -> None:
+    straddled = []
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome(snapshot=evolve(EMPTY, options=evolve(EMPTY.options, straddle=Krw(4_000))))
+        message = await stage.hear()
+        assert isinstance(message, SitDown)
+        taken = SeatTaken(TABLE, 11, 3, MY_SEAT, ME, "me", SeatStatus.PLAYING, Krw(100_000))
+        await stage.tell(taken, Done(message.request_id))
+        while isinstance(message := await stage.hear(), Straddle):
+            straddled.append(message.straddles)
+            await stage.tell(Done(message.request_id))
+        assert isinstance(message, Leave)
+        await stage.tell(Done(message.request_id), SeatLeft(TABLE, 12, 3, MY_SEAT, ME, Krw(100_000)))
+
+    for seed in range(12):
+        stop = Stop()
+        async with scripted_node(node) as ticket, connect_table(ticket) as table:
+            stop.order()
+            await Visit(table, PACE, Random(seed), Tally(), stop).run()
+    assert 0 < len(straddled) < 12
+    assert all(straddled)
 
 
 async def test_a_legal_action_that_is_refused_breaks_the_protocol() -> None:

@@ -17,9 +17,21 @@ from cardroom.client import (
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
-from cardroom.wire.player import Act, ActionKind, Leave, Ping, SitDown, SitIn, SitOut
+from cardroom.wire.player import (
+    Act,
+    ActionKind,
+    Leave,
+    Ping,
+    RunItTwice,
+    ShowCards,
+    SitDown,
+    SitIn,
+    SitOut,
+    Straddle,
+)
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
+    CardCode,
     Done,
     LegalActions,
     Pong,
@@ -50,7 +62,7 @@ async def test_a_visit_in_both_encodings(encoding: Encoding) -> None:
 
     async def node(stage: Stage) -> None:
         await stage.welcome()
-        for _ in range(5):
+        for _ in range(8):
             message = await stage.hear()
             heard.append(message)
             number = message.action_id if isinstance(message, Act) else message.request_id  # type: ignore[union-attr]
@@ -63,12 +75,18 @@ async def test_a_visit_in_both_encodings(encoding: Encoding) -> None:
         await table.sit_out()
         await table.sit_in(posts_blind=True)
         await table.act(TURN, ActionKind.RAISE_TO, Krw(6_000))
+        await table.straddle(straddles=True)
+        await table.run_it_twice(agrees=True)
+        await table.show_cards((CardCode(51),))
         await table.leave()
     kinds = [type(message) for message in heard]
-    assert kinds == [SitDown, SitOut, SitIn, Act, Leave]
+    assert kinds == [SitDown, SitOut, SitIn, Act, Straddle, RunItTwice, ShowCards, Leave]
     act = heard[3]
     assert isinstance(act, Act)
     assert (act.hand_no, act.turn, act.amount) == (3, 9, 6_000)
+    shown = heard[6]
+    assert isinstance(shown, ShowCards)
+    assert (shown.hand_no, shown.cards) == (3, (CardCode(51),))
 
 
 async def test_numbers_of_requests_go_on_after_a_reconnect() -> None:

@@ -28,6 +28,9 @@ from cardroom.wire.table import (
     PotAwarded,
     PotView,
     PotWin,
+    RunItTwiceDecided,
+    RunItTwiceOffered,
+    RunItTwiceView,
     SeatChanged,
     SeatLeft,
     SeatNet,
@@ -150,9 +153,24 @@ def test_a_void_hand_gives_the_stacks_back() -> None:
     assert {seat.stack for seat in view.seats.values()} == {STACK}
 
 
-def test_the_second_of_two_boards_is_not_the_view_s() -> None:
+def test_a_board_that_is_run_twice() -> None:
     teller = dealt()
-    assert teller.tell(StreetDealt(*teller.head(), Street.FLOP, 2, FLOP)).board == ()
+    offer = RunItTwiceView((OTHER_SEAT, MY_SEAT), 5_000)
+    view = teller.tell(RunItTwiceOffered(*teller.head(), offer))
+    assert view.run_it_twice == offer
+    assert view.asks_me_to_run_twice
+    view = teller.tell(RunItTwiceDecided(*teller.head(), twice=True))
+    assert not view.asks_me_to_run_twice
+    teller.tell(StreetDealt(*teller.head(), Street.FLOP, 1, FLOP))
+    view = teller.tell(StreetDealt(*teller.head(), Street.FLOP, 2, ACES))
+    assert (view.board, view.second_run) == (FLOP, ACES)
+    view = teller.tell(HandEnded(*teller.head(), HAND, Krw(0), ()))
+    assert (view.board, view.second_run) == ((), ())
+
+
+def test_others_are_asked_not_me() -> None:
+    view = evolve(view_of(EMPTY, ME), run_it_twice=RunItTwiceView((OTHER_SEAT,), 5_000))
+    assert not view.asks_me_to_run_twice
 
 
 def test_cards_of_a_hand_without_me_are_none() -> None:

@@ -52,6 +52,15 @@ class RandomPlay:
                 return None
         return None
 
+    def offer(self) -> wire.RunItTwiceView | None:
+        """Give the offer to run it twice that is open now."""
+        for message in reversed(self.players[0].heard):
+            if isinstance(message, wire.RunItTwiceOffered):
+                return message.offer
+            if isinstance(message, wire.TurnBegan | wire.RunItTwiceDecided | wire.HandVoided):
+                return None
+        return None
+
     async def play(self, hands: int) -> int:
         """Play this many hands, or until nobody can; give how many were played."""
         for hand in range(hands):
@@ -62,7 +71,10 @@ class RandomPlay:
             await trio.sleep(1.01)
             await self.after_step()
             while (turn := self.turn()) is not None:
-                self.act(turn)
+                if (offer := self.offer()) is not None:
+                    self.answer(offer)
+                else:
+                    self.act(turn)
                 await settle()
                 await self.after_step()
         return hands
@@ -79,6 +91,13 @@ class RandomPlay:
                 player.sit(buy_in=Krw(self.draw.randrange(80_000, 200_001)))
         await settle()
         await self.after_step()
+
+    def answer(self, offer: wire.RunItTwiceView) -> None:
+        """Let all who are asked say whether to run it twice; mostly they agree."""
+        for seat in offer.seats:
+            holder = self.house.table.seats.holders[seat]
+            player = next(one for one in self.house.guests.values() if one.user_id == holder.user_id)
+            player.run_it_twice(agrees=self.draw.random() < 0.8)
 
     def act(self, turn: wire.TurnView) -> None:
         """Let whose turn it is do anything legal."""

@@ -244,15 +244,7 @@ async def test_random_hands_with_every_option_lose_no_won(autojump_clock: MockCl
         for guest in guests:
             guest.straddle()
         total = house.ledger.total
-
-        async def answer() -> None:
-            for guest in guests:
-                offers, decisions = guest.all(wire.RunItTwiceOffered), guest.all(wire.RunItTwiceDecided)
-                if len(offers) > len(decisions):
-                    guest.run_it_twice(agrees=draw.random() < 0.8)
-            await settle()
-
-        assert await RandomPlay(house, guests, draw, answer).play(80) == 80
+        assert await RandomPlay(house, guests, draw).play(80) == 80
         assert house.ledger.total == total
         assert not house.table.has_crashed
         decided = {message.twice for message in guests[0].all(wire.RunItTwiceDecided)}

@@ -12,11 +12,13 @@ from trio.testing import MockClock
 from cardroom.ids import SeatIndex, UserId
 from cardroom.wire import table as wire
 from node.rules.cards import Card
+from node.settings import StakeSettings
 from node.tables.commands import Inspect, TableDetail, Unwatch, Watch
-from tests.node.tables.house import Guest, House, open_house, settle
+from tests.node.tables.house import STAKE, Guest, House, open_house, settle
 from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
 
 STRANGER = UserId(99)
+WITH_OPTIONS = attrs.evolve(STAKE, run_it_twice=True, straddle=True)
 
 
 @cache
@@ -89,7 +91,7 @@ class Dealt:
         self.hands += 1
         self._end()
         self.holes = {seat: (int(deck[place]), int(deck[place + count])) for place, seat in enumerate(seats)}
-        self.board = [int(card) for card in deck[2 * count : 2 * count + 5]]
+        self.board = [int(card) for card in deck[2 * count : 2 * count + 10]]
 
     def _end(self) -> None:
         self.holes, self.board, self.public = {}, [], set()
@@ -140,13 +142,15 @@ class Spy:
         assert cards_in(device.last(wire.Snapshot)) <= self.known.allowed(user_id)
 
 
-@pytest.mark.parametrize(("guests", "hands"), [(2, 60), (4, 70), (6, 70)])
+@pytest.mark.parametrize(
+    ("guests", "hands", "stake"), [(2, 60, STAKE), (4, 70, STAKE), (6, 70, STAKE), (3, 60, WITH_OPTIONS)]
+)
 async def test_no_message_tells_anybody_a_card_that_is_not_theirs_to_see(
-    autojump_clock: MockClock, guests: int, hands: int
+    autojump_clock: MockClock, guests: int, hands: int, stake: StakeSettings
 ) -> None:
     draw = Random(guests)
     shuffle = RecordingShuffle(Random(guests))
-    async with open_house(shuffle=shuffle) as house:
+    async with open_house(shuffle=shuffle, stake=stake) as house:
         watcher = house.guest(int(STRANGER))
         players = [house.guest(user, DEEP_PURSE) for user in range(1, guests + 1)]
         for player in players:
