@@ -31,8 +31,10 @@ def split_evenly(amount: Krw, parts: int) -> tuple[Krw, ...]:
     """Split into ``parts`` amounts that sum exactly; odd won go one each to the first parts."""
     assert amount >= 0, "only an amount that is not negative can be split"
     assert parts > 0, "a split needs somebody who receives it"
+    if parts == 1:
+        return (amount,)
     each, odd = divmod(amount, parts)
-    return tuple(Krw(each + (index < odd)) for index in range(parts))
+    return (Krw(each + 1),) * odd + (Krw(each),) * (parts - odd)
 
 
 def split_by_largest_remainder(amount: Krw, weights: Sequence[int]) -> tuple[Krw, ...]:
@@ -41,14 +43,16 @@ def split_by_largest_remainder(amount: Krw, weights: Sequence[int]) -> tuple[Krw
     Each part is rounded down; the won left over go one each to the largest remainders, ties to the
     earlier weight. All weights zero is allowed only for an amount of zero.
     """
-    total = sum(weights)
     if amount == 0:
-        return tuple(Krw(0) for _ in weights)
+        return (Krw(0),) * len(weights)
+    total = sum(weights)
     assert amount > 0, "only an amount that is not negative can be split"
     assert total > 0, "an amount above zero needs a weight above zero"
-    parts = [amount * weight // total for weight in weights]
-    remainders = [amount * weight % total for weight in weights]
+    parts = [Krw(amount * weight // total) for weight in weights]
     odd = amount - sum(parts)
-    for index in sorted(range(len(weights)), key=lambda index: (-remainders[index], index))[:odd]:
-        parts[index] += 1
-    return tuple(Krw(part) for part in parts)
+    if odd:
+        remainders = [amount * weight % total for weight in weights]
+        largest_first = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)
+        for index in largest_first[:odd]:
+            parts[index] = Krw(parts[index] + 1)
+    return tuple(parts)

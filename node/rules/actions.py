@@ -11,7 +11,7 @@ from cardroom.money import Krw
 
 @attrs.frozen(slots=False)
 class Fold:
-    """Give up the hand. Always allowed in turn, also when checking is free (TDA 2024 rule 58)."""
+    """Give up the hand. In turn it always counts, also when checking is free (TDA 2024 rule 58)."""
 
 
 @attrs.frozen(slots=False)

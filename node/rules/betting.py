@@ -71,37 +71,23 @@ def count_able(players: Sequence[Player]) -> int:
     return sum([1 for player in players if player.stack and not player.has_folded])
 
 
-def chips_owed(players: Sequence[Player], betting: BettingRound, position: int) -> int:
-    """Give what a player has to put in to stay in, whatever his stack.
+def next_turn(
+    players: Sequence[Player], betting: BettingRound, after: int
+) -> tuple[int, LegalActions] | None:
+    """Find who is asked next, clockwise from the position ``after``, and what he may do.
 
-    That is the bet, but no more than an opponent who is still in can match (rule 6).
-    """
-    player = players[position]
-    bet, paid = betting.bet, player.street_bet
-    if paid >= bet:
-        return 0
-    reach: int = paid
-    for other in players:
-        if not other.has_folded and other is not player:
-            most = other.street_bet + other.stack
-            if most >= bet:
-                return bet - paid
-            reach = max(reach, most)
-    return reach - paid
-
-
-def next_to_act(players: Sequence[Player], betting: BettingRound, after: int) -> int | None:
-    """Find who is asked next, clockwise from the position ``after``; None when the round is closed.
-
-    Who is all-in is never asked. The last player with chips is asked only when there is something to
-    call, for nobody could call a bet of his (rules 12, 13).
+    None when the round is closed. Who is all-in is never asked. The last player with chips is asked only
+    when there is something to call, for nobody could call a bet of his (rules 12, 13).
     """
     place = _waiting(players, betting.bet, after + 1, len(players))
     if place is None:
         place = _waiting(players, betting.bet, 0, after + 1)
-    if place is None or _can_be_answered(players, players[place], 0):
-        return place
-    return place if chips_owed(players, betting, place) else None
+        if place is None:
+            return None
+    legal = legal_actions(players, betting, place)
+    if legal.can_check and legal.max_raise_to is None and count_able(players) == 1:
+        return None
+    return place, legal
 
 
 def _waiting(players: Sequence[Player], bet: Krw, start: int, stop: int) -> int | None:
@@ -116,39 +102,42 @@ def _waiting(players: Sequence[Player], bet: Krw, start: int, stop: int) -> int 
 def legal_actions(players: Sequence[Player], betting: BettingRound, position: int) -> LegalActions:
     """Work out what the player to act may do.
 
-    A short all-in does not re-open the betting for who has acted, unless what he faces adds up to a full
-    raise (TDA 2024 rule 47). A raise needs an opponent with chips who could answer it.
+    A call is the bet, but no more than an opponent who is still in can match (rule 6). A short all-in does
+    not re-open the betting for who has acted, unless what he faces adds up to a full raise (TDA 2024 rule
+    47). A raise needs an opponent with chips who could answer it (rule 12).
     """
     player = players[position]
-    bet = betting.bet
+    bet, full_raise, _ = betting
     stack, street_bet = player.stack, player.street_bet
-    all_in_to = Krw(street_bet + stack)
-    owed = chips_owed(players, betting, position)
-    call = Krw(owed) if owed < stack else stack
+    all_in_to = Krw(stack + street_bet)
+    matched = _most_matched(players, player, bet)
+    owed = min(matched, bet) - street_bet
+    call = ZERO if owed <= 0 else Krw(owed) if owed < stack else stack
     low = high = all_in = None
     if all_in_to <= bet:
-        all_in = call if owed else None
-    elif (not player.has_acted or bet - street_bet >= betting.full_raise) and _can_be_answered(
-        players, player, bet
-    ):
+        all_in = call or None
+    elif matched > bet and (not player.has_acted or bet - street_bet >= full_raise):
         all_in, high = stack, all_in_to
-        low = Krw(bet + betting.full_raise)
+        low = Krw(bet + full_raise)
         if low > all_in_to:
             low = all_in_to
-    return LegalActions(player.seat, True, not owed, call, low, high, all_in, all_in_to, street_bet, bet)
+    return LegalActions(player.seat, True, not call, call, low, high, all_in, all_in_to, street_bet, bet)
 
 
-def _can_be_answered(players: Sequence[Player], player: Player, bet: int) -> bool:
-    """Say whether an opponent with chips left could put in more than ``bet`` on this street."""
+def _most_matched(players: Sequence[Player], player: Player, bet: int) -> int:
+    """Give the most that one opponent who is still in can have put in on this street.
+
+    Anything above ``bet`` will do: it shows that a raise could be answered.
+    """
+    most = 0
     for other in players:
-        if (
-            other.stack
-            and not other.has_folded
-            and other is not player
-            and other.street_bet + other.stack > bet
-        ):
-            return True
-    return False
+        if not other.has_folded and other is not player:
+            reach = other.street_bet + other.stack
+            if reach > bet:
+                return reach
+            if reach > most:
+                most = reach
+    return most
 
 
 def resolve(legal: LegalActions, action: Action) -> Move:
@@ -196,7 +185,7 @@ def _raise_to(legal: LegalActions, amount: Krw) -> Move:
     return kind, Krw(amount - legal.street_bet)
 
 
-def act(player: Player, kind: ActionKind, amount: Krw) -> Player:
+def act(player: Player, amount: Krw, *, folds: bool) -> Player:
     """Give the player after his move; what he puts in leaves his stack."""
     return Player(
         player.seat,
@@ -205,7 +194,7 @@ def act(player: Player, kind: ActionKind, amount: Krw) -> Player:
         Krw(player.street_bet + amount),
         Krw(player.contribution + amount),
         player.dead,
-        kind is ActionKind.FOLD,
+        folds,
         True,
     )
 

@@ -5,6 +5,7 @@ won. ``pot`` counts from 0, the main pot; ``board`` counts from 1.
 """
 
 from enum import Enum, unique
+from typing import NamedTuple
 
 import attrs
 
@@ -74,8 +75,7 @@ class HoleCardsDealt:
     cards: tuple[Card, Card]
 
 
-@attrs.frozen(slots=False)
-class TurnBegan:
+class TurnBegan(NamedTuple):
     """A seat is asked to decide; ``turn`` counts the decisions of the hand from 1."""
 
     seat: SeatIndex
@@ -83,8 +83,7 @@ class TurnBegan:
     legal: LegalActions
 
 
-@attrs.frozen(slots=False)
-class ActionTaken:
+class ActionTaken(NamedTuple):
     """A seat has decided. ``amount`` went in now; ``street_bet`` and ``stack`` are after it."""
 
     seat: SeatIndex
@@ -179,8 +178,7 @@ class PotAwarded:
     board: int
 
 
-@attrs.frozen(slots=False)
-class SeatSettlement:
+class SeatSettlement(NamedTuple):
     """What the hand did to one seat. ``net`` = stack - stack_before; ``put_in`` is after uncalled chips."""
 
     seat: SeatIndex

@@ -12,7 +12,7 @@ from node.rules import betting as rounds
 from node.rules.actions import Action, ActionCause, ActionKind, LegalActions
 from node.rules.betting import ZERO, BettingRound, Move, Player
 from node.rules.blinds import Deal, HandRules, Post, PostKind, post_chips, straddle_of
-from node.rules.cards import FULL_BOARD, Card
+from node.rules.cards import Card
 from node.rules.errors import IllegalAction, IllegalReason
 from node.rules.events import (
     ActionTaken,
@@ -51,12 +51,14 @@ __all__ = [
 def start(rules: HandRules, deal: Deal, deck: Sequence[Card]) -> Step:
     """Post, deal the hole cards and ask the first player.
 
-    ``deck`` is the shuffled deck or any prefix that covers the hand: two rounds from the first dealt-in
-    seat left of the button, then 3 + 1 + 1, no burn; a second board goes on from there.
+    ``deck`` is the shuffled deck, or any prefix of it that covers what comes to be dealt. Cards are dealt
+    from its start (rule 46): one hole card each, then a second one, both rounds clockwise from the first
+    dealt-in seat left of the button, which is the small blind if it is posted (heads-up: the big blind);
+    then flop, turn and river, 3 + 1 + 1, without burning; a second board goes on from there.
     """
     count = len(deal.players)
-    boards = 2 if rules.run_it_twice else 1
-    assert len(deck) >= count * HOLE_CARDS + boards * FULL_BOARD, "the deck covers what can be dealt"
+    assert len(deck) >= count * HOLE_CARDS, "the deck covers the hole cards"
+    assert len(set(deck)) == len(deck), "no card is in the deck twice"
     setup = HandSetup(rules, deal, tuple(deck), Krw(sum([dealt.stack for dealt in deal.players])))
     players = [
         Player(dealt.seat, (deck[place], deck[place + count]), dealt.stack)
@@ -67,14 +69,8 @@ def start(rules: HandRules, deal: Deal, deck: Sequence[Card]) -> Step:
     events.extend([HoleCardsDealt(player.seat, player.hole_cards) for player in players])
     is_straddled = PostKind.STRADDLE in [post.kind for post in deal.posts]
     bet = straddle_of(rules) if is_straddled else rules.big_blind
-    hand = Hand(setup, tuple(players), Street.PREFLOP, ((),), BettingRound(bet, bet), Phase.BETTING, 1)
-    position = rounds.next_to_act(hand.players, hand.betting, last)
-    if position is None:
-        hand = _close_street(hand._replace(players=_gather(hand.players, events)), events)
-    else:
-        legal = rounds.legal_actions(hand.players, hand.betting, position)
-        hand = hand._replace(position_to_act=position, legal=legal)
-    return _finish_step(hand, events)
+    dealt = Hand(setup, tuple(players), Street.PREFLOP, ((),), BettingRound(bet, bet), Phase.BETTING, 0)
+    return _finish_step(_go_on(dealt, dealt.players, dealt.betting, last, events), events)
 
 
 def apply(hand: Hand, seat: SeatIndex, action: Action) -> Step:
@@ -87,7 +83,7 @@ def apply(hand: Hand, seat: SeatIndex, action: Action) -> Step:
     if legal is None or legal.seat != seat:
         raise IllegalAction(_why_not_now(hand, seat))
     events: list[Event] = []
-    return _finish_step(_take(hand, rounds.resolve(legal, action), ActionCause.PLAYER, events), events)
+    return _finish_step(_take(hand, rounds.resolve(legal, action), events), events)
 
 
 def time_out(hand: Hand, seat: SeatIndex) -> Step:
@@ -100,7 +96,7 @@ def time_out(hand: Hand, seat: SeatIndex) -> Step:
         raise IllegalAction(_why_not_now(hand, seat))
     events: list[Event] = []
     move = rounds.CHECK if legal.can_check else rounds.FOLD
-    return _finish_step(_take(hand, move, ActionCause.TIME_OUT, events), events)
+    return _finish_step(_take(hand, move, events, ActionCause.TIME_OUT), events)
 
 
 def mark_leaving(hand: Hand, seat: SeatIndex) -> Step:
@@ -171,69 +167,56 @@ def _post_all(players: list[Player], posts: Sequence[Post], events: list[Event])
     return last
 
 
-def _take(hand: Hand, move: Move, cause: ActionCause, events: list[Event]) -> Hand:
+def _take(hand: Hand, move: Move, events: list[Event], cause: ActionCause = ActionCause.PLAYER) -> Hand:
     """Carry out a legal move of the player to act and find out what follows."""
     position = hand.position_to_act
     assert position is not None, "a move needs a player to act"
     kind, amount = move
-    player = rounds.act(hand.players[position], kind, amount)
-    changed = list(hand.players)
-    changed[position] = player
-    players = tuple(changed)
+    folds = kind is ActionKind.FOLD
+    player = rounds.act(hand.players[position], amount, folds=folds)
+    players = (*hand.players[:position], player, *hand.players[position + 1 :])
     betting = hand.betting
-    if kind is ActionKind.BET or kind is ActionKind.RAISE:
+    if player.street_bet > betting.bet:
         betting = rounds.raised(betting, player.street_bet, position)
-    is_all_in = not player.stack and kind is not ActionKind.FOLD
+    is_all_in = not player.stack and not folds
     events.append(ActionTaken(player.seat, kind, amount, player.street_bet, player.stack, is_all_in, cause))
-    if kind is ActionKind.FOLD and rounds.count_live(players) == 1:
-        return win_uncontested(_after_move(hand, _gather(players, events), betting), events)
-    following = rounds.next_to_act(players, betting, position)
+    if folds and rounds.count_live(players) == 1:
+        return win_uncontested(_gather(hand, players, betting, events), events)
+    return _go_on(hand, players, betting, position, events)
+
+
+def _go_on(
+    hand: Hand, players: tuple[Player, ...], betting: BettingRound, after: int, events: list[Event]
+) -> Hand:
+    """Ask the next player after a position, or close the street."""
+    following = rounds.next_turn(players, betting, after)
     if following is None:
-        return _close_street(_after_move(hand, _gather(players, events), betting), events)
-    legal = rounds.legal_actions(players, betting, following)
+        return _close_street(_gather(hand, players, betting, events), events)
+    position, legal = following
     return Hand(
         hand.setup,
         players,
         hand.street,
         hand.boards,
         betting,
-        Phase.BETTING,
+        hand.phase,
         hand.turn + 1,
-        following,
+        position,
         legal,
         hand.leaving,
     )
 
 
-def _after_move(hand: Hand, players: tuple[Player, ...], betting: BettingRound) -> Hand:
-    """Give the hand with the bets gathered, while nobody is asked."""
-    return Hand(
-        hand.setup,
-        players,
-        hand.street,
-        hand.boards,
-        betting,
-        Phase.BETTING,
-        hand.turn + 1,
-        leaving=hand.leaving,
-    )
-
-
 def _finish_step(hand: Hand, events: list[Event]) -> Step:
-    """Fold for those who have left, announce the turn, and check that no chip came or went."""
+    """Fold for those who have left, then announce the turn."""
     while (legal := hand.legal) is not None and legal.seat in hand.leaving:
-        hand = _take(hand, rounds.FOLD, ActionCause.LEAVING, events)
+        hand = _take(hand, rounds.FOLD, events, ActionCause.LEAVING)
     if legal is not None:
         events.append(TurnBegan(legal.seat, hand.turn, legal))
-    if hand.result is None:
-        chips = sum([player.stack + player.contribution + player.dead for player in hand.players])
-    else:
-        chips = sum([player.stack for player in hand.players]) + hand.result.rake
-    assert chips == hand.setup.chips, "chips are conserved in every step"
     return hand, tuple(events)
 
 
-def _gather(players: tuple[Player, ...], events: list[Event]) -> tuple[Player, ...]:
+def _gather(hand: Hand, players: tuple[Player, ...], betting: BettingRound, events: list[Event]) -> Hand:
     """Give back what nobody called, then move the bets into the pots (rule 11)."""
     uncalled = rounds.uncalled_bet(players)
     if uncalled is not None:
@@ -241,7 +224,19 @@ def _gather(players: tuple[Player, ...], events: list[Event]) -> tuple[Player, .
         player = rounds.give_back(players[position], amount)
         events.append(UncalledReturned(player.seat, amount, player.stack))
         players = (*players[:position], player, *players[position + 1 :])
-    return rounds.next_street(players)
+    players = rounds.next_street(players)
+    chips = sum([player.stack + player.contribution + player.dead for player in players])
+    assert chips == hand.setup.chips, "no chip comes or goes"
+    return Hand(
+        hand.setup,
+        players,
+        hand.street,
+        hand.boards,
+        betting,
+        hand.phase,
+        hand.turn + 1,
+        leaving=hand.leaving,
+    )
 
 
 def _close_street(hand: Hand, events: list[Event]) -> Hand:
@@ -261,20 +256,21 @@ def _close_street(hand: Hand, events: list[Event]) -> Hand:
 def _deal_street(hand: Hand, events: list[Event]) -> Hand:
     """Deal the next street and ask the first player with chips left of the button."""
     street = hand.street.following
-    cards = hand.undealt()[: street.board_after - street.board_before]
+    cards = hand.next_cards(street.board_after - street.board_before)
     events.append(StreetDealt(street, cards, 1))
     betting = BettingRound(ZERO, hand.setup.rules.big_blind)
-    position = rounds.next_to_act(hand.players, betting, -1)
-    assert position is not None, "two players have chips to bet"
+    following = rounds.next_turn(hand.players, betting, -1)
+    assert following is not None, "two players have chips to bet"
+    position, legal = following
     return Hand(
         hand.setup,
         hand.players,
         street,
         (hand.boards[0] + cards,),
         betting,
-        Phase.BETTING,
+        hand.phase,
         hand.turn,
         position,
-        rounds.legal_actions(hand.players, betting, position),
+        legal,
         hand.leaving,
     )

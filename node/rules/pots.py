@@ -21,7 +21,7 @@ def layer_pots(players: Sequence[Player]) -> tuple[Pot, ...]:
     """Lay out what has been put in as main pot and side pots, main pot first.
 
     Side pots are layers of contribution; folded chips stay in the layers they reach, and layers with the
-    same eligible players are one pot (TDA 2024 rule 20). Dead money lies in the main pot. No pot is empty.
+    same eligible players are one pot (TDA 2024 rule 21). Dead money lies in the main pot. No pot is empty.
     """
     live = [player for player in players if not player.has_folded]
     levels = sorted({player.contribution for player in live})
@@ -55,6 +55,6 @@ def split_pot(amount: Krw, winners: Sequence[SeatIndex]) -> tuple[tuple[SeatInde
     """Divide a pot among tied winners; odd won go one each to the first.
 
     ``winners`` stand in dealing order, so the odd won go clockwise from the first seat left of the button
-    (TDA 2024 rule 21).
+    (TDA 2024 rule 20).
     """
     return tuple(zip(winners, split_evenly(amount, len(winners)), strict=True))

@@ -122,17 +122,17 @@ def settle(
     put_in = [player.put_in for player in players]
     shares = contributed_rake(rake, put_in)
     seats = []
-    for place, player in enumerate(players):
-        before, after = deal.players[place].stack, Krw(player.stack + won[player.seat])
-        net = Krw(after - before)
-        seats.append(SeatSettlement(player.seat, before, after, net, put_in[place], shares[place]))
+    for player, dealt, paid, share in zip(players, deal.players, put_in, shares, strict=True):
+        after = Krw(player.stack + won[player.seat])
+        net = Krw(after - dealt.stack)
+        seats.append(SeatSettlement(player.seat, dealt.stack, after, net, paid, share))
     return HandSettlement(tuple(seats), rake, Krw(sum(put_in)), awards)
 
 
 def run_out(hand: Hand, boards: int, events: list[Event]) -> Hand:
     """Deal what is missing of the board, once or twice, and show down."""
     lying = hand.board
-    dealt = complete_boards(lying, hand.undealt(), boards)
+    dealt = complete_boards(lying, hand.next_cards(boards * (FULL_BOARD - len(lying))), boards)
     for number, board in enumerate(dealt, start=1):
         for street in Street:
             before, after = max(len(lying), street.board_before), street.board_after
@@ -189,6 +189,8 @@ def _pay(
             for player, part in zip(hand.players, result.seats, strict=True)
         ]
     )
+    chips = sum([player.stack for player in players]) + rake
+    assert chips == hand.setup.chips, "no chip comes or goes but the rake"
     events.extend(awards)
     events.append(HandEnded(result))
     return Hand(

@@ -97,9 +97,12 @@ class Hand(NamedTuple):
                 return player
         raise IllegalAction(IllegalReason.NOT_IN_HAND)
 
-    def undealt(self) -> tuple[Card, ...]:
-        """Give the deck from the next board card on."""
-        return self.setup.deck[len(self.players) * HOLE_CARDS + len(self.boards[0]) :]
+    def next_cards(self, count: int) -> tuple[Card, ...]:
+        """Give the cards that come next from the deck."""
+        dealt = len(self.players) * HOLE_CARDS + len(self.boards[0])
+        cards = self.setup.deck[dealt : dealt + count]
+        assert len(cards) == count, "the deck covers what is dealt"
+        return cards
 
 
 Step = tuple[Hand, tuple[Event, ...]]

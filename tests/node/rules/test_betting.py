@@ -8,10 +8,9 @@ from node.rules.actions import ActionKind, AllIn, Call, RaiseTo
 from node.rules.betting import (
     BettingRound,
     Player,
-    chips_owed,
     legal_actions,
     next_street,
-    next_to_act,
+    next_turn,
     raised,
     resolve,
     uncalled_bet,
@@ -53,9 +52,8 @@ def test_rule_2_and_5_a_short_raise_leaves_the_smallest_raise() -> None:
 )
 def test_rule_6_no_call_exceeds_what_an_opponent_can_match(reach: int, owed: int) -> None:
     players = [player(0, 50_000, 1_000), player(1, 0, reach), player(2, 50_000, 0, folded=True)]
-    assert chips_owed(players, BettingRound(BIG, BIG), 0) == owed
-    expected = 0 if owed else None
-    assert next_to_act(players, BettingRound(BIG, BIG), 1) == expected
+    assert legal_actions(players, BettingRound(BIG, BIG), 0).call_amount == owed
+    assert (next_turn(players, BettingRound(BIG, BIG), 1) is None) == (not owed)
 
 
 def test_rule_12_no_raise_that_nobody_could_call() -> None:
@@ -74,8 +72,8 @@ def test_rule_13_who_is_all_in_or_folded_is_skipped() -> None:
         player(3, 9_000, acted=True),
     ]
     betting = BettingRound(Krw(0), BIG)
-    assert next_to_act(players, betting, 3) == 2
-    assert next_to_act([*players[:2], player(2, 9_000, acted=True), players[3]], betting, 2) is None
+    assert next_turn(players, betting, 3) == (2, legal_actions(players, betting, 2))
+    assert next_turn([*players[:2], player(2, 9_000, acted=True), players[3]], betting, 2) is None
 
 
 def test_rule_11_largest_minus_second_largest_folded_bets_included() -> None:

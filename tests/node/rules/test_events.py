@@ -15,10 +15,10 @@ def test_streets_follow_each_other_and_deal_five_cards() -> None:
 
 @pytest.mark.parametrize("kind", typing.get_args(Event))
 def test_every_event_is_a_frozen_value(kind: type) -> None:
-    assert attrs.has(kind)
-    event = kind(*[None] * len(attrs.fields(kind)))
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        setattr(event, attrs.fields(kind)[0].name, 1)
+    names = [field.name for field in attrs.fields(kind)] if attrs.has(kind) else kind._fields  # type: ignore[attr-defined]
+    event = kind(*[None] * len(names))
+    with pytest.raises(AttributeError):
+        setattr(event, names[0], 1)
 
 
 def test_a_hand_tells_its_story_in_order() -> None:

@@ -316,16 +316,40 @@ def test_settlement_of_a_hand_in_play_is_our_mistake() -> None:
 
 def test_a_deck_that_is_too_short_is_our_mistake() -> None:
     rules, deal, deck = table(9_000, 9_000)
-    assert start(rules, deal, deck[:9])[0].turn == 1
-    with pytest.raises(AssertionError, match="covers"):
-        start(rules, deal, deck[:8])
+    with pytest.raises(AssertionError, match="covers the hole cards"):
+        start(rules, deal, deck[:3])
+    with pytest.raises(AssertionError, match="twice"):
+        start(rules, deal, (*deck[:3], deck[0]))
+    hand, _ = start(rules, deal, deck[:6])
+    hand, _ = apply(hand, SeatIndex(1), Call())
+    with pytest.raises(AssertionError, match="covers what is dealt"):
+        apply(hand, SeatIndex(0), Check())
+
+
+def test_any_prefix_of_the_deck_will_do_that_covers_what_is_dealt() -> None:
+    rules, deal, deck = table(9_000, 9_000)
+    played: list[tuple[int, list[Action]]] = [
+        (4, [Fold()]),
+        (7, [Call(), Check(), RaiseTo(Krw(2_000)), Fold()]),
+        (9, [AllIn(), Call()]),
+    ]
+    for cards, actions in played:
+        ends = []
+        for known in (deck, deck[:cards]):
+            hand, _ = start(rules, deal, known)
+            for action in actions:
+                assert hand.seat_to_act is not None
+                hand, _ = apply(hand, hand.seat_to_act, action)
+            ends.append(settlement(hand))
+        assert ends[0] == ends[1]
 
 
 def test_chips_are_conserved_check_catches_a_lost_chip() -> None:
     hand, _ = start(*table(9_000, 9_000, 9_000))
     robbed = hand._replace(players=(hand.players[0]._replace(stack=Krw(1)), *hand.players[1:]))
-    with pytest.raises(AssertionError, match="conserved"):
-        apply(robbed, SeatIndex(2), Call())
+    folded, _ = apply(robbed, SeatIndex(2), Fold())
+    with pytest.raises(AssertionError, match="no chip comes or goes"):
+        apply(folded, SeatIndex(0), Fold())
 
 
 def test_states_and_events_are_frozen() -> None:

@@ -32,6 +32,8 @@ def test_pots_are_gathered_street_by_street_and_gone_at_the_end() -> None:
     hand = play_sheet(SHEET + "BB checks\nBB bets 2,000\n").play
     assert [pot.amount for pot in hand.pots] == [5_300]
     assert len(hand.board) == 3
-    assert hand.undealt() == hand.setup.deck[9:]
+    assert hand.next_cards(2) == hand.setup.deck[9:11]
+    with pytest.raises(AssertionError, match="covers what is dealt"):
+        hand.next_cards(len(hand.setup.deck) - 8)
     over = play_sheet(SHEET + "BB checks\nBB bets 2,000\nBTN folds\n").play
     assert (over.pots, over.is_over, over.seat_to_act) == ((), True, None)

@@ -283,7 +283,7 @@ async def test_a_crash_voids_the_hand_and_the_table_plays_on(autojump_clock: Moc
         def __call__(self) -> tuple[Card, ...]:
             self.deals += 1
             deck = shuffled_deck()
-            return deck if self.deals != 2 else deck[:5]
+            return deck if self.deals != 2 else deck[:3]
 
     async with open_house(shuffle=Breaks()) as house:
         one, two = await _two_at_the_table(house)
