@@ -79,7 +79,7 @@ class HandRanking:
 
     @property
     def korean(self) -> str:
-        """The hand in Korean: ``풀하우스, 킹 풀 텐``."""
+        """The hand in Korean: ``풀하우스, 킹 풀 10``."""
         return _in_korean(self.category, [rank_of(card) for card in self.best_five])
 
 
