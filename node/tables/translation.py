@@ -1,8 +1,6 @@
-"""Words of players to words of the rules, and back."""
+"""Player's words to the rules' words, and back. Total: a new reason or action fails the type check here."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final, assert_never
+from typing import assert_never
 
 from cardroom.wire.player import Act, ActionKind
 from cardroom.wire.refusals import Refusal
@@ -27,26 +25,31 @@ def action_of(act: Act) -> Action:
             assert_never(unreachable)
 
 
-_REFUSALS: Final[Mapping[IllegalReason, Refusal]] = MappingProxyType(
-    {
-        IllegalReason.CANNOT_CHECK: Refusal.ACTION_NOT_ALLOWED,
-        IllegalReason.NOTHING_TO_CALL: Refusal.ACTION_NOT_ALLOWED,
-        IllegalReason.RAISE_NOT_ALLOWED: Refusal.ACTION_NOT_ALLOWED,
-        IllegalReason.RAISE_TOO_SMALL: Refusal.AMOUNT_TOO_SMALL,
-        IllegalReason.RAISE_ABOVE_STACK: Refusal.AMOUNT_TOO_LARGE,
-        IllegalReason.NOT_YOUR_TURN: Refusal.OUT_OF_TURN,
-        IllegalReason.NOT_IN_HAND: Refusal.NO_HAND,
-        IllegalReason.HAND_IS_OVER: Refusal.NO_HAND,
-        IllegalReason.HAND_IS_NOT_OVER: Refusal.NO_HAND,
-        IllegalReason.NOT_YOUR_CARDS: Refusal.ACTION_NOT_ALLOWED,
-        IllegalReason.RUN_IT_TWICE_NOT_OFFERED: Refusal.NOT_OFFERED,
-        IllegalReason.NO_SUCH_SEAT: Refusal.NO_SUCH_SEAT,
-        IllegalReason.SEAT_TAKEN: Refusal.SEAT_TAKEN,
-        IllegalReason.SEAT_EMPTY: Refusal.NOT_SEATED,
-    }
-)
-
-
 def refusal_of(reason: IllegalReason) -> Refusal:
     """Give the stable code for a refusal of the rules."""
-    return _REFUSALS[reason]
+    match reason:
+        case (
+            IllegalReason.CANNOT_CHECK
+            | IllegalReason.NOTHING_TO_CALL
+            | IllegalReason.RAISE_NOT_ALLOWED
+            | IllegalReason.NOT_YOUR_CARDS
+        ):
+            return Refusal.ACTION_NOT_ALLOWED
+        case IllegalReason.RAISE_TOO_SMALL:
+            return Refusal.AMOUNT_TOO_SMALL
+        case IllegalReason.RAISE_ABOVE_STACK:
+            return Refusal.AMOUNT_TOO_LARGE
+        case IllegalReason.NOT_YOUR_TURN:
+            return Refusal.OUT_OF_TURN
+        case IllegalReason.NOT_IN_HAND | IllegalReason.HAND_IS_OVER | IllegalReason.HAND_IS_NOT_OVER:
+            return Refusal.NO_HAND
+        case IllegalReason.RUN_IT_TWICE_NOT_OFFERED:
+            return Refusal.NOT_OFFERED
+        case IllegalReason.NO_SUCH_SEAT:
+            return Refusal.NO_SUCH_SEAT
+        case IllegalReason.SEAT_TAKEN:
+            return Refusal.SEAT_TAKEN
+        case IllegalReason.SEAT_EMPTY:
+            return Refusal.NOT_SEATED
+        case _ as unreachable:
+            assert_never(unreachable)
