@@ -14,7 +14,7 @@ import trio
 from cardroom.client import Account, connect_table, open_account
 from cardroom.local.cluster import Cluster, http_url, open_processes, open_servers, wait_until_ready
 from cardroom.local.patience import Patience
-from cardroom.local.plan import ClusterPlan
+from cardroom.local.plan import TABLES, ClusterPlan
 from cardroom.local.ports import NODE_1_ADMIN, free_ports
 from cardroom.local.processes import Workplace
 from cardroom.local.record import claim_folder
@@ -69,7 +69,7 @@ async def test_a_killed_node_comes_back_with_its_tables(project_root: Path, tmp_
         open_cluster(project_root, tmp_path, told) as cluster,
         open_account(cluster.router_url) as account,
     ):
-        tables = await open_tables(account, 4)
+        tables = await open_tables(account, len(TABLES))
         assert {table.stake for table in tables} == {"low", "low_action", "middle", "high"}
         await account.register("tester", "tester@bots.invalid", "a long password")
         await account.log_in("tester@bots.invalid", "a long password")
@@ -82,7 +82,7 @@ async def test_a_killed_node_comes_back_with_its_tables(project_root: Path, tmp_
             await told.heard.wait()
         await wait_until_ready(node, http_url(cluster.servers.plan, NODE_1_ADMIN), 20.0)
 
-        for table in await open_tables(account, 4):
+        for table in await open_tables(account, len(TABLES)):
             async with connect_table(await account.ticket(table.table_id)) as connected:
                 assert connected.view.table_id == table.table_id
         assert node.pid != first
