@@ -26,7 +26,7 @@ from node.tables.history import History
 from node.tables.metrics import HANDS
 from node.tables.recording import record_hand
 from node.tables.seats import Denied, SeatHolder, Seats
-from node.tables.showing import FinishedHand, cards_to_show
+from node.tables.showing import FinishedHand
 from node.tables.translation import action_of, refusal_of
 from node.tables.turn_clock import TurnClock
 
@@ -109,9 +109,12 @@ class Dealer:
 
     def show(self, user_id: UserId, request: ShowCards) -> None:
         """Open cards of the hand that was played last. Refused as ``ShowCards`` says."""
-        now = trio.current_time()
-        shown = cards_to_show(self.finished, self.seats.held_by(user_id), request, now)
-        projection.tell([shown], self.history, self.clock, now)
+        holder, now = self.seats.held_by(user_id), trio.current_time()
+        if self.finished is None:
+            raise Denied(Refusal.NOT_OFFERED)
+        shown = self.finished.show(holder, request, now)
+        if shown is not None:
+            projection.tell([shown], self.history, self.clock, now)
 
     def time_out(self) -> SettleHand | None:
         """The clock ran out: check if that is free, else fold; twice in a row sits the player out.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import define, field
 
 from cardroom.ids import SeatIndex, UserId
 from cardroom.wire.player import ShowCards
@@ -15,7 +15,7 @@ from node.tables.seats import Denied, SeatHolder
 from node.tables.translation import refusal_of
 
 
-@frozen
+@define
 class FinishedHand:
     """The hand that was played last. Its players may show cards until ``show_until``, on the loop's clock."""
 
@@ -23,19 +23,22 @@ class FinishedHand:
     hand: Hand
     players: Mapping[SeatIndex, UserId]
     show_until: float
+    _open: set[Card] = field(factory=set)
+    """What was shown of one's own will: nobody needs to see it twice."""
 
-
-def cards_to_show(
-    finished: FinishedHand | None, holder: SeatHolder, request: ShowCards, now: float
-) -> CardsShown:
-    """Give what a player shows; refused as ``ShowCards`` says."""
-    if finished is None or now > finished.show_until:
-        raise Denied(Refusal.NOT_OFFERED)
-    if request.hand_no != finished.hand_no:
-        raise Denied(Refusal.STALE_HAND)
-    if finished.players.get(holder.seat) != holder.user_id:
-        raise Denied(Refusal.NOT_OFFERED)
-    try:
-        return show_cards(finished.hand, holder.seat, tuple(Card(card) for card in request.cards))
-    except IllegalAction as illegal:
-        raise Denied(refusal_of(illegal.reason)) from None
+    def show(self, holder: SeatHolder, request: ShowCards, now: float) -> CardsShown | None:
+        """Give what a player shows, None if all have seen it; refused as ``ShowCards`` says."""
+        if now > self.show_until:
+            raise Denied(Refusal.NOT_OFFERED)
+        if request.hand_no != self.hand_no:
+            raise Denied(Refusal.STALE_HAND)
+        if self.players.get(holder.seat) != holder.user_id:
+            raise Denied(Refusal.NOT_OFFERED)
+        try:
+            shown = show_cards(self.hand, holder.seat, tuple(Card(card) for card in request.cards))
+        except IllegalAction as illegal:
+            raise Denied(refusal_of(illegal.reason)) from None
+        if holder.seat in self.hand.shown or self._open.issuperset(shown.cards):
+            return None
+        self._open.update(shown.cards)
+        return shown

@@ -44,9 +44,12 @@ async def test_who_folded_may_show_both(autojump_clock: MockClock) -> None:
     async with open_house(limits=LONG_PAUSE) as house:
         winner, loser = await _folded(house)
         cards = loser.last(wire.CardsDealt).cards
-        loser.show(*cards)
+        loser.show(cards[0])
+        for _ in range(3):
+            loser.show(*cards)
         await settle()
-        assert winner.last(wire.HandShown).cards == cards
+        assert [shown.cards for shown in winner.all(wire.HandShown)] == [cards[:1], cards]
+        assert len(loser.all(wire.Done)) == 6, "what all have seen is not told again"
 
 
 async def _too_late(house: House, _: Guest) -> None:
