@@ -29,7 +29,7 @@ SMALL_BLIND, BIG_BLIND = Krw(1_000), Krw(2_000)
 RULES = HandRules(
     small_blind=SMALL_BLIND, big_blind=BIG_BLIND, rake=rake_rule(BasisPoints(500), 3, BIG_BLIND)
 )
-ROUNDS = 5
+ROUNDS = 11
 FOLD_BELOW, CALL_BELOW, RAISE_BELOW = 0.15, 0.85, 0.98
 FOLD, CHECK, CALL = Fold(), Check(), Call()
 

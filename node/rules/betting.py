@@ -5,7 +5,7 @@ at every action is a named tuple: as frozen as an attrs class, and made in half 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
@@ -57,13 +57,19 @@ class BettingRound(NamedTuple):
 Move = tuple[ActionKind, Krw]
 """A legal action, worked out: what it is, and the chips it puts in."""
 
-FOLD: Move = (ActionKind.FOLD, ZERO)
+# Python 3.11 takes ten times as long to find a member through its Enum as to find a name of the module.
+FOLDS: Final = ActionKind.FOLD
+CALLS: Final = ActionKind.CALL
+BETS: Final = ActionKind.BET
+RAISES: Final = ActionKind.RAISE
+
+FOLD: Move = (FOLDS, ZERO)
 CHECK: Move = (ActionKind.CHECK, ZERO)
 
 
 def count_live(players: Sequence[Player]) -> int:
     """Count who has not folded."""
-    return sum([not player.has_folded for player in players])
+    return [player.has_folded for player in players].count(False)
 
 
 def count_able(players: Sequence[Player]) -> int:
@@ -79,23 +85,16 @@ def next_turn(
     None when the round is closed. Who is all-in is never asked. The last player with chips is asked only
     when there is something to call, for nobody could call a bet of his (rules 12, 13).
     """
-    place = _waiting(players, betting.bet, after + 1, len(players))
-    if place is None:
-        place = _waiting(players, betting.bet, 0, after + 1)
-        if place is None:
-            return None
-    legal = legal_actions(players, betting, place)
-    if legal.can_check and legal.max_raise_to is None and count_able(players) == 1:
-        return None
-    return place, legal
-
-
-def _waiting(players: Sequence[Player], bet: Krw, start: int, stop: int) -> int | None:
-    """Find the first position from ``start`` to before ``stop`` that has not answered the bet."""
-    for place in range(start, stop):
+    bet = betting.bet
+    # Places below zero count from the end: this goes round the table once.
+    for place in range(after + 1 - len(players), after + 1):
         player = players[place]
-        if (not player.has_acted or player.street_bet < bet) and player.stack and not player.has_folded:
-            return place
+        if player.stack and not player.has_folded and (not player.has_acted or player.street_bet < bet):
+            position = place % len(players)
+            legal = legal_actions(players, betting, position)
+            if legal.can_check and legal.max_raise_to is None and count_able(players) == 1:
+                return None
+            return position, legal
     return None
 
 
@@ -107,21 +106,22 @@ def legal_actions(players: Sequence[Player], betting: BettingRound, position: in
     47). A raise needs an opponent with chips who could answer it (rule 12).
     """
     player = players[position]
+    seat, _, stack, street_bet, _, _, _, has_acted = player
     bet, full_raise, _ = betting
-    stack, street_bet = player.stack, player.street_bet
     all_in_to = Krw(stack + street_bet)
     matched = _most_matched(players, player, bet)
-    owed = min(matched, bet) - street_bet
+    facing = bet - street_bet
+    owed = facing if matched > bet else matched - street_bet
     call = ZERO if owed <= 0 else Krw(owed) if owed < stack else stack
     low = high = all_in = None
     if all_in_to <= bet:
         all_in = call or None
-    elif matched > bet and (not player.has_acted or bet - street_bet >= full_raise):
+    elif matched > bet and (not has_acted or facing >= full_raise):
         all_in, high = stack, all_in_to
         low = Krw(bet + full_raise)
         if low > all_in_to:
             low = all_in_to
-    return LegalActions(player.seat, True, not call, call, low, high, all_in, all_in_to, street_bet, bet)
+    return LegalActions(seat, True, not call, call, low, high, all_in, all_in_to, street_bet, bet)
 
 
 def _most_matched(players: Sequence[Player], player: Player, bet: int) -> int:
@@ -143,8 +143,6 @@ def _most_matched(players: Sequence[Player], player: Player, bet: int) -> int:
 def resolve(legal: LegalActions, action: Action) -> Move:
     """Work out what an action of the player to act is; refused with a reason when it is not legal."""
     match action:
-        case Fold():
-            return FOLD
         case Check():
             if not legal.can_check:
                 raise IllegalAction(IllegalReason.CANNOT_CHECK)
@@ -152,7 +150,9 @@ def resolve(legal: LegalActions, action: Action) -> Move:
         case Call():
             if not legal.call_amount:
                 raise IllegalAction(IllegalReason.NOTHING_TO_CALL)
-            return ActionKind.CALL, legal.call_amount
+            return CALLS, legal.call_amount
+        case Fold():
+            return FOLD
         case RaiseTo():
             return _resolve_raise(legal, action.amount)
         case AllIn():
@@ -177,26 +177,22 @@ def _resolve_all_in(legal: LegalActions) -> Move:
         return _raise_to(legal, legal.all_in_to)
     if legal.all_in_amount is None:
         raise IllegalAction(IllegalReason.RAISE_NOT_ALLOWED)
-    return ActionKind.CALL, legal.all_in_amount
+    return CALLS, legal.all_in_amount
 
 
 def _raise_to(legal: LegalActions, amount: Krw) -> Move:
-    kind = ActionKind.RAISE if legal.bet else ActionKind.BET
-    return kind, Krw(amount - legal.street_bet)
+    return RAISES if legal.bet else BETS, Krw(amount - legal.street_bet)
 
 
 def act(player: Player, amount: Krw, *, folds: bool) -> Player:
     """Give the player after his move; what he puts in leaves his stack."""
-    return Player(
-        player.seat,
-        player.hole_cards,
-        Krw(player.stack - amount),
-        Krw(player.street_bet + amount),
-        Krw(player.contribution + amount),
-        player.dead,
-        folds,
-        True,
-    )
+    seat, hole_cards, stack, street_bet, contribution, dead, _, _ = player
+    if amount:
+        assert amount <= stack, "nobody puts in more than he has"
+        stack = Krw(stack - amount)
+        street_bet = Krw(street_bet + amount)
+        contribution = Krw(contribution + amount)
+    return Player(seat, hole_cards, stack, street_bet, contribution, dead, folds, True)
 
 
 def raised(betting: BettingRound, street_bet: Krw, position: int) -> BettingRound:
@@ -215,19 +211,20 @@ def uncalled_bet(players: Sequence[Player]) -> tuple[int, Krw] | None:
     """
     bets = [player.street_bet for player in players]
     largest = max(bets)
+    if bets.count(largest) > 1:
+        return None
     position = bets.index(largest)
     bets[position] = ZERO
-    uncalled = Krw(largest - max(bets))
-    return (position, uncalled) if uncalled else None
+    return position, Krw(largest - max(bets))
 
 
 def give_back(player: Player, amount: Krw) -> Player:
     """Give the player after an uncalled bet has come back to his stack."""
-    return player._replace(
-        stack=Krw(player.stack + amount),
-        street_bet=Krw(player.street_bet - amount),
-        contribution=Krw(player.contribution - amount),
-    )
+    seat, hole_cards, stack, street_bet, contribution, dead, has_folded, has_acted = player
+    stack = Krw(stack + amount)
+    street_bet = Krw(street_bet - amount)
+    contribution = Krw(contribution - amount)
+    return Player(seat, hole_cards, stack, street_bet, contribution, dead, has_folded, has_acted)
 
 
 def next_street(players: Sequence[Player]) -> tuple[Player, ...]:

@@ -169,11 +169,11 @@ def post_chips(player: Player, kind: PostKind, amount: Krw) -> Player:
     stack = Krw(player.stack - amount)
     street_bet, contribution, dead = player.street_bet, player.contribution, player.dead
     match kind:
+        case PostKind.SMALL_BLIND | PostKind.BIG_BLIND | PostKind.STRADDLE | PostKind.LIVE_BLIND:
+            street_bet = Krw(street_bet + amount)
+            contribution = Krw(contribution + amount)
         case PostKind.ANTE:
             contribution = Krw(contribution + amount)
         case PostKind.BIG_BLIND_ANTE | PostKind.DEAD_BLIND:
             dead = Krw(dead + amount)
-        case PostKind.SMALL_BLIND | PostKind.BIG_BLIND | PostKind.STRADDLE | PostKind.LIVE_BLIND:
-            street_bet = Krw(street_bet + amount)
-            contribution = Krw(contribution + amount)
     return Player(player.seat, player.hole_cards, stack, street_bet, contribution, dead)

@@ -29,21 +29,16 @@ class Street(Enum):
     @property
     def following(self) -> "Street":
         """The next street; the river has none."""
-        return _STREETS[_STREETS.index(self) + 1]
-
-    @property
-    def board_before(self) -> int:
-        """How many board cards lie before this street is dealt."""
-        return _BOARD_CARDS[_STREETS.index(self)]
+        return STREETS[STREETS.index(self) + 1]
 
     @property
     def board_after(self) -> int:
         """How many board cards lie while this street is bet."""
-        return _BOARD_CARDS[_STREETS.index(self) + 1]
+        return _BOARD_CARDS[STREETS.index(self)]
 
 
-_STREETS = tuple(Street)
-_BOARD_CARDS = (0, 0, 3, 4, 5)
+STREETS = tuple(Street)
+_BOARD_CARDS = (0, 3, 4, 5)
 
 
 @attrs.frozen(slots=False)

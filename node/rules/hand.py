@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
 from node.rules import betting as rounds
-from node.rules.actions import Action, ActionCause, ActionKind, LegalActions
-from node.rules.betting import ZERO, BettingRound, Move, Player
+from node.rules.actions import Action, ActionCause, LegalActions
+from node.rules.betting import FOLDS, ZERO, BettingRound, Move, Player
 from node.rules.blinds import Deal, HandRules, Post, PostKind, post_chips, straddle_of
 from node.rules.cards import Card
 from node.rules.errors import IllegalAction, IllegalReason
@@ -46,6 +46,9 @@ __all__ = [
     "start",
     "time_out",
 ]
+
+
+LAST_TO_ACT = (PostKind.BIG_BLIND, PostKind.STRADDLE)
 
 
 def start(rules: HandRules, deal: Deal, deck: Sequence[Card]) -> Step:
@@ -157,12 +160,12 @@ def _post_all(players: list[Player], posts: Sequence[Post], events: list[Event])
     last = -1
     for post in posts:
         place = places[post.seat]
-        if post.kind in (PostKind.BIG_BLIND, PostKind.STRADDLE):
+        if post.kind in LAST_TO_ACT:
             last = place
-        amount = min(post.amount, players[place].stack)
+        player = players[place]
+        amount = min(post.amount, player.stack)
         if amount:
-            players[place] = post_chips(players[place], post.kind, amount)
-            player = players[place]
+            players[place] = player = post_chips(player, post.kind, amount)
             events.append(Posted(post.seat, post.kind, amount, player.street_bet, player.stack))
     return last
 
@@ -172,9 +175,11 @@ def _take(hand: Hand, move: Move, events: list[Event], cause: ActionCause = Acti
     position = hand.position_to_act
     assert position is not None, "a move needs a player to act"
     kind, amount = move
-    folds = kind is ActionKind.FOLD
+    folds = kind is FOLDS
     player = rounds.act(hand.players[position], amount, folds=folds)
-    players = (*hand.players[:position], player, *hand.players[position + 1 :])
+    changed = list(hand.players)
+    changed[position] = player
+    players = tuple(changed)
     betting = hand.betting
     if player.street_bet > betting.bet:
         betting = rounds.raised(betting, player.street_bet, position)
@@ -256,7 +261,7 @@ def _close_street(hand: Hand, events: list[Event]) -> Hand:
 def _deal_street(hand: Hand, events: list[Event]) -> Hand:
     """Deal the next street and ask the first player with chips left of the button."""
     street = hand.street.following
-    cards = hand.next_cards(street.board_after - street.board_before)
+    cards = hand.next_cards(street.board_after - len(hand.board))
     events.append(StreetDealt(street, cards, 1))
     betting = BettingRound(ZERO, hand.setup.rules.big_blind)
     following = rounds.next_turn(hand.players, betting, -1)

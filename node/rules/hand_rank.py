@@ -8,7 +8,7 @@ from enum import Enum, unique
 from functools import cached_property
 
 import attrs
-from phevaluator._pheval import evaluate_7cards  # without the wrapper, which looks up what kind each card is
+from phevaluator import evaluate_7cards
 
 from node.rules.cards import Card, rank_of, suit_of
 

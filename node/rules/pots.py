@@ -1,16 +1,14 @@
 """Main pot and side pots: who can win which chips, and how a pot is divided."""
 
 from collections.abc import Sequence
-
-import attrs
+from typing import NamedTuple
 
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw, split_evenly
 from node.rules.betting import Player
 
 
-@attrs.frozen(slots=False)
-class Pot:
+class Pot(NamedTuple):
     """Chips in won, and the seats that can win them, in dealing order."""
 
     amount: Krw

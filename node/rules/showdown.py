@@ -8,6 +8,7 @@ from node.rules.betting import Player
 from node.rules.blinds import HEADS_UP, Deal
 from node.rules.cards import FULL_BOARD, Card
 from node.rules.events import (
+    STREETS,
     Event,
     HandEnded,
     HandMucked,
@@ -63,13 +64,11 @@ def hands_to_show(order: Sequence[SeatIndex], pots: Sequence[Pot], rankings: Ran
     shown: set[SeatIndex] = set()
     for seat in order:
         strength = rankings[seat].strength
-        can_win = [place for place, eligible in enumerate(contested) if seat in eligible]
+        can_win = [place for place, pot in enumerate(contested) if strength <= best[place] and seat in pot]
         for place in can_win:
-            if strength <= best[place]:
-                shown.add(seat)
-        if seat in shown:
-            for place in can_win:
-                best[place] = min(best[place], strength)
+            best[place] = strength
+        if can_win:
+            shown.add(seat)
     return shown
 
 
@@ -92,6 +91,8 @@ def award_pots(pots: Sequence[Pot], rankings: Sequence[Rankings]) -> tuple[PotAw
 
     Run twice, a pot is halved and the odd won goes to the first board (rule 30).
     """
+    if len(rankings) == 1:
+        return tuple([_award(index, pot, 1, rankings[0]) for index, pot in enumerate(pots)])
     parts = [split_evenly(pot.amount, len(rankings)) for pot in pots]
     return tuple(
         _award(index, Pot(parts[index][board], pot.eligible), board + 1, on_board)
@@ -115,17 +116,18 @@ def settle(
 
     ``players`` stand as they are after uncalled bets have come back.
     """
-    won = {player.seat: 0 for player in players}
+    stacks = {player.seat: player.stack for player in players}
     for award in awards:
         for winner in award.winners:
-            won[winner.seat] += winner.amount
+            stacks[winner.seat] = Krw(stacks[winner.seat] + winner.amount)
     put_in = [player.put_in for player in players]
     shares = contributed_rake(rake, put_in)
-    seats = []
-    for player, dealt, paid, share in zip(players, deal.players, put_in, shares, strict=True):
-        after = Krw(player.stack + won[player.seat])
-        net = Krw(after - dealt.stack)
-        seats.append(SeatSettlement(player.seat, dealt.stack, after, net, paid, share))
+    seats = [
+        SeatSettlement(seat, dealt.stack, after, Krw(after - dealt.stack), paid, share)
+        for dealt, (seat, after), paid, share in zip(
+            deal.players, stacks.items(), put_in, shares, strict=True
+        )
+    ]
     return HandSettlement(tuple(seats), rake, Krw(sum(put_in)), awards)
 
 
@@ -134,10 +136,12 @@ def run_out(hand: Hand, boards: int, events: list[Event]) -> Hand:
     lying = hand.board
     dealt = complete_boards(lying, hand.next_cards(boards * (FULL_BOARD - len(lying))), boards)
     for number, board in enumerate(dealt, start=1):
-        for street in Street:
-            before, after = max(len(lying), street.board_before), street.board_after
+        before = len(lying)
+        for street in STREETS:
+            after = street.board_after
             if after > before:
                 events.append(StreetDealt(street, board[before:after], number))
+                before = after
     return show_down(hand._replace(street=Street.RIVER, boards=dealt), events)
 
 
@@ -211,11 +215,11 @@ def _award(index: int, pot: Pot, board: int, rankings: Rankings) -> PotAwarded:
     if len(pot.eligible) == 1:
         (seat,) = pot.eligible
         return PotAwarded(index, pot.amount, (PotWinner(seat, pot.amount, None),), board)
-    best = min(rankings[seat].strength for seat in pot.eligible)
+    best = min([rankings[seat].strength for seat in pot.eligible])
     winners = [seat for seat in pot.eligible if rankings[seat].strength == best]
     return PotAwarded(
         index,
         pot.amount,
-        tuple(PotWinner(seat, amount, rankings[seat]) for seat, amount in split_pot(pot.amount, winners)),
+        tuple([PotWinner(seat, amount, rankings[seat]) for seat, amount in split_pot(pot.amount, winners)]),
         board,
     )

@@ -8,6 +8,7 @@ from node.rules.actions import ActionKind, AllIn, Call, RaiseTo
 from node.rules.betting import (
     BettingRound,
     Player,
+    act,
     legal_actions,
     next_street,
     next_turn,
@@ -94,6 +95,12 @@ def test_rule_15_raise_to_the_whole_stack_is_the_all_in() -> None:
         with pytest.raises(IllegalAction) as refusal:
             resolve(legal, RaiseTo(Krw(amount)))
         assert refusal.value.reason is reason
+
+
+def test_more_than_the_stack_is_our_mistake() -> None:
+    assert act(player(0, 500), Krw(500), folds=False).is_all_in
+    with pytest.raises(AssertionError, match="more than he has"):
+        act(player(0, 500), Krw(501), folds=False)
 
 
 def test_rule_15_short_stack_calls_all_in() -> None:

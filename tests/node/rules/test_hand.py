@@ -344,6 +344,16 @@ def test_any_prefix_of_the_deck_will_do_that_covers_what_is_dealt() -> None:
         assert ends[0] == ends[1]
 
 
+def test_twelve_cards_cover_six_players_who_see_no_flop() -> None:
+    rules, deal, deck = table(*[9_000] * 6)
+    hand, _ = start(rules, deal, deck[:12])
+    for seat in (2, 3, 4, 5, 0):
+        hand, _ = apply(hand, SeatIndex(seat), Fold())
+    assert settlement(hand).of(SeatIndex(1)).net == 1_000
+    with pytest.raises(AssertionError, match="covers the hole cards"):
+        start(rules, deal, deck[:11])
+
+
 def test_chips_are_conserved_check_catches_a_lost_chip() -> None:
     hand, _ = start(*table(9_000, 9_000, 9_000))
     robbed = hand._replace(players=(hand.players[0]._replace(stack=Krw(1)), *hand.players[1:]))
