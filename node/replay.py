@@ -19,17 +19,27 @@ import attrs
 from cardroom.ids import SeatIndex
 from cardroom.money import BasisPoints, Krw
 from node.rules.actions import Action, Call, Check, Fold, RaiseTo
-from node.rules.blinds import AnteKind, Deal, DealtSeat, HandRules, PayingSeat, Positions, posts_of
-from node.rules.cards import FULL_BOARD, FULL_DECK, Card, parse_cards
+from node.rules.blinds import (
+    HEADS_UP,
+    MAX_SEATS,
+    AnteKind,
+    Deal,
+    DealtSeat,
+    HandRules,
+    PayingSeat,
+    Positions,
+    Post,
+    PostKind,
+    posts_of,
+)
+from node.rules.cards import FULL_BOARD, FULL_DECK, Card, format_cards, parse_cards
 from node.rules.errors import IllegalAction
-from node.rules.hand import Hand, apply, settlement, start
+from node.rules.hand import Hand, agree_run_twice, apply, settlement, start
 from node.rules.rake import RakeRule
 from node.rules.state import HOLE_CARDS
 
 LOG_BLINDS = (50, 100)
 LOG_STACK = 10_000
-LOG_FIELDS = 6
-HEADS_UP = 2
 EXIT_MISMATCH = 1
 EXIT_UNREADABLE = 2
 
@@ -55,9 +65,9 @@ class RecordedHand:
 
     label: str
     rules: HandRules
-    stacks: tuple[int, ...]
-    straddled: bool
+    deal: Deal
     deck: tuple[Card, ...]
+    board: tuple[Card, ...]
     steps: tuple[Step, ...]
     net: tuple[int, ...] | None
 
@@ -90,7 +100,7 @@ def replay(recorded: Sequence[RecordedHand]) -> Report:
 
 def _replay_hand(recorded: RecordedHand) -> str | None:
     """Play one hand; give what does not agree, or None."""
-    hand, _ = start(recorded.rules, _deal_of(recorded), recorded.deck)
+    hand, _ = start(recorded.rules, recorded.deal, recorded.deck)
     for number, step in enumerate(recorded.steps, start=1):
         seat = hand.seat_to_act
         if seat is None:
@@ -101,31 +111,32 @@ def _replay_hand(recorded: RecordedHand) -> str | None:
             hand, _ = apply(hand, seat, _action_of(hand, step))
         except IllegalAction as refusal:
             return f"action {number} ({step.word}) is refused: {refusal.reason.value}"
+    if hand.awaiting_run_it_twice:
+        hand, _ = agree_run_twice(hand, True)
+    elif recorded.rules.run_it_twice:
+        return "the record has a second board, but not all are all-in"
     if not hand.is_over:
         return f"the record ends while player {hand.seat_to_act} is to act"
+    if hand.board != recorded.board:
+        return f"board {format_cards(hand.board)} instead of {format_cards(recorded.board)}"
     net = tuple(part.net for part in settlement(hand).seats)
     if recorded.net is not None and net != recorded.net:
         return f"net {list(net)} instead of {list(recorded.net)}"
     return None
 
 
-def _deal_of(recorded: RecordedHand) -> Deal:
-    """Give the positions: the first player is the small blind, heads-up the big blind."""
-    count = len(recorded.stacks)
+def _deal_of(rules: HandRules, stacks: Sequence[int]) -> Deal:
+    """Give a deal without empty seats: the first player is the small blind, heads-up the big blind.
+
+    Who would straddle does, if the rules know a straddle.
+    """
+    count = len(stacks)
     seats = tuple(SeatIndex(place) for place in range(count))
     small, big = (seats[1], seats[0]) if count == HEADS_UP else (seats[0], seats[1])
     places = Positions(seats[-1], small, big, seats)
-    paying = [
-        PayingSeat(seat, Krw(stack), straddles=recorded.straddled)
-        for seat, stack in zip(seats, recorded.stacks, strict=True)
-    ]
-    return Deal(
-        button=places.button,
-        small_blind=small,
-        big_blind=big,
-        players=tuple(DealtSeat(seat.seat, seat.stack) for seat in paying),
-        posts=posts_of(recorded.rules, places, paying),
-    )
+    paying = [PayingSeat(seat, Krw(stack), straddles=True) for seat, stack in zip(seats, stacks, strict=True)]
+    players = tuple(DealtSeat(seat.seat, seat.stack) for seat in paying)
+    return Deal(places.button, small, big, players, posts_of(rules, places, paying))
 
 
 def _action_of(hand: Hand, step: Step) -> Action:
@@ -145,8 +156,8 @@ def _action_of(hand: Hand, step: Step) -> Action:
 def _stack_deck(holes: Sequence[tuple[Card, ...]], board: tuple[Card, ...]) -> tuple[Card, ...]:
     """Put the known cards where they are dealt; what was never dealt comes from the rest of the deck."""
     known = [hole[0] for hole in holes] + [hole[1] for hole in holes] + list(board)
-    if len(set(known)) < len(known) or len(board) > FULL_BOARD:
-        raise UnreadableError("a card is dealt twice, or the board is too long")
+    if len(set(known)) < len(known):
+        raise UnreadableError("a card is dealt twice")
     return (*known, *(card for card in FULL_DECK if card not in known))
 
 
@@ -177,12 +188,14 @@ def _read_log_line(number: int, line: str) -> RecordedHand:
     ):
         raise UnreadableError("cards, nets and players do not fit each other")
     small, big = LOG_BLINDS
+    rules = HandRules(small_blind=Krw(small), big_blind=Krw(big))
+    board = parse_cards("".join(board_text))
     return RecordedHand(
         label=f"line {number} (hand {name})",
-        rules=HandRules(small_blind=Krw(small), big_blind=Krw(big)),
-        stacks=(LOG_STACK,) * len(holes),
-        straddled=False,
-        deck=_stack_deck(holes, parse_cards("".join(board_text))),
+        rules=rules,
+        deal=_deal_of(rules, (LOG_STACK,) * len(holes)),
+        deck=_stack_deck(holes, board),
+        board=board,
         steps=tuple(_read_log_actions(actions)),
         net=nets,
     )
@@ -212,7 +225,9 @@ def _read_phh(text: str) -> Iterator[RecordedHand]:
     for name, table in tables.items():
         try:
             yield _read_phh_hand(name, table)
-        except (KeyError, ValueError, TypeError, AttributeError, IndexError, UnreadableError) as trouble:
+        except UnreadableError as trouble:
+            raise UnreadableError(f"hand {name}: {trouble}") from trouble
+        except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as trouble:
             raise UnreadableError(f"hand {name}: {type(trouble).__name__}: {trouble}") from trouble
 
 
@@ -223,7 +238,8 @@ def _read_phh_hand(name: str, table: Mapping[str, Any]) -> RecordedHand:
     money += table.get("finishing_stacks", [])
     scale = 1 if all(float(amount).is_integer() for amount in money) else 100
     stacks = _amounts(table["starting_stacks"], scale)
-    rules, straddled = _phh_rules(table, scale, len(stacks))
+    if not HEADS_UP <= len(stacks) <= MAX_SEATS or min(stacks) <= 0:
+        raise UnreadableError("two to nine players have chips")
     holes, board, steps = _phh_actions(table["actions"], scale, len(stacks))
     if any(len(hole) != HOLE_CARDS for hole in holes):
         raise UnreadableError("a player has no known hole cards")
@@ -231,9 +247,53 @@ def _read_phh_hand(name: str, table: Mapping[str, Any]) -> RecordedHand:
     net = None
     if finishing is not None:
         net = tuple(after - before for after, before in zip(_amounts(finishing, scale), stacks, strict=True))
-    return RecordedHand(
-        f"hand {name}", rules, stacks, straddled, _stack_deck(holes, board), tuple(steps), net
+    second = parse_cards(table.get("_second_board", ""))
+    if "_posts" in table:
+        rules, deal = _own_deal(table, stacks, runs_twice=bool(second))
+    else:
+        rules = _phh_rules(table, scale, len(stacks))
+        deal = _deal_of(rules, stacks)
+    if len(board) > FULL_BOARD or len(second) > FULL_BOARD or (second and len(board) < FULL_BOARD):
+        raise UnreadableError("a board has five cards, and a second one comes after a whole first one")
+    deck = _stack_deck(holes, board + second)
+    return RecordedHand(f"hand {name}", rules, deal, deck, board, tuple(steps), net)
+
+
+def _own_deal(table: Mapping[str, Any], stacks: Sequence[int], *, runs_twice: bool) -> tuple[HandRules, Deal]:
+    """Read a deal of our own records, which say who posted what and why."""
+    posts = tuple(_post(text) for text in table["_posts"])
+    seat_of = {post.kind: post.seat for post in posts}
+    if PostKind.BIG_BLIND not in seat_of or max(post.seat for post in posts) >= len(stacks):
+        raise UnreadableError("_posts do not fit the players")
+    big_blind = Krw(_amounts([table["min_bet"]], 1)[0])
+    if min([big_blind, *(post.amount for post in posts)]) <= 0:
+        raise UnreadableError("what is posted is above zero")
+    rules = HandRules(
+        small_blind=big_blind,  # posts say what was posted
+        big_blind=big_blind,
+        straddle=PostKind.STRADDLE in seat_of,
+        rake=_rake_taken(table, 1),
+        heads_up_rake=_rake_taken(table, 1),
+        run_it_twice=runs_twice,
     )
+    deal = Deal(
+        button=SeatIndex(len(stacks) - 1),
+        small_blind=seat_of.get(PostKind.SMALL_BLIND),
+        big_blind=seat_of[PostKind.BIG_BLIND],
+        players=tuple(DealtSeat(SeatIndex(place), Krw(stack)) for place, stack in enumerate(stacks)),
+        posts=posts,
+    )
+    return rules, deal
+
+
+def _post(text: str) -> Post:
+    player, kind, amount = text.split()
+    return Post(SeatIndex(_place(player)), PostKind(kind), Krw(_amounts([amount], 1)[0]))
+
+
+def _rake_taken(table: Mapping[str, Any], scale: int) -> RakeRule:
+    """Our own records say how much rake was taken: the whole pot, capped at just that."""
+    return RakeRule(BasisPoints(10_000), Krw(_amounts([table.get("_rake", 0)], scale)[0]))
 
 
 def _phh_actions(
@@ -262,7 +322,7 @@ def _phh_actions(
     return holes, board, steps
 
 
-def _phh_rules(table: Mapping[str, Any], scale: int, players: int) -> tuple[HandRules, bool]:
+def _phh_rules(table: Mapping[str, Any], scale: int, players: int) -> HandRules:
     """Read blinds, straddle and antes; what our tables do not know is unreadable."""
     blinds = _amounts(table["blinds_or_straddles"], scale)
     antes = _amounts(table["antes"], scale)
@@ -276,9 +336,10 @@ def _phh_rules(table: Mapping[str, Any], scale: int, players: int) -> tuple[Hand
         kind, ante = AnteKind.BIG_BLIND, antes[1]
     else:
         raise UnreadableError("antes are neither per seat nor the big blind's")
-    # Our own records say how much rake was taken: the whole pot, capped at just that.
-    rake = RakeRule(BasisPoints(10_000), Krw(_amounts([table.get("_rake", 0)], scale)[0]))
-    rules = HandRules(
+    if not 0 < small <= big:
+        raise UnreadableError("blinds are not in order")
+    rake = _rake_taken(table, scale)
+    return HandRules(
         small_blind=Krw(small),
         big_blind=Krw(big),
         ante=Krw(ante),
@@ -287,7 +348,6 @@ def _phh_rules(table: Mapping[str, Any], scale: int, players: int) -> tuple[Hand
         rake=rake,
         heads_up_rake=rake,
     )
-    return rules, straddled
 
 
 def _place(player: str) -> int:

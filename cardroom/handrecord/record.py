@@ -1,5 +1,9 @@
 """The record of a finished hand, and how it is written: the PHH text format (poker hand history, a TOML
 dialect), readable by people and by other programs. It holds all hole cards, mucked ones too: it is private.
+
+What PHH has no key for stands under keys that begin with an underscore, as PHH asks: who posted what and why
+(a dead small blind, blinds owed, either kind of ante), and the second board. With them a record is complete:
+played again by our rules it ends in the same stacks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,14 +23,18 @@ class RecordedPlayer:
     starting_stack: Krw
     final_stack: Krw
     blind: Krw
-    """What was posted and counts for the call."""
+    """What was to be posted and counts for the call; below zero if it was owed, as PHH marks such posts."""
     dead: Krw
-    """What was posted dead: antes and dead blinds."""
+    """What was to be posted dead: antes and dead blinds."""
 
 
 @frozen
 class HandRecord:
-    """A finished hand. ``players`` stand in dealing order, ``actions`` are written as PHH has them."""
+    """A finished hand. ``players`` stand in dealing order, ``actions`` are written as PHH has them.
+
+    ``posts`` are nominal, in the order in which they were collected: ``p2 big_blind 2000``. ``second_board``
+    holds the cards of a second run, ``KcQc8c``, and is empty if the board was dealt once.
+    """
 
     table_id: TableId
     hand_id: HandId
@@ -35,7 +43,9 @@ class HandRecord:
     button: SeatIndex
     big_blind: Krw
     players: tuple[RecordedPlayer, ...]
+    posts: tuple[str, ...]
     actions: tuple[str, ...]
+    second_board: str
     rake: Krw
 
 
@@ -57,6 +67,8 @@ def write_phh(record: HandRecord) -> str:
         f"_hand_id = '{record.hand_id}'",
         f"_started_unix_ms = {record.started_unix_ms}",
         f"_button_seat = {record.button + 1}",
+        f"_posts = {_texts(record.posts)}",
+        f"_second_board = '{record.second_board}'",
         f"_user_ids = {_numbers(player.user_id for player in players)}",
         f"_rake = {record.rake}",
     ]

@@ -24,12 +24,15 @@ def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) 
             seat=part.seat,
             starting_stack=part.stack_before,
             final_stack=part.stack,
-            blind=_nominal(play.deal.posts, blind_of[part.seat], dead=False),
-            dead=_nominal(play.deal.posts, part.seat, dead=True),
+            blind=_blind(play.deal.posts, blind_of[part.seat]),
+            dead=_dead(play.deal.posts, part.seat),
         )
         for part in settlement.seats
     )
     actions = (_action(event, names) for event in play.events)
+    second_run = (
+        event for event in play.events if isinstance(event, rules.StreetDealt) and event.board == SECOND_BOARD
+    )
     return HandRecord(
         table_id=game.table_id,
         hand_id=play.hand_id,
@@ -38,11 +41,14 @@ def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) 
         button=play.deal.button,
         big_blind=game.rules.big_blind,
         players=players,
+        posts=tuple(f"{names[post.seat]} {post.kind.value} {post.amount}" for post in play.deal.posts),
         actions=tuple(action for action in actions if action is not None),
+        second_board="".join(format_cards(street.cards) for street in second_run),
         rake=settlement.rake,
     )
 
 
+SECOND_BOARD = 2
 _DEAD = frozenset({PostKind.ANTE, PostKind.BIG_BLIND_ANTE, PostKind.DEAD_BLIND})
 
 
@@ -51,17 +57,26 @@ def _blinds_in_phh_order(seats: tuple[SeatIndex, ...]) -> dict[SeatIndex, SeatIn
     return dict(zip(seats, reversed(seats) if len(seats) == HEADS_UP else seats, strict=True))
 
 
-def _nominal(posts: Sequence[Post], seat: SeatIndex, *, dead: bool) -> Krw:
-    """Give what a seat has to post; who has less posts less, which PHH readers know from the stack."""
-    return Krw(sum(post.amount for post in posts if post.seat == seat and (post.kind in _DEAD) == dead))
+def _blind(posts: Sequence[Post], seat: SeatIndex) -> Krw:
+    """Give the blind or straddle of a seat, below zero if it is owed.
+
+    Who has less posts less, which PHH readers know from the stack.
+    """
+    live = [post for post in posts if post.seat == seat and post.kind not in _DEAD]
+    return Krw(sum(-post.amount if post.kind is PostKind.LIVE_BLIND else post.amount for post in live))
+
+
+def _dead(posts: Sequence[Post], seat: SeatIndex) -> Krw:
+    """Give what a seat has to post dead."""
+    return Krw(sum(post.amount for post in posts if post.seat == seat and post.kind in _DEAD))
 
 
 def _action(event: rules.Event, names: dict[SeatIndex, str]) -> str | None:
     match event:
         case rules.HoleCardsDealt(seat, cards):
             return f"d dh {names[seat]} {format_cards(cards)}"
-        case rules.StreetDealt(_, board_cards, _):
-            return f"d db {format_cards(board_cards)}"
+        case rules.StreetDealt(_, board_cards, board):
+            return f"d db {format_cards(board_cards)}" if board != SECOND_BOARD else None
         case rules.ActionTaken(seat, kind, _, street_bet, _, _, _):
             return f"{names[seat]} {_move(kind, street_bet)}"
         case rules.HandShown(seat, shown, _):

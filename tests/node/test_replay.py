@@ -1,9 +1,12 @@
 """Recorded hands: the sample log agrees to the chip, and what is wrong is said."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from node.replay import main
 
@@ -20,6 +23,10 @@ finishing_stacks = [106, 94]
 """
 
 
+OWN = Path(__file__).parents[1] / "data" / "our_tables.phhs"
+OWN_HAND = tomllib.loads(OWN.read_text(encoding="utf-8"))["1"]
+
+
 def run(tmp_path: Path, text: str, name: str = "hands.log") -> int:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
@@ -29,6 +36,64 @@ def run(tmp_path: Path, text: str, name: str = "hands.log") -> int:
 def test_all_hands_of_the_sample_agree(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(SAMPLE), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"hands": 500, "mismatches": 0}
+
+
+def test_hands_of_our_own_tables_agree(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(OWN)]) == 0
+    assert "mismatches: 0" in capsys.readouterr().out
+
+
+def own_hand(**changes: object) -> str:
+    """Write one of our own hands, changed. JSON's texts, numbers and lists are also TOML's."""
+    table = {**OWN_HAND, **changes}
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items() if value is not None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"_posts": ["p1 small_blind 1000"]},
+        {"_posts": ["p1 big_blind"]},
+        {"_posts": ["p1 bigger_blind 2000"]},
+        {"_posts": ["p9 big_blind 2000"]},
+        {"_posts": ["p1 big_blind 0"]},
+        {"_posts": ["p1 big_blind inf"]},
+        {"_posts": 7},
+        {"_posts": [7]},
+        {"_second_board": 7},
+        {"_second_board": "AsAs"},
+        {"_second_board": "2c3c4c5c6c7c"},
+        {"min_bet": 0},
+        {"min_bet": None},
+        {"starting_stacks": []},
+        {"starting_stacks": [0, 0, 0, 0]},
+        {"starting_stacks": ["inf"] * 6},
+        {"finishing_stacks": [1]},
+        {"actions": ["d db " + "2c" * 6]},
+        {"_rake": "much"},
+    ],
+    ids=str,
+)
+def test_own_hands_that_cannot_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, object]
+) -> None:
+    assert run(tmp_path, own_hand(), "hand.phh") == 0
+    assert run(tmp_path, own_hand(**changes), "hand.phh") == 2
+    assert "hand 1" in capsys.readouterr().err
+
+
+@given(data=st.data())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_changed_there_is_an_answer(tmp_path: Path, data: st.DataObject) -> None:
+    """Characters changed, cut out or put in anywhere: agrees, differs or is unreadable, and nothing else."""
+    text = own_hand()
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        cut = data.draw(st.integers(0, 3))
+        text = text[:place] + data.draw(st.text(max_size=2)) + text[place + cut :]
+    path = tmp_path / "hand.phh"
+    path.write_text(text, encoding="utf-8")
+    assert main([str(path)]) in (0, 1, 2)
 
 
 def test_one_wrong_net_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

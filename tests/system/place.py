@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import trio
 from attrs import define, field
 
+from cardroom.local.credentials import read_credential
 from cardroom.local.ports import WALLET, PortOption, Ports, free_ports
+from cardroom.service.postgres import open_postgres
+from cardroom.service.settings import PostgresSettings
 
 _TIMEOUT = httpx.Timeout(5.0)
 
@@ -62,6 +66,16 @@ class Place:
         """Count the settled hands of each table; none while the wallet worker does not answer."""
         answer = self.ask_wallet("/admin/tables") or {"tables": []}
         return {table["name"]: table["last_hand_no"] for table in answer["tables"]}
+
+    def records(self) -> list[str]:
+        """Read the records of all settled hands out of the database."""
+        dsn = read_credential(self.folder / ".run" / "credentials", "wallet_dsn")
+
+        async def read() -> list[str]:
+            async with open_postgres(PostgresSettings(dsn=dsn)) as postgres, postgres.transaction() as read:
+                return [row["record"].decode() for row in await read.fetch("SELECT record FROM hand")]
+
+        return trio.run(read)
 
     def url(self, option: PortOption) -> str:
         """Give the address of a listener."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from node.replay import read_hands, replay
 from tests.system.place import Place
 
 NODE_1_TABLES = {"Han", "Geum", "Imjin"}
@@ -75,6 +76,14 @@ def listening(place: Place) -> list[str]:
     return found
 
 
+def mismatches(records: list[str], folder: Path) -> list[str]:
+    """Play every hand that the bots have played again."""
+    file = folder / "hands.phhs"
+    hands = (f"[{number}]\n{record}" for number, record in enumerate(records, start=1))
+    file.write_text("".join(hands), encoding="utf-8")
+    return list(replay(list(read_hands(file))).mismatches)
+
+
 @pytest.mark.timeout(120)
 def test_a_killed_node_comes_back_and_no_won_is_missing(place: Place) -> None:
     with started(place) as supervisor:
@@ -99,6 +108,9 @@ def test_a_killed_node_comes_back_and_no_won_is_missing(place: Place) -> None:
         )
         summary = place.ask_wallet("/admin/ledger/summary")
         assert summary["balanced"] is True
+        records = place.records()
+        assert len(records) >= 3 * len(NODE_1_TABLES | NODE_2_TABLES)
+        assert mismatches(records, place.folder) == []
         began = time.monotonic()
         supervisor.send_signal(signal.SIGTERM)
         supervisor.communicate(timeout=10)

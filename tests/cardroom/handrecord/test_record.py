@@ -18,7 +18,9 @@ RECORD = HandRecord(
         RecordedPlayer(UserId(1), SeatIndex(4), Krw(200_000), Krw(199_000), Krw(1_000), Krw(0)),
         RecordedPlayer(UserId(2), SeatIndex(5), Krw(90_000), Krw(91_000), Krw(2_000), Krw(200)),
     ),
+    posts=("p1 small_blind 1000", "p2 big_blind 2000", "p2 dead_blind 200"),
     actions=("d dh p1 AsKs", "d dh p2 2c7d", "p1 f"),
+    second_board="KcQc",
     rake=Krw(0),
 )
 
@@ -34,3 +36,5 @@ def test_it_is_toml_with_the_keys_of_phh() -> None:
     assert document["actions"] == ["d dh p1 AsKs", "d dh p2 2c7d", "p1 f"]
     assert document["_hand_id"] == str(UUID(int=7))
     assert document["_user_ids"] == [1, 2]
+    assert document["_posts"] == ["p1 small_blind 1000", "p2 big_blind 2000", "p2 dead_blind 200"]
+    assert document["_second_board"] == "KcQc"
