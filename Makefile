@@ -7,12 +7,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CODE := cardroom node shard_router wallet_worker loadtest bench tests
 
-.PHONY: help run clean-run test check bench format
+.PHONY: help run clean-run test prove check bench format
 
 help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
 	@echo "make clean-run  remove the data of make run"
 	@echo "make test       all tests, against real embedded servers"
+	@echo "make prove      20,000 random hands beside pokerkit and 10^6 shuffles, as tables and one JSON object"
 	@echo "make bench      measurements, as a table and one JSON object"
 	@echo "make check      format, lint, types, import contracts, shape"
 
@@ -31,6 +32,9 @@ clean-run: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+prove: $(STAMP)
+	@$(BIN)/python -m tests.prove
 
 # ASYNC9xx wants a checkpoint in every async function, 124 a sync function instead: both against interfaces that are
 # async on purpose. 114 only asks for a list of names. 110 is ruff's already. 127 wants another HTTP library.
