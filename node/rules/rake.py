@@ -34,14 +34,22 @@ def rake_of(rule: RakeRule, called_pot: Krw, *, flop_was_dealt: bool) -> Krw:
 
 
 def take_from_pots(rake: Krw, pots: Sequence[Krw]) -> tuple[Krw, ...]:
-    """Divide the rake over the pots, main pot first, in proportion; the main pot bears the remainder."""
+    """Divide the rake over the pots, main pot first, in proportion; the main pot bears the remainder.
+
+    What a main pot of a few won cannot bear is borne by the next pot: no pot pays more than it holds.
+    """
     total = sum(pots)
     if len(pots) == 1:
         return (rake,)
     if not rake:
         return tuple(Krw(0) for _ in pots)
-    sides = [Krw(rake * pot // total) for pot in pots[1:]]
-    return (Krw(rake - sum(sides)), *sides)
+    shares = [rake * pot // total for pot in pots]
+    rest = rake - sum(shares)
+    for place, pot in enumerate(pots):
+        extra = min(rest, pot - shares[place])
+        shares[place] += extra
+        rest -= extra
+    return tuple(Krw(share) for share in shares)
 
 
 def contributed_rake(rake: Krw, shares: Sequence[Krw]) -> tuple[Krw, ...]:
