@@ -2,38 +2,46 @@
 dialect), readable by people and by other programs. It holds all hole cards, mucked ones too: it is private.
 
 What PHH has no key for stands under keys that begin with an underscore, as PHH asks: who posted what and why
-(a dead small blind, blinds owed, either kind of ante), and the second board. With them a record is complete:
-played again by our rules it ends in the same stacks.
+(a dead small blind, blinds owed, either kind of ante), the second board, the rule of the rake. With them a
+record is complete: played again by our rules it ends in the same stacks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
+from zlib import crc32
 
 from attrs import frozen
 
 from cardroom.ids import HandId, SeatIndex, TableId, UserId
-from cardroom.money import Krw
+from cardroom.money import BasisPoints, Krw
+
+CHECKSUM_KEY = "_checksum"
 
 
 @frozen
 class RecordedPlayer:
-    """One dealt-in player; amounts in won, cards such as ``AsKd``."""
+    """One dealt-in player; amounts in won."""
 
     user_id: UserId
     seat: SeatIndex
     starting_stack: Krw
     final_stack: Krw
-    blind: Krw
-    """What was to be posted and counts for the call; below zero if it was owed, as PHH marks such posts."""
-    dead: Krw
-    """What was to be posted dead: antes and dead blinds."""
+
+
+@frozen
+class RecordedRake:
+    """The rake taken, and the rule it was taken by: a ratio of the called pot, and a cap in won."""
+
+    taken: Krw
+    ratio: BasisPoints
+    cap: Krw
 
 
 @frozen
 class HandRecord:
     """A finished hand. ``players`` stand in dealing order, ``actions`` are written as PHH has them.
 
-    ``posts`` are nominal, in the order in which they were collected: ``p2 big_blind 2000``. ``second_board``
-    holds the cards of a second run, ``KcQc8c``, and is empty if the board was dealt once.
+    ``blinds`` and ``antes`` stand in PHH's order, as far as PHH can say who posted what; ``posts`` say it
+    in full: nominal, in the order in which they were collected, ``p2 big_blind 2000``.
     """
 
     table_id: TableId
@@ -41,43 +49,74 @@ class HandRecord:
     hand_no: int
     started_unix_ms: int
     button: SeatIndex
+    """The seat may be empty."""
     big_blind: Krw
     players: tuple[RecordedPlayer, ...]
+    blinds: tuple[Krw, ...]
+    antes: tuple[Krw, ...]
     posts: tuple[str, ...]
     actions: tuple[str, ...]
+    runs_twice: bool | None
+    """What was decided when it was asked whether to run it twice; None: nobody was asked."""
     second_board: str
-    rake: Krw
+    """The cards of the second run, such as ``KcQc8c``; empty if the board was dealt once."""
+    rake: RecordedRake
 
 
 def write_phh(record: HandRecord) -> str:
     """Write a record as PHH; keys that PHH does not know start with an underscore, as it asks."""
+    values = _values(record)
+    values[CHECKSUM_KEY] = checksum_of(values)
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
+
+
+def checksum_of(values: Mapping[str, object]) -> int:
+    """Give the checksum of all values but itself, whatever their order and the white space between them.
+
+    It finds changes by accident or by a careless hand, also of what decides no money: a card that was
+    folded, a bet that nobody called. It is no seal; that is the ledger's chain.
+    """
+    lines = sorted(f"{key} = {_toml(value)}" for key, value in values.items() if key != CHECKSUM_KEY)
+    return crc32("\n".join(lines).encode())
+
+
+def _values(record: HandRecord) -> dict[str, object]:
     players = record.players
-    lines = [
-        "variant = 'NT'",
-        f"antes = {_numbers(player.dead for player in players)}",
-        f"blinds_or_straddles = {_numbers(player.blind for player in players)}",
-        f"min_bet = {record.big_blind}",
-        f"starting_stacks = {_numbers(player.starting_stack for player in players)}",
-        f"finishing_stacks = {_numbers(player.final_stack for player in players)}",
-        f"actions = {_texts(record.actions)}",
-        f"seats = {_numbers(player.seat + 1 for player in players)}",
-        f"table = '{record.table_id}'",
-        f"hand = {record.hand_no}",
-        "currency = 'KRW'",
-        f"_hand_id = '{record.hand_id}'",
-        f"_started_unix_ms = {record.started_unix_ms}",
-        f"_button_seat = {record.button + 1}",
-        f"_posts = {_texts(record.posts)}",
-        f"_second_board = '{record.second_board}'",
-        f"_user_ids = {_numbers(player.user_id for player in players)}",
-        f"_rake = {record.rake}",
-    ]
-    return "\n".join(lines) + "\n"
+    values: dict[str, object] = {
+        "variant": "NT",
+        "antes": record.antes,
+        "blinds_or_straddles": record.blinds,
+        "min_bet": record.big_blind,
+        "starting_stacks": [player.starting_stack for player in players],
+        "finishing_stacks": [player.final_stack for player in players],
+        "actions": record.actions,
+        "seats": [player.seat + 1 for player in players],
+        "table": str(record.table_id),
+        "hand": record.hand_no,
+        "currency": "KRW",
+        "_hand_id": str(record.hand_id),
+        "_started_unix_ms": record.started_unix_ms,
+        "_button_seat": record.button + 1,
+        "_posts": record.posts,
+        "_user_ids": [player.user_id for player in players],
+        "_rake": record.rake.taken,
+        "_rake_basis_points": record.rake.ratio,
+        "_rake_cap": record.rake.cap,
+    }
+    if record.runs_twice is not None:
+        values["_run_it_twice"] = record.runs_twice
+    if record.second_board:
+        values["_second_board"] = record.second_board
+    return values
 
 
-def _numbers(values: Iterable[int]) -> str:
-    return "[" + ", ".join(str(value) for value in values) + "]"
-
-
-def _texts(values: Sequence[str]) -> str:
-    return "[" + ", ".join(f"'{value}'" for value in values) + "]"
+def _toml(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"'{value}'"
+        case list() | tuple():
+            return "[" + ", ".join([_toml(part) for part in value]) + "]"
+        case _:
+            return str(value)

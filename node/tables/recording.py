@@ -1,38 +1,28 @@
 """A finished hand in the words of its record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from cardroom.handrecord.record import HandRecord, RecordedPlayer
+from cardroom.handrecord.record import HandRecord, RecordedPlayer, RecordedRake
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
 from node.rules import events as rules
-from node.rules.actions import ActionKind
+from node.rules.actions import ActionCause, ActionKind
 from node.rules.blinds import HEADS_UP, Post, PostKind
 from node.rules.cards import format_cards
 from node.tables.game import Game
 from node.tables.hand_in_play import HandInPlay
 
+SECOND_BOARD = 2
+_DEAD = frozenset({PostKind.ANTE, PostKind.BIG_BLIND_ANTE, PostKind.DEAD_BLIND})
+
 
 def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) -> HandRecord:
     """Write down who played what, as PHH has it: ``p1`` is the first player in dealing order."""
-    names = {part.seat: f"p{number}" for number, part in enumerate(settlement.seats, start=1)}
-    blind_of = _blinds_in_phh_order(tuple(names))
-    players = tuple(
-        RecordedPlayer(
-            user_id=play.players[part.seat],
-            seat=part.seat,
-            starting_stack=part.stack_before,
-            final_stack=part.stack,
-            blind=_blind(play.deal.posts, blind_of[part.seat]),
-            dead=_dead(play.deal.posts, part.seat),
-        )
-        for part in settlement.seats
-    )
-    actions = (_action(event, names) for event in play.events)
-    second_run = (
-        event for event in play.events if isinstance(event, rules.StreetDealt) and event.board == SECOND_BOARD
-    )
+    seats = tuple(part.seat for part in settlement.seats)
+    names = player_names(seats)
+    posts = play.deal.posts
+    rake_rule = game.rules.heads_up_rake if len(seats) == HEADS_UP else game.rules.rake
     return HandRecord(
         table_id=game.table_id,
         hand_id=play.hand_id,
@@ -40,45 +30,70 @@ def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) 
         started_unix_ms=play.started_unix_ms,
         button=play.deal.button,
         big_blind=game.rules.big_blind,
-        players=players,
-        posts=tuple(f"{names[post.seat]} {post.kind.value} {post.amount}" for post in play.deal.posts),
-        actions=tuple(action for action in actions if action is not None),
-        second_board="".join(format_cards(street.cards) for street in second_run),
-        rake=settlement.rake,
+        players=tuple(
+            RecordedPlayer(play.players[part.seat], part.seat, part.stack_before, part.stack)
+            for part in settlement.seats
+        ),
+        blinds=phh_blinds(posts, seats),
+        antes=phh_antes(posts, seats),
+        posts=tuple(f"{names[post.seat]} {post.kind.value} {post.amount}" for post in posts),
+        actions=phh_actions(play.events, names),
+        runs_twice=next((e.twice for e in play.events if isinstance(e, rules.RunItTwiceDecided)), None),
+        second_board=second_board(play.events),
+        rake=RecordedRake(settlement.rake, rake_rule.ratio, rake_rule.cap),
     )
 
 
-SECOND_BOARD = 2
-_DEAD = frozenset({PostKind.ANTE, PostKind.BIG_BLIND_ANTE, PostKind.DEAD_BLIND})
+def player_names(seats: Sequence[SeatIndex]) -> dict[SeatIndex, str]:
+    """Name the players as PHH does: ``p1`` is the first in dealing order."""
+    return {seat: f"p{number}" for number, seat in enumerate(seats, start=1)}
 
 
-def _blinds_in_phh_order(seats: tuple[SeatIndex, ...]) -> dict[SeatIndex, SeatIndex]:
-    """Give whose blind stands at each place: heads-up PHH lists the small blind first all the same."""
-    return dict(zip(seats, reversed(seats) if len(seats) == HEADS_UP else seats, strict=True))
-
-
-def _blind(posts: Sequence[Post], seat: SeatIndex) -> Krw:
-    """Give the blind or straddle of a seat, below zero if it is owed.
+def phh_blinds(posts: Sequence[Post], seats: Sequence[SeatIndex]) -> tuple[Krw, ...]:
+    """Give what each player has to post live, below zero if he owed it: PHH marks such posts like that.
 
     Who has less posts less, which PHH readers know from the stack.
     """
-    live = [post for post in posts if post.seat == seat and post.kind not in _DEAD]
-    return Krw(sum(-post.amount if post.kind is PostKind.LIVE_BLIND else post.amount for post in live))
+    live = [post for post in posts if post.kind not in _DEAD]
+    return tuple(
+        Krw(sum(-post.amount if post.kind is PostKind.LIVE_BLIND else post.amount for post in live_of_seat))
+        for live_of_seat in _by_seat(live, seats)
+    )
 
 
-def _dead(posts: Sequence[Post], seat: SeatIndex) -> Krw:
-    """Give what a seat has to post dead."""
-    return Krw(sum(post.amount for post in posts if post.seat == seat and post.kind in _DEAD))
+def phh_antes(posts: Sequence[Post], seats: Sequence[SeatIndex]) -> tuple[Krw, ...]:
+    """Give what each player has to post dead: antes and dead blinds."""
+    dead = [post for post in posts if post.kind in _DEAD]
+    return tuple(Krw(sum(post.amount for post in dead_of_seat)) for dead_of_seat in _by_seat(dead, seats))
 
 
-def _action(event: rules.Event, names: dict[SeatIndex, str]) -> str | None:
+def phh_actions(events: Sequence[rules.Event], names: Mapping[SeatIndex, str]) -> tuple[str, ...]:
+    """Write all that PHH calls an action; a second board stands elsewhere."""
+    actions = (_action(event, names) for event in events)
+    return tuple(action for action in actions if action is not None)
+
+
+def second_board(events: Sequence[rules.Event]) -> str:
+    """Give the cards of the second run; nothing if the board was dealt once."""
+    dealt = (event for event in events if isinstance(event, rules.StreetDealt))
+    return "".join(format_cards(street.cards) for street in dealt if street.board == SECOND_BOARD)
+
+
+def _by_seat(posts: Sequence[Post], seats: Sequence[SeatIndex]) -> list[list[Post]]:
+    """Sort posts by player; heads-up PHH lists the small blind first, who is dealt to last."""
+    order = list(reversed(seats)) if len(seats) == HEADS_UP else seats
+    return [[post for post in posts if post.seat == seat] for seat in order]
+
+
+def _action(event: rules.Event, names: Mapping[SeatIndex, str]) -> str | None:
     match event:
         case rules.HoleCardsDealt(seat, cards):
             return f"d dh {names[seat]} {format_cards(cards)}"
         case rules.StreetDealt(_, board_cards, board):
             return f"d db {format_cards(board_cards)}" if board != SECOND_BOARD else None
-        case rules.ActionTaken(seat, kind, _, street_bet, _, _, _):
-            return f"{names[seat]} {_move(kind, street_bet)}"
+        case rules.ActionTaken(seat, kind, _, street_bet, _, _, cause):
+            why = "" if cause is ActionCause.PLAYER else f" # {cause.value}"
+            return f"{names[seat]} {_move(kind, street_bet)}{why}"
         case rules.HandShown(seat, shown, _):
             return f"{names[seat]} sm {format_cards(shown)}"
         case rules.HandMucked(seat):

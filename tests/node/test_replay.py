@@ -1,6 +1,7 @@
 """Recorded hands: the sample log agrees to the chip, and what is wrong is said."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -24,6 +25,7 @@ finishing_stacks = [106, 94]
 
 
 OWN = Path(__file__).parents[1] / "data" / "our_tables.phhs"
+RUN_TWICE = Path(__file__).parents[1] / "data" / "own_run_twice.phh"
 OWN_HAND = tomllib.loads(OWN.read_text(encoding="utf-8"))["1"]
 
 
@@ -41,6 +43,85 @@ def test_all_hands_of_the_sample_agree(capsys: pytest.CaptureFixture[str]) -> No
 def test_hands_of_our_own_tables_agree(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(OWN)]) == 0
     assert "mismatches: 0" in capsys.readouterr().out
+
+
+def test_one_hand_with_all_that_is_rare_agrees() -> None:
+    """No small blind, an empty button, live and dead blinds, all short, a time-out, a leaver, two boards."""
+    assert main([str(RUN_TWICE)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("_second_board = '5cAh'", "_second_board = '5c2h'", "checksum"),
+        ("_second_board = '5cAh'", "_second_board = '5c8c'", "net"),
+        ("_second_board = '5cAh'", "_second_board = '5cAhQd'", "second board 5cAh instead of 5cAhQd"),
+        ("_rake = 226", "_rake = 225", "rake 226 instead of 225"),
+        ("_rake_basis_points = 500", "_rake_basis_points = 400", "rake 181 instead of 226"),
+        (
+            "'d db 4c6sTh', 'p2 cc # time_out'",
+            "'p2 cc # time_out', 'd db 4c6sTh'",
+            "0 board cards instead of 3",
+        ),
+        ("'d db Ad', 'd db Tc'", "'d db AdTc'", "'d db Ad' instead of 'd db AdTc'"),
+        ("'p2 cc # time_out'", "'p2 f # time_out'", "line 8 of the actions"),
+        ("'p2 f # leaving'", "'p2 f'", "checksum"),
+        ("'p2 f # leaving', ", "", "ends while player p2 is to act"),
+        ("'p3 sm Qh7h', ", "", "instead of"),
+        ("_user_ids = [100,", "_user_ids = [101,", "checksum"),
+        ("p3 cbr 2000", "p3 cbr 2001", "checksum"),
+        ("p3 cbr 2000", "p3 cbr 1999", "raise_too_small"),
+        ("3176, 26449", "3177, 26448", "net"),
+    ],
+)
+def test_a_change_in_our_own_record_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, says: str
+) -> None:
+    text = RUN_TWICE.read_text(encoding="utf-8")
+    assert old in text
+    assert run(tmp_path, text.replace(old, new), "hand.phh") == 1
+    assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"_posts": ["p4 live_blind 2000", "p4 dead_blind 1000"]}, "_posts: no big blind"),
+        ({"_posts": ["p1 big_blind 2000"] * 2}, "_posts: something is posted twice"),
+        (
+            {"_posts": ["p1 big_blind 2000", "p2 small_blind 1000", "p3 small_blind 1000"]},
+            "_posts: something",
+        ),
+        ({"_posts": ["p1 big_blind 2000"]}, "_posts: not those of blinds_or_straddles"),
+        ({"_posts": ["p1 big_blind 2000", "p2 dead_blind 2001"]}, "_posts: a small blind is above"),
+        ({"_posts": ["p1 big_blind 2000", "p2 straddle 3000"]}, "_posts: a big blind or straddle"),
+        ({"min_bet": 1_000}, "_posts: a big blind or straddle does not fit min_bet"),
+        ({"actions": ["d dh p1 AsKs"]}, "actions: no hole cards for p2"),
+        ({"_second_board": "5c4c"}, "actions, _second_board: a card is dealt twice"),
+        ({"_rake_basis_points": None, "_rake": -1}, "_rake: below zero"),
+    ],
+    ids=str,
+)
+def test_posts_that_cannot_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, object], says: str
+) -> None:
+    hand = tomllib.loads(RUN_TWICE.read_text(encoding="utf-8"))
+    assert run(tmp_path, own_hand(**{**hand, **changes}), "hand.phh") == 2
+    assert f"hand 1: {says}" in capsys.readouterr().err
+
+
+NUMBERS = st.one_of(st.integers(-3, 4_000), st.integers(), st.floats(), st.just("2000"))
+
+
+@given(data=st.data())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_numbers_stand_there_is_an_answer(tmp_path: Path, data: st.DataObject) -> None:
+    """A number anywhere is another one: agrees, differs or is unreadable, and nothing else."""
+    text = RUN_TWICE.read_text(encoding="utf-8")
+    for _ in range(data.draw(st.integers(1, 4))):
+        found = data.draw(st.sampled_from(list(re.finditer(r"(?<=[ p\[])\d+", text))))
+        text = text[: found.start()] + str(data.draw(NUMBERS)) + text[found.end() :]
+    assert run(tmp_path, text, "hand.phh") in (0, 1, 2)
 
 
 def own_hand(**changes: object) -> str:
@@ -86,7 +167,7 @@ def test_own_hands_that_cannot_be(
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_changed_there_is_an_answer(tmp_path: Path, data: st.DataObject) -> None:
     """Characters changed, cut out or put in anywhere: agrees, differs or is unreadable, and nothing else."""
-    text = own_hand()
+    text = data.draw(st.sampled_from([own_hand(), RUN_TWICE.read_text(encoding="utf-8")]))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(text) - 1))
         cut = data.draw(st.integers(0, 3))
@@ -138,3 +219,32 @@ def test_phh(tmp_path: Path) -> None:
     assert run(tmp_path, PHH.replace('"NT"', '"PO"'), "hand.phh") == 2
     assert run(tmp_path, PHH.replace("AsAh", "????"), "hand.phh") == 2
     assert run(tmp_path, "[1]" + PHH + "[2]" + PHH.replace("[1, 2]", "[0.5, 1.25]"), "hands.phhs") == 0
+
+
+FOREIGN = """
+variant = "NT"
+antes = [1, 1, 1]
+blinds_or_straddles = [5, 10, 20]
+min_bet = 10
+starting_stacks = [300, 300, 300]
+actions = ["d dh p1 AsAh", "d dh p2 KsKh", "d dh p3 2c7d", "p1 cc", "p2 cc", "p3 cbr 60", "p1 cc", "p2 f",
+  "d db QcJc4h", "p1 cc", "p3 cc", "d db 5h", "p1 cc", "p3 cc", "d db 6s", "p1 cc", "p3 cc", "p1 sm AsAh"]
+finishing_stacks = [382, 279, 239]
+"""
+
+
+def test_antes_and_straddle_of_other_programs(tmp_path: Path) -> None:
+    assert run(tmp_path, FOREIGN, "hand.phh") == 0
+    assert (
+        run(
+            tmp_path,
+            FOREIGN.replace("[1, 1, 1]", "[0, 3, 0]").replace("382, 279, 239", "383, 277, 240"),
+            "hand.phh",
+        )
+        == 0
+    )
+    assert run(tmp_path, FOREIGN.replace("[1, 1, 1]", "[-1, -1, -1]"), "hand.phh") == 2
+    assert run(tmp_path, FOREIGN.replace("[1, 1, 1]", "[1, 2, 1]"), "hand.phh") == 2
+    assert run(tmp_path, FOREIGN.replace("[5, 10, 20]", "[5, 10, -10]"), "hand.phh") == 2
+    assert run(tmp_path, FOREIGN.replace("[5, 10, 20]", "[10, 5, 0]"), "hand.phh") == 2
+    assert run(tmp_path, FOREIGN.replace('"d db 5h", "p1 cc"', '"p1 cc", "d db 5h"'), "hand.phh") == 1
