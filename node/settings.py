@@ -32,6 +32,31 @@ class AnteSettings:
 
 
 @frozen
+class TimeBank:
+    """Time that a player may use beyond the clock of a turn (rule 31)."""
+
+    first_seconds: float = field(default=30.0, validator=ge(0.0))
+    gift_seconds: float = field(default=5.0, validator=ge(0.0))
+    gift_hands: int = field(default=10, validator=gt(0))
+    """One gift for so many hands that a player was dealt into."""
+    most_seconds: float = field(default=60.0, validator=ge(0.0))
+
+
+@frozen
+class ConnectionTime:
+    """Time for a player whose connection is broken, by the size of the pot, once a hand (rule 32).
+
+    Who has used it ``allowed_breaks`` times gets none, until one is forgiven every ``forgiven_hands`` hands.
+    """
+
+    least_seconds: float = field(default=30.0, validator=ge(0.0))
+    most_seconds: float = field(default=120.0, validator=ge(0.0))
+    seconds_per_big_blind: float = field(default=1.0, validator=ge(0.0))
+    allowed_breaks: int = field(default=3, validator=ge(0))
+    forgiven_hands: int = field(default=20, validator=gt(0))
+
+
+@frozen
 class StakeSettings:
     """One game on offer: what a table that names it plays for, and by which options."""
 
@@ -48,6 +73,8 @@ class StakeSettings:
     max_buy_in_big_blinds: int = field(default=100, validator=gt(0))
     turn_seconds: float = field(default=15.0, validator=gt(0.0))
     run_it_twice_seconds: float = field(default=5.0, validator=gt(0.0))
+    time_bank: TimeBank = field(factory=TimeBank)
+    connection_time: ConnectionTime = field(factory=ConnectionTime)
     missed_blinds_limit: int = field(default=3, validator=gt(0))
     """How often in a row the big blind may pass a player before the seat is lost (rule 22)."""
 

@@ -14,6 +14,7 @@ from cardroom.wire.table import (
     AnyTableEvent,
     CardCode,
     CardsDealt,
+    ClockPhase,
     HandEnded,
     HandMucked,
     HandShown,
@@ -33,6 +34,7 @@ from cardroom.wire.table import (
     StreetDealt,
     TableOptions,
     TableState,
+    TimeExtended,
     TurnBegan,
     TurnView,
     UncalledReturned,
@@ -148,20 +150,35 @@ def _changed(view: TableView, event: AnyTableEvent) -> TableView:
             return _after_seating(view, event)
         case HandStarted():
             return _after_deal(view, event)
-        case TurnBegan(turn=turn):
-            return evolve(view, turn=turn)
+        case TurnBegan() | TimeExtended() | RunItTwiceOffered() | RunItTwiceDecided():
+            return _after_question(view, event)
         case Acted():
             return _after_action(view, event)
         case StreetDealt():
             return _after_street(view, event)
-        case RunItTwiceOffered(offer=offer):
-            return evolve(view, run_it_twice=offer, turn=None)
-        case RunItTwiceDecided():
-            return evolve(view, run_it_twice=None)
         case CardsDealt() | HandShown() | HandMucked():
             return _after_cards(view, event)
         case UncalledReturned() | PotAwarded() | HandEnded() | HandVoided():
             return _after_payment(view, event)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _after_question(
+    view: TableView, event: TurnBegan | TimeExtended | RunItTwiceOffered | RunItTwiceDecided
+) -> TableView:
+    match event:
+        case TurnBegan(turn=turn):
+            return evolve(view, turn=turn)
+        case TimeExtended(phase=phase, left_ms=left_ms):
+            if view.turn is None:
+                return view
+            bank_ms = 0 if phase is ClockPhase.TIME_BANK else view.turn.bank_ms
+            return evolve(view, turn=evolve(view.turn, phase=phase, left_ms=left_ms, bank_ms=bank_ms))
+        case RunItTwiceOffered(offer=offer):
+            return evolve(view, run_it_twice=offer, turn=None)
+        case RunItTwiceDecided():
+            return evolve(view, run_it_twice=None)
         case _ as unreachable:
             assert_never(unreachable)
 

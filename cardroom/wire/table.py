@@ -160,13 +160,28 @@ class LegalActions:
     all_in_amount: Krw | None
 
 
+@unique
+class ClockPhase(Enum):
+    """Whose time runs: the turn's own, a broken connection's extra time, or the player's time bank."""
+
+    TURN = "turn"
+    CONNECTION = "connection"
+    TIME_BANK = "time_bank"
+
+
 @frozen
 class TurnView:
-    """Whose turn it is, and how long it still lasts at the moment of sending."""
+    """Whose turn it is, and how long the present phase still lasts at the moment of sending.
+
+    ``bank_ms`` is what the player has in the time bank, which begins when the other time is over; then it
+    is 0.
+    """
 
     seat: SeatIndex
     turn: int
+    phase: ClockPhase
     left_ms: int
+    bank_ms: int
     legal: LegalActions
 
 
@@ -336,6 +351,16 @@ class TurnBegan(TableEvent):
 
 
 @frozen
+class TimeExtended(TableEvent):
+    """The turn goes on in another phase of the clock; the legal actions are the same."""
+
+    seat: SeatIndex
+    turn: int
+    phase: ClockPhase
+    left_ms: int
+
+
+@frozen
 class Acted(TableEvent):
     """A player acted, or the clock did. ``amount`` went in now; bet and stack are after it."""
 
@@ -464,6 +489,7 @@ AnyTableEvent = (
     | HandStarted
     | CardsDealt
     | TurnBegan
+    | TimeExtended
     | Acted
     | StreetDealt
     | UncalledReturned
@@ -502,6 +528,7 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         20: HandVoided,
         21: RunItTwiceOffered,
         22: RunItTwiceDecided,
+        23: TimeExtended,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -17,6 +17,7 @@ from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
 from node.tables.seats import SeatHolder, Seats
+from node.tables.spare_time import SpareTime
 
 _ATTEMPTS = 5
 
@@ -94,7 +95,10 @@ def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
     holders = {}
     for lying in table.escrow:
         seating = rules.sit_out(rules.seat_player(seating, lying.seat, lying.amount), lying.seat)
-        holders[lying.seat] = SeatHolder(lying.user_id, lying.nickname, lying.seat, escrow=lying.amount)
+        spare = SpareTime(game.time_bank.first_seconds)
+        holders[lying.seat] = SeatHolder(
+            lying.user_id, lying.nickname, lying.seat, escrow=lying.amount, spare=spare
+        )
     settled = HandMark(table.last_hand_id, table.last_hand_no)
     return Seats(
         game=game,

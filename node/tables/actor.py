@@ -182,7 +182,7 @@ class TableActor:
 
     def _clock_ran_out(self) -> None:
         if self._dealer.play is not None:
-            self._settle(self._dealer.time_out())
+            self._settle(self._dealer.clock_ran_out())
             return
         self._clock.stop()
         if not self._dealer.can_deal():

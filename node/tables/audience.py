@@ -68,6 +68,10 @@ class Audience:
         """Forget a connection; it may have been forgotten before."""
         self._viewers.pop(id(viewer), None)
 
+    def has_user(self, user_id: UserId) -> bool:
+        """Say whether any connection of a player follows the table."""
+        return any(viewer.user_id == user_id for viewer in self._viewers.values())
+
     @property
     def viewers(self) -> tuple[Viewer, ...]:
         """Give all connections that follow the table now."""

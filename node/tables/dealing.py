@@ -1,13 +1,10 @@
 """The dealer of one table: starts hands, applies actions, lets the clock act, sends settlements."""
 
-import time
-from uuid import uuid4
-
 import trio
 from attrs import define, field
 
 from cardroom.handrecord.record import write_phh
-from cardroom.ids import HandId, SeatIndex, UserId
+from cardroom.ids import SeatIndex, UserId
 from cardroom.money import Krw
 from cardroom.wire.ledger import MAX_RECORD_BYTES, SeatResult, SettleHand
 from cardroom.wire.player import Act, RunItTwice, ShowCards
@@ -21,12 +18,13 @@ from node.rules.hand import Hand
 from node.tables import projection
 from node.tables.deck import Shuffle
 from node.tables.first_answers import FirstAnswers
-from node.tables.hand_in_play import HandInPlay
+from node.tables.hand_in_play import HandInPlay, open_hand
 from node.tables.history import History
 from node.tables.metrics import HANDS
 from node.tables.recording import record_hand
 from node.tables.seats import Denied, SeatHolder, Seats
 from node.tables.showing import FinishedHand
+from node.tables.spare_time import ExpiredTurn, extend_turn
 from node.tables.translation import action_of, refusal_of
 from node.tables.turn_clock import TurnClock
 
@@ -59,32 +57,26 @@ class Dealer:
         self.seats.check_balance()
         deal = between_hands.next_deal(self.seats.seating, self.seats.game.rules)
         assert deal is not None, "can_deal was asked first"
-        hand, events = rules.start(self.seats.game.rules, deal, self.shuffle())
-        hand_id = HandId(uuid4())
+        step = rules.start(self.seats.game.rules, deal, self.shuffle())
         hand_no = self.seats.settlements.last_played.hand_no + 1
-        self.history.begin_hand(hand_id, hand_no)
+        play = self.play = open_hand(hand_no, deal, step, self.seats.holders)
+        self.history.begin_hand(play.hand_id, hand_no)
         self._answers.forget_all()
         self.finished = None
-        self.play = HandInPlay(
-            hand_id=hand_id,
-            hand_no=hand_no,
-            started_unix_ms=time.time_ns() // 1_000_000,
-            deal=deal,
-            players={player.seat: self.seats.holders[player.seat].user_id for player in deal.players},
-            hand=hand,
-        )
-        self.play.events.extend(events)
+        for seat in play.players:
+            self.seats.count_hand(self.seats.holders[seat])
         self._set_clock()
-        rest = projection.tell_deal(events, self.play.hand_id, self.play.players, self.history)
+        rest = projection.tell_deal(play.events, play.hand_id, play.players, self.history)
         projection.tell(rest, self.history, self.clock, trio.current_time())
         # Who posts the last chips is all-in: when nobody else has a decision either, the hand is over now.
-        return self._finish(self.play) if self.play.hand.is_over else None
+        return self._finish(play) if play.hand.is_over else None
 
     def act(self, user_id: UserId, act: Act) -> SettleHand | None:
         """Apply a player's action. Gives the settlement if it ended the hand; refused as ``Act`` says."""
         if self._answers.has_done(user_id, act):
             return None
         seat = self._seat_in_turn(user_id, act)
+        bank_used = self.clock.bank_used_seconds(trio.current_time())
         try:
             settlement = self._step(rules.apply(self._hand, seat, action_of(act)))
         except IllegalAction as illegal:
@@ -92,7 +84,9 @@ class Dealer:
             self._answers.note(user_id, act, refusal)
             raise Denied(refusal) from None
         self._answers.note(user_id, act, None)
-        self.seats.holders[seat].time_outs = 0
+        holder = self.seats.holders[seat]
+        holder.time_outs = 0
+        holder.spare.spend_bank(bank_used)
         return settlement
 
     def run_it_twice(self, user_id: UserId, request: RunItTwice) -> SettleHand | None:
@@ -116,15 +110,19 @@ class Dealer:
         if shown is not None:
             projection.tell([shown], self.history, self.clock, now)
 
-    def time_out(self) -> SettleHand | None:
-        """The clock ran out: check if that is free, else fold; twice in a row sits the player out.
+    def clock_ran_out(self) -> SettleHand | None:
+        """Give the player more time if there is any, else decide: check if that is free, else fold.
 
-        Who has not answered whether to run it twice wants it once (rule 30).
+        Two time-outs in a row sit the player out. Who has not answered whether to run it twice wants it once
+        (rule 30).
         """
-        seat = self._hand.seat_to_act
+        seat, now = self._hand.seat_to_act, trio.current_time()
         if seat is None:
             return self._step(rules.agree_run_twice(self._hand, False))
         holder = self.seats.holders[seat]
+        if extend_turn(self.clock, holder.spare, _expired_turn(self, holder), now):
+            projection.tell_more_time(self._hand, self.history, self.clock, now)
+            return None
         holder.time_outs += 1
         if holder.time_outs == _TIME_OUTS_TO_SIT_OUT:
             self.seats.sit_out(holder)
@@ -197,9 +195,10 @@ class Dealer:
         if hand.is_over:
             self.clock.begin_pause(now, game.limits.between_hands_seconds)
         else:
-            asked = hand.awaiting_run_it_twice
-            seconds = game.run_it_twice_seconds if asked else game.turn_seconds
-            self.clock.begin_turn(self.play.hand_no, hand.turn, now, seconds)
+            seat = hand.seat_to_act
+            seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
+            bank = 0.0 if seat is None else self.seats.holders[seat].spare.bank_seconds
+            self.clock.begin_turn(self.play.hand_no, hand.turn, now, seconds, bank)
 
     def _finish(self, play: HandInPlay) -> SettleHand:
         """Book a finished hand into the seats and write its settlement."""
@@ -228,6 +227,18 @@ class Dealer:
         for holder in self.seats.holders.values():
             if self.seats.status(holder) is not before[holder.seat]:
                 self.tell_seat(holder)
+
+
+def _expired_turn(dealer: Dealer, holder: SeatHolder) -> ExpiredTurn:
+    assert dealer.play is not None, "a turn belongs to a hand"
+    game, players = dealer.seats.game, dealer.play.hand.players
+    return ExpiredTurn(
+        hand_no=dealer.play.hand_no,
+        is_cut_off=not dealer.history.audience.has_user(holder.user_id),
+        pot=Krw(sum(player.put_in for player in players)),
+        big_blind=game.rules.big_blind,
+        settings=game.connection_time,
+    )
 
 
 def _write_settlement(play: HandInPlay, seats: Seats, settlement: HandSettlement) -> SettleHand:

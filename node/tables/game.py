@@ -7,7 +7,7 @@ from cardroom.money import Krw
 from cardroom.wire.ledger import LedgerTable
 from node.rules.blinds import AnteKind, HandRules
 from node.rules.rake import RakeRule, rake_rule
-from node.settings import RakeSettings, StakeSettings, TableLimits
+from node.settings import ConnectionTime, RakeSettings, StakeSettings, TableLimits, TimeBank
 
 
 @frozen
@@ -24,6 +24,8 @@ class Game:
     max_buy_in: Krw
     turn_seconds: float
     run_it_twice_seconds: float
+    time_bank: TimeBank
+    connection_time: ConnectionTime
     missed_blinds_limit: int
     limits: TableLimits
 
@@ -51,6 +53,8 @@ def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: 
         max_buy_in=Krw(big_blind * stake.max_buy_in_big_blinds),
         turn_seconds=stake.turn_seconds,
         run_it_twice_seconds=stake.run_it_twice_seconds,
+        time_bank=stake.time_bank,
+        connection_time=stake.connection_time,
         missed_blinds_limit=stake.missed_blinds_limit,
         limits=limits,
     )

@@ -59,8 +59,7 @@ def _public_event(
 ) -> wire.AnyTableEvent | None:
     match event:
         case rules.TurnBegan(seat, turn, legal):
-            view = wire.TurnView(seat, turn, clock.left_ms(now), _legal_actions(legal))
-            return wire.TurnBegan(*history.next_header(), turn=view)
+            return wire.TurnBegan(*history.next_header(), turn=_turn_view(seat, turn, legal, clock, now))
         case rules.ActionTaken():
             return _acted(event, history)
         case rules.StreetDealt(street, cards, board):
@@ -152,7 +151,34 @@ def turn_view(hand: Hand, clock: TurnClock, now: float) -> wire.TurnView | None:
     legal = hand.legal
     if legal is None:
         return None
-    return wire.TurnView(legal.seat, hand.turn, clock.left_ms(now), _legal_actions(legal))
+    return _turn_view(legal.seat, hand.turn, legal, clock, now)
+
+
+def _turn_view(
+    seat: SeatIndex, turn: int, legal: LegalActions, clock: TurnClock, now: float
+) -> wire.TurnView:
+    return wire.TurnView(
+        seat=seat,
+        turn=turn,
+        phase=wire.ClockPhase(clock.phase.value),
+        left_ms=clock.left_ms(now),
+        bank_ms=clock.bank_ms,
+        legal=_legal_actions(legal),
+    )
+
+
+def tell_more_time(hand: Hand, history: History, clock: TurnClock, now: float) -> None:
+    """Tell that the turn goes on in another phase of the clock."""
+    assert hand.seat_to_act is not None, "a turn goes on"
+    history.tell(
+        wire.TimeExtended(
+            *history.next_header(),
+            seat=hand.seat_to_act,
+            turn=hand.turn,
+            phase=wire.ClockPhase(clock.phase.value),
+            left_ms=clock.left_ms(now),
+        )
+    )
 
 
 def run_it_twice_view(hand: Hand, clock: TurnClock, now: float) -> wire.RunItTwiceView | None:

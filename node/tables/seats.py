@@ -17,6 +17,7 @@ from node.rules import seating as rules
 from node.rules.seating import Seating
 from node.tables.audience import Viewer
 from node.tables.game import Game
+from node.tables.spare_time import SpareTime
 
 _NOTHING = Krw(0)
 
@@ -47,6 +48,7 @@ class SeatHolder:
     """Posts a straddle whenever it is possible."""
     is_leaving: bool = False
     is_paying_out: bool = False
+    spare: SpareTime = field(factory=SpareTime)
     time_outs: int = 0
     """Turns in a row that the clock decided."""
 
@@ -88,6 +90,7 @@ class Seats:
             seat=self._free_seat(request.seat),
             buy_in=request,
             asker=viewer,
+            spare=SpareTime(self.game.time_bank.first_seconds),
         )
         self.holders[holder.seat] = holder
         return holder
@@ -164,6 +167,10 @@ class Seats:
         holder.straddles = straddles
         if holder.buy_in is None:
             self.seating = rules.set_straddle(self.seating, holder.seat, straddles=straddles)
+
+    def count_hand(self, holder: SeatHolder) -> None:
+        """The player is dealt in: the time bank fills with the hands."""
+        holder.spare.hand_dealt(self.game.time_bank, self.game.connection_time)
 
     def settle_up_to(self, hand_no: int) -> None:
         """The ledger has settled: what the hands changed is now in the escrows."""

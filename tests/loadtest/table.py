@@ -5,7 +5,7 @@ from attrs import evolve
 from cardroom.client import TableView
 from cardroom.client.view import view_of
 from cardroom.money import Krw
-from cardroom.wire.table import CardCode, LegalActions, SeatStatus, SeatView, TurnView
+from cardroom.wire.table import CardCode, ClockPhase, LegalActions, SeatStatus, SeatView, TurnView
 from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT
 
 ACES = (CardCode(48), CardCode(49))
@@ -29,4 +29,4 @@ def other_view(cards: tuple[CardCode, ...] = ()) -> SeatView:
 
 def my_turn(legal: LegalActions) -> TurnView:
     """Give a turn of the bot's."""
-    return TurnView(MY_SEAT, 1, 15_000, legal)
+    return TurnView(MY_SEAT, 1, ClockPhase.TURN, 15_000, 30_000, legal)

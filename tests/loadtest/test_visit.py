@@ -14,6 +14,7 @@ from cardroom.money import Krw
 from cardroom.wire.player import Act, Leave, RunItTwice, SitDown, SitIn, Straddle
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
+    ClockPhase,
     Done,
     HandEnded,
     LegalActions,
@@ -36,7 +37,7 @@ from tests.loadtest.table import seat_view
 
 PACE = Pace(think_min_seconds=0.0, think_max_seconds=0.001, hands_per_visit=1e9, leave_seconds=2.0)
 CHECK = LegalActions(True, Krw(0), None, None, None)
-TURN = TurnView(MY_SEAT, 5, 15_000, CHECK)
+TURN = TurnView(MY_SEAT, 5, ClockPhase.TURN, 15_000, 30_000, CHECK)
 SEATED = evolve(EMPTY, seats=(seat_view(),), your_seat=MY_SEAT)
 
 

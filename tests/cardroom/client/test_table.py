@@ -32,6 +32,7 @@ from cardroom.wire.player import (
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     CardCode,
+    ClockPhase,
     Done,
     LegalActions,
     Pong,
@@ -46,7 +47,7 @@ from cardroom.wire.table import (
 from tests.fakes.node import EMPTY, ME, MY_SEAT, TABLE, WELCOME, Stage, scripted_node
 
 BRIEF = ClientLimits(connect_seconds=2.0, answer_seconds=0.2, close_seconds=0.2)
-TURN = TurnView(MY_SEAT, 9, 15_000, LegalActions(True, Krw(0), None, None, None))
+TURN = TurnView(MY_SEAT, 9, ClockPhase.TURN, 15_000, 30_000, LegalActions(True, Krw(0), None, None, None))
 HALTED = StateChanged(TABLE, 11, 3, TableState.HALTED)
 
 

@@ -14,6 +14,7 @@ from cardroom.wire.table import (
     AnyTableEvent,
     CardCode,
     CardsDealt,
+    ClockPhase,
     DealtSeat,
     HandEnded,
     HandMucked,
@@ -41,6 +42,7 @@ from cardroom.wire.table import (
     Street,
     StreetDealt,
     TableState,
+    TimeExtended,
     TurnBegan,
     TurnView,
     UncalledReturned,
@@ -118,8 +120,13 @@ def test_a_deal_shows_posts_and_own_cards() -> None:
 def test_only_the_own_turn_is_mine() -> None:
     teller = dealt()
     legal = LegalActions(False, Krw(1_000), Krw(4_000), STACK, Krw(79_000))
-    assert teller.tell(TurnBegan(*teller.head(), TurnView(MY_SEAT, 1, 15_000, legal))).my_turn is not None
-    assert teller.tell(TurnBegan(*teller.head(), TurnView(OTHER_SEAT, 2, 15_000, legal))).my_turn is None
+    mine = TurnView(MY_SEAT, 1, ClockPhase.TURN, 15_000, 30_000, legal)
+    assert teller.tell(TurnBegan(*teller.head(), mine)).my_turn == mine
+    more = TimeExtended(*teller.head(), MY_SEAT, 1, ClockPhase.TIME_BANK, 30_000)
+    banked = evolve(mine, phase=ClockPhase.TIME_BANK, left_ms=30_000, bank_ms=0)
+    assert teller.tell(more).my_turn == banked
+    other = evolve(mine, seat=OTHER_SEAT, turn=2)
+    assert teller.tell(TurnBegan(*teller.head(), other)).my_turn is None
     assert acted(teller, OTHER_SEAT, MoveKind.CALL, 0, 2_000, 78_000).turn is None
 
 

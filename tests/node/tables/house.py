@@ -17,7 +17,7 @@ from cardroom.wire import table as wire
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable
 from node.sessions.fanout import Fanout, Framer
-from node.settings import RakeSettings, StakeSettings, StakesFile, TableLimits
+from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
 from node.shards.supervisor import keep_table_running
 from node.tables.actor import Table, TableServices
@@ -33,7 +33,10 @@ STAKE = StakeSettings(
     big_blind=Krw(2_000),
     rake=RakeSettings(BasisPoints(500), 3),
     heads_up_rake=RakeSettings(BasisPoints(500), 1),
+    time_bank=TimeBank(first_seconds=0.0, gift_seconds=0.0),
+    connection_time=ConnectionTime(allowed_breaks=0),
 )
+"""A game with no time but the clock's; time bank and broken connections have tests of their own."""
 PURSE = Krw(1_000_000)
 BUY_IN = Krw(200_000)
 CODECS = {encoding: wire.table_codec(encoding) for encoding in Encoding}
