@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from cardroom.client import TableUpdate, TableView
 from cardroom.ids import SeatIndex
+from cardroom.wire.cards import CardCode
 from cardroom.wire.table import (
-    CardCode,
     CardsDealt,
     HandShown,
     HandStarted,

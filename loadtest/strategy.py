@@ -5,8 +5,9 @@ from typing import Final
 
 from cardroom.client import TableView
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode
 from cardroom.wire.player import ActionKind
-from cardroom.wire.table import CardCode, LegalActions, TurnView
+from cardroom.wire.table import LegalActions, TurnView
 
 _RAISE: Final = 0.12
 _ALL_IN: Final = 0.015

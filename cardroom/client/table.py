@@ -24,6 +24,7 @@ from cardroom.client.socket import Socket, open_nursery, open_socket
 from cardroom.client.view import TableView, view_after, view_of
 from cardroom.ids import SeatIndex, TableId
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
 from cardroom.wire.player import (
@@ -42,7 +43,6 @@ from cardroom.wire.player import (
 )
 from cardroom.wire.table import (
     AnyTableEvent,
-    CardCode,
     Done,
     Pong,
     Refused,

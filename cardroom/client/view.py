@@ -9,10 +9,10 @@ from attrs import evolve, frozen
 from cardroom.client.errors import ProtocolBroken, SequenceGap
 from cardroom.ids import HandId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode
 from cardroom.wire.table import (
     Acted,
     AnyTableEvent,
-    CardCode,
     CardsDealt,
     ClockPhase,
     HandEnded,

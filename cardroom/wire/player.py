@@ -12,8 +12,8 @@ from attrs import frozen
 
 from cardroom.ids import SeatIndex, TableId
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Codec, Encoding
-from cardroom.wire.table import CardCode
 
 MAX_PLAYER_MESSAGE_BYTES: Final = 4096
 """A longer message closes the connection with code 1009."""

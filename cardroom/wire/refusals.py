@@ -69,3 +69,33 @@ class Refusal(Enum):
 
     # Options of a table
     NOT_OFFERED = "not_offered"
+
+    # Seats, as more than one may want them
+    SEAT_OFFERED = "seat_offered"
+    """The seat is kept for the next player of the waiting list."""
+    SEAT_IS_FREE = "seat_is_free"
+    """Nobody waits for a seat while one is free: sit down."""
+    NOT_WAITING = "not_waiting"
+    WAITING_LIST_FULL = "waiting_list_full"
+    OFFER_EXPIRED = "offer_expired"
+    """The seat was not taken in time and goes to the next player of the waiting list."""
+    SAME_ADDRESS = "same_address"
+    """Another player of the table has the same network address, and this table allows no two."""
+    BUY_IN_BELOW_LAST_STACK = "buy_in_below_last_stack"
+    """Who comes back within the hour brings at least what was taken away (rule 35)."""
+    TOP_UP_UNDER_WAY = "top_up_under_way"
+    """One top-up at a time: the last one has no answer of the ledger yet."""
+    INVITATION_NEEDED = "invitation_needed"
+    """The table is private, and the invitation code is not its own."""
+    SPECTATORS_FULL = "spectators_full"
+    """The table has as many watchers as it may."""
+    NODE_FULL = "node_full"
+    """The node has as many connections as it may: ask the router for a ticket again after some seconds."""
+
+    # Chat
+    TEXT_NOT_ALLOWED = "text_not_allowed"
+    """The text is empty, too long, or has characters that are none to read."""
+    CHAT_CLOSED = "chat_closed"
+    """Who has cards in a hand in which somebody is all-in says nothing before its end."""
+    SILENCED = "silenced"
+    """An administrator has taken the player's right to chat."""

@@ -7,20 +7,18 @@ viewers get the same numbers, and the same content but for hole cards. Amounts a
 from collections.abc import Mapping
 from enum import Enum, unique
 from types import MappingProxyType
-from typing import Final, NewType
+from typing import Final
 
 from attrs import frozen
 
 from cardroom.ids import HandId, NodeId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode, MadeHand
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
 
 MAX_TABLE_MESSAGE_BYTES: Final = 16 * 1024
 """No message to a player is longer."""
-
-CardCode = NewType("CardCode", int)
-"""A card: 4 x rank (0 is the deuce, 12 the ace) + suit (0 clubs, 1 diamonds, 2 hearts, 3 spades)."""
 
 
 @unique
@@ -54,21 +52,6 @@ class AnteKind(Enum):
     NONE = "none"
     PER_SEAT = "per_seat"
     BIG_BLIND = "big_blind"
-
-
-@unique
-class HandCategory(Enum):
-    """The kinds of poker hands, best first."""
-
-    STRAIGHT_FLUSH = "straight_flush"
-    FOUR_OF_A_KIND = "four_of_a_kind"
-    FULL_HOUSE = "full_house"
-    FLUSH = "flush"
-    STRAIGHT = "straight"
-    THREE_OF_A_KIND = "three_of_a_kind"
-    TWO_PAIR = "two_pair"
-    PAIR = "pair"
-    HIGH_CARD = "high_card"
 
 
 @unique
@@ -403,19 +386,6 @@ class RunItTwiceDecided(TableEvent):
     """The rest of the board is dealt twice, if all who were asked agreed, else once."""
 
     twice: bool
-
-
-@frozen
-class MadeHand:
-    """The best five of seven cards, as data and in words: ``full house, kings full of tens``.
-
-    ``cards`` stand in speaking order: of a full house the three first, then the pair.
-    """
-
-    category: HandCategory
-    cards: tuple[CardCode, ...]
-    english: str
-    korean: str
 
 
 @frozen

@@ -25,6 +25,7 @@ class PlayerStream(trio.abc.Stream):
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         self._direct = connection
+        self.peer_address = _address_of(connection)
         self._socket = trio.socket.from_stdlib_socket(connection)
         self._backlog: deque[memoryview] = deque()
         self._backlog_bytes = 0
@@ -124,3 +125,12 @@ class PlayerStream(trio.abc.Stream):
             self._socket.shutdown(socket.SHUT_WR)
             while await self._socket.recv(_LINGER_BYTES):
                 pass
+
+
+def _address_of(connection: socket.socket) -> str:
+    """Give the other side's address without the port; nothing if it is gone already."""
+    try:
+        name = connection.getpeername()
+        return str(name[0]) if isinstance(name, tuple) else ""
+    except OSError:
+        return ""

@@ -70,6 +70,11 @@ class Session:
         return self._ticket.nickname
 
     @property
+    def address(self) -> str:
+        """The network address of the other side."""
+        return self._stream.peer_address
+
+    @property
     def table_id(self) -> TableId:
         """The table that the ticket was for."""
         return self._ticket.table_id

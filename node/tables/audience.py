@@ -21,6 +21,10 @@ class Viewer(Protocol):
     def nickname(self) -> str:
         """The player's name at the table."""
 
+    @property
+    def address(self) -> str:
+        """The network address of the player's side, without the port."""
+
     def answer(self, message: TableMessage) -> None:
         """Send one message to this connection alone; never blocks, a slow connection is closed."""
 

@@ -6,6 +6,7 @@ from typing import assert_never
 from cardroom.ids import HandId, SeatIndex, UserId
 from cardroom.money import Krw
 from cardroom.wire import table as wire
+from cardroom.wire.cards import CardCode, HandCategory, MadeHand
 from node.rules import events as rules
 from node.rules.actions import LegalActions
 from node.rules.cards import Card
@@ -139,7 +140,7 @@ def tell_end(hand_id: HandId, settlement: rules.HandSettlement, history: History
     )
 
 
-def visible_cards(hand: Hand, seat: SeatIndex, viewer: SeatIndex | None) -> tuple[wire.CardCode, ...]:
+def visible_cards(hand: Hand, seat: SeatIndex, viewer: SeatIndex | None) -> tuple[CardCode, ...]:
     """Give the hole cards of a dealt-in seat that a viewer may see: the viewer's own, and shown ones."""
     if seat == viewer or seat in hand.shown:
         return card_codes(hand.player(seat).hole_cards)
@@ -191,16 +192,16 @@ def pot_views(hand: Hand) -> tuple[wire.PotView, ...]:
     return tuple(wire.PotView(pot.amount, pot.eligible) for pot in hand.pots)
 
 
-def card_codes(cards: Iterable[Card]) -> tuple[wire.CardCode, ...]:
+def card_codes(cards: Iterable[Card]) -> tuple[CardCode, ...]:
     """Give cards as they cross the wire; the numbering is the same."""
-    return tuple(wire.CardCode(card) for card in cards)
+    return tuple(CardCode(card) for card in cards)
 
 
-def _made_hand(ranking: HandRanking | None) -> wire.MadeHand | None:
+def _made_hand(ranking: HandRanking | None) -> MadeHand | None:
     if ranking is None:
         return None
-    return wire.MadeHand(
-        category=wire.HandCategory(ranking.category.value),
+    return MadeHand(
+        category=HandCategory(ranking.category.value),
         cards=card_codes(ranking.best_five),
         english=ranking.english,
         korean=ranking.korean,

@@ -5,7 +5,14 @@ from attrs import evolve
 from cardroom.client import TableView
 from cardroom.client.view import view_of
 from cardroom.money import Krw
-from cardroom.wire.table import CardCode, ClockPhase, LegalActions, SeatStatus, SeatView, TurnView
+from cardroom.wire.cards import CardCode
+from cardroom.wire.table import (
+    ClockPhase,
+    LegalActions,
+    SeatStatus,
+    SeatView,
+    TurnView,
+)
 from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT
 
 ACES = (CardCode(48), CardCode(49))

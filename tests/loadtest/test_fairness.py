@@ -5,8 +5,8 @@ from uuid import UUID
 from cardroom.client import TableUpdate
 from cardroom.ids import HandId, SeatIndex
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode
 from cardroom.wire.table import (
-    CardCode,
     CardsDealt,
     DealtSeat,
     HandShown,

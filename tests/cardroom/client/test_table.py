@@ -16,6 +16,7 @@ from cardroom.client import (
 )
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
 from cardroom.wire.player import (
     Act,
@@ -31,7 +32,6 @@ from cardroom.wire.player import (
 )
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
-    CardCode,
     ClockPhase,
     Done,
     LegalActions,

@@ -9,10 +9,10 @@ from cardroom.client import ProtocolBroken, SequenceGap, TableView
 from cardroom.client.view import view_after, view_of
 from cardroom.ids import HandId, SeatIndex, TableId
 from cardroom.money import Krw
+from cardroom.wire.cards import CardCode
 from cardroom.wire.table import (
     Acted,
     AnyTableEvent,
-    CardCode,
     CardsDealt,
     ClockPhase,
     DealtSeat,

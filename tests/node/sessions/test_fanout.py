@@ -6,8 +6,15 @@ from wsproto.connection import Connection
 from wsproto.events import BytesMessage, TextMessage
 
 from cardroom.ids import TableId, UserId
+from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
-from cardroom.wire.table import CardCode, CardsDealt, StateChanged, TableMessage, TableState, table_codec
+from cardroom.wire.table import (
+    CardsDealt,
+    StateChanged,
+    TableMessage,
+    TableState,
+    table_codec,
+)
 from node.sessions.fanout import Fanout, Framer
 from node.tables.audience import Notice
 
@@ -24,6 +31,7 @@ class Seen:
     user_id: UserId
     encoding: Encoding
     nickname: str = "somebody"
+    address: str = ""
     got: list[bytes] = field(factory=list)
 
     def offer_frames(self, frames: bytes) -> None:

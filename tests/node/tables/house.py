@@ -14,6 +14,7 @@ from cardroom.service.logs import open_log
 from cardroom.service.settings import LogSettings
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
+from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable
 from node.sessions.fanout import Fanout, Framer
@@ -51,6 +52,7 @@ class Guest:
     table: Table
     nickname: str = field(init=False)
     encoding: Encoding = Encoding.MSGPACK
+    address: str = "192.0.2.1"
     heard: list[wire.TableMessage] = field(factory=list)
     kicked: wire.CloseCode | None = None
     _requests: int = 0
@@ -111,7 +113,7 @@ class Guest:
     def show(self, *cards: int, hand_no: int | None = None) -> None:
         """Show cards of the hand that was dealt last."""
         number = self.last(wire.HandStarted).hand_no if hand_no is None else hand_no
-        shown = tuple(wire.CardCode(card) for card in cards)
+        shown = tuple(CardCode(card) for card in cards)
         self.ask(asks.ShowCards(self.next_id(), TABLE, number, shown))
 
     def all(self, kind: type[Heard]) -> list[Heard]:

@@ -11,6 +11,7 @@ from cardroom.ids import SeatIndex
 from cardroom.money import Krw
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
+from cardroom.wire.cards import CardCode
 from cardroom.wire.refusals import Refusal
 from node.rules.cards import parse_cards
 from node.settings import AnteSettings
@@ -39,7 +40,7 @@ async def _all_in(house: House) -> tuple[Guest, Guest]:
     return one, two
 
 
-def _boards(guest: Guest) -> list[tuple[int, tuple[wire.CardCode, ...]]]:
+def _boards(guest: Guest) -> list[tuple[int, tuple[CardCode, ...]]]:
     return [(street.board, street.cards) for street in guest.all(wire.StreetDealt)]
 
 

@@ -11,6 +11,7 @@ from trio.testing import MockClock
 
 from cardroom.ids import SeatIndex, UserId
 from cardroom.wire import table as wire
+from cardroom.wire.cards import CardCode
 from node.rules.cards import Card
 from node.settings import StakeSettings
 from node.tables.commands import Inspect, TableDetail, Unwatch, Watch
@@ -24,7 +25,7 @@ WITH_OPTIONS = attrs.evolve(STAKE, run_it_twice=True, straddle=True)
 @cache
 def _card_fields(kind: type) -> tuple[tuple[str, bool], ...]:
     hints = get_type_hints(kind)
-    return tuple((one.name, wire.CardCode in get_args(hints[one.name])) for one in attrs.fields(kind))
+    return tuple((one.name, CardCode in get_args(hints[one.name])) for one in attrs.fields(kind))
 
 
 def cards_in(value: object) -> set[int]:

@@ -5,6 +5,7 @@ import pytest
 from cardroom.ids import TableId
 from cardroom.money import Krw
 from cardroom.wire import table as wire
+from cardroom.wire.cards import HandCategory
 from cardroom.wire.player import Act, ActionKind
 from cardroom.wire.refusals import Refusal
 from node.rules import actions, blinds, events, hand_rank
@@ -39,7 +40,7 @@ def test_every_action_of_a_player_is_one_of_the_rules(kind: ActionKind, action: 
         (actions.ActionKind, wire.MoveKind),
         (actions.ActionCause, wire.MoveCause),
         (events.Street, wire.Street),
-        (hand_rank.Category, wire.HandCategory),
+        (hand_rank.Category, HandCategory),
     ],
     ids=lambda kind: str(kind.__name__),
 )
