@@ -75,6 +75,8 @@ class StakeSettings:
     run_it_twice_seconds: float = field(default=5.0, validator=gt(0.0))
     time_bank: TimeBank = field(factory=TimeBank)
     connection_time: ConnectionTime = field(factory=ConnectionTime)
+    same_address_seats: bool = True
+    """Whether two players may sit at a table from one network address."""
     missed_blinds_limit: int = field(default=3, validator=gt(0))
     """How often in a row the big blind may pass a player before the seat is lost (rule 22)."""
 
@@ -126,8 +128,18 @@ class TableLimits:
     """What a table task grants and waits for."""
 
     inbox: int = 256
-    viewers: int = 100
+    spectators: int = 100
+    """Connections that watch without a seat; who has one is always let in."""
+    kept_events: int = 256
+    """How many events are kept for players who were away."""
+    waiting: int = 20
+    offer_seconds: float = 30.0
+    """How long a free seat is kept for the next player of the waiting list."""
+    waiting_away_seconds: float = 120.0
+    """How long a player without a connection keeps the place in the waiting list."""
     between_hands_seconds: float = 3.0
+    after_showdown_seconds: float = 6.0
+    """The pause between hands, and when there are cards to look at."""
     show_seconds: float = 3.0
     """How long after a hand its players may show cards, unless the next one is dealt before (rule 29)."""
     unsettled_hands: int = 2

@@ -21,25 +21,31 @@ from cardroom.client.answers import Answers
 from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused
 from cardroom.client.limits import ClientLimits
 from cardroom.client.socket import Socket, open_nursery, open_socket
-from cardroom.client.view import TableView, view_after, view_of
+from cardroom.client.view import TableView, view_after, view_in_place, view_of
 from cardroom.ids import SeatIndex, TableId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Act,
     ActionKind,
+    AutoTopUp,
     Hello,
+    JoinWaitingList,
     Leave,
+    LeaveWaitingList,
     Ping,
     PlayerMessage,
+    Resync,
     RunItTwice,
     ShowCards,
     SitDown,
     SitIn,
     SitOut,
     Straddle,
+    TopUp,
 )
 from cardroom.wire.table import (
     AnyTableEvent,
@@ -54,8 +60,8 @@ from cardroom.wire.table import (
 
 _PINGS_PER_HEARTBEAT: Final = 3
 
-TableUpdate = Snapshot | AnyTableEvent
-"""What the iteration gives: events, and a snapshot where the node sends one anew."""
+TableUpdate = Snapshot | AnyTableEvent | PlaceChanged
+"""What the iteration gives: events, the player's own business, and a snapshot where one is sent anew."""
 
 
 class Table:
@@ -91,13 +97,19 @@ class Table:
         """
         await self._ask(lambda number: SitDown(number, self._table_id, seat, buy_in, posts_blind))
 
-    async def leave(self) -> None:
-        """Give up the seat; the payment shows as ``SeatLeft``. Refused: not seated. May be repeated."""
-        await self._ask(lambda number: Leave(number, self._table_id))
+    async def leave(self, *, after_hand: bool = False) -> None:
+        """Give up the seat, now or after the hand; the payment shows as ``SeatLeft``. May be repeated.
 
-    async def sit_out(self) -> None:
-        """Be dealt no more hands, seat kept. Refused: not seated. May be repeated."""
-        await self._ask(lambda number: SitOut(number, self._table_id))
+        Refused: not seated.
+        """
+        await self._ask(lambda number: Leave(number, self._table_id, after_hand))
+
+    async def sit_out(self, *, at_big_blind: bool = False) -> None:
+        """Be dealt no more hands, seat kept, at once or when the big blind comes. May be repeated.
+
+        Refused: not seated.
+        """
+        await self._ask(lambda number: SitOut(number, self._table_id, at_big_blind))
 
     async def sit_in(self, *, posts_blind: bool = False) -> None:
         """Be dealt in again, as with ``sit_down``. Refused: not seated, leaving. May be repeated."""
@@ -114,6 +126,36 @@ class Table:
                 number, self._table_id, hand_no, turn.turn, kind, Krw(0) if amount is None else amount
             )
         )
+
+    async def top_up(self, amount: Krw) -> None:
+        """Bring more chips, which play from the next hand; returns when the ledger has them.
+
+        Refused: not seated, leaving, another top-up under way, too small or too large, insufficient funds,
+        frozen. After ``ConnectionLost`` the new view says what has come: stack and ``place.arriving``.
+        """
+        await self._ask(lambda number: TopUp(number, self._table_id, amount))
+
+    async def auto_top_up(self, up_to: Krw) -> None:
+        """Fill the stack up to ``up_to`` after each hand, 0 ends it. May be repeated.
+
+        Refused: not seated, leaving, too small or too large.
+        """
+        await self._ask(lambda number: AutoTopUp(number, self._table_id, up_to))
+
+    async def join_waiting_list(self) -> None:
+        """Wait for a seat; ``view.place`` says when one is offered. May be repeated.
+
+        Refused: already seated, a seat is free, waiting list full.
+        """
+        await self._ask(lambda number: JoinWaitingList(number, self._table_id))
+
+    async def leave_waiting_list(self) -> None:
+        """Wait no more. Refused: not waiting."""
+        await self._ask(lambda number: LeaveWaitingList(number, self._table_id))
+
+    async def resync(self) -> None:
+        """Begin the view anew with a snapshot. May be repeated."""
+        await self._ask(lambda number: Resync(number, self._table_id, None))
 
     async def straddle(self, *, straddles: bool) -> None:
         """Say whether to straddle under the gun from now on. Refused: not seated, not offered here."""
@@ -189,6 +231,9 @@ class Table:
                 raise ProtocolBroken("a second welcome")
             case Snapshot():
                 self._view = view_of(message, self._welcome.user_id)
+                self._keep(message)
+            case PlaceChanged(place=place):
+                self._view = view_in_place(self._view, place)
                 self._keep(message)
             case _ as event:
                 self._view = view_after(self._view, event)

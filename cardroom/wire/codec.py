@@ -178,12 +178,13 @@ def _enum_to_position(kind: type[Enum]) -> Callable[[Enum], int]:
 
 
 def _from_array(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    names = [field.name for field in attrs.fields(kind)]
     types = [field.type for field in attrs.fields(kind)]
 
     def structure(value: Any, _: Any) -> Any:
         if type(value) is not list or len(value) != len(types):
             raise ValueError(f"{kind.__name__} is an array of {len(types)}")
-        return kind(*map(converter.structure, value, types))
+        return kind(**dict(zip(names, map(converter.structure, value, types), strict=True)))
 
     return structure
 

@@ -68,26 +68,33 @@ class SitDown:
 class Leave:
     """Leave the table: a live hand is folded when the turn comes, then the stack is paid to the wallet.
 
-    ``Done`` comes at once; the payment shows as ``SeatLeft``. Refused: not seated. May be repeated.
+    ``after_hand``: play the hand to its end first; ``SitIn`` takes it back until then. ``Done`` comes at
+    once; the payment shows as ``SeatLeft``. Refused: not seated. May be repeated.
     """
 
     request_id: int
     table_id: TableId
+    after_hand: bool
 
 
 @frozen
 class SitOut:
-    """Be dealt no more hands, seat kept. Refused: not seated. May be repeated."""
+    """Be dealt no more hands, seat kept.
+
+    ``at_big_blind``: go on until the big blind comes, and do not post it. Refused: not seated. May be
+    repeated.
+    """
 
     request_id: int
     table_id: TableId
+    at_big_blind: bool
 
 
 @frozen
 class SitIn:
     """Be dealt in again; missed blinds are posted, or the big blind waited for. May be repeated.
 
-    Refused: not seated, leaving.
+    Takes back "sit out at the big blind" and "leave after the hand". Refused: not seated, leaving.
     """
 
     request_id: int
@@ -152,10 +159,86 @@ class ShowCards:
     cards: tuple[CardCode, ...]
 
 
-TableRequest = SitDown | Leave | SitOut | SitIn | Act | Straddle | RunItTwice | ShowCards
+@frozen
+class TopUp:
+    """Bring more chips from the wallet; they play from the next hand (rule 34). A rebuy when none are left.
+
+    Answered when the ledger has decided. The stack before the hand and the top-up together are at most the
+    table's largest buy-in, and at least its smallest if no chips are left. The same request again, with the
+    same ``request_id``, gets the first answer again and moves nothing. Refused: not seated, leaving, a top-up
+    under way, buy-in too small or too large, insufficient funds, frozen.
+    """
+
+    request_id: int
+    table_id: TableId
+    amount: Krw
+
+
+@frozen
+class AutoTopUp:
+    """Fill the stack up to ``up_to`` after each hand that leaves less; 0 ends it. May be repeated.
+
+    It ends by itself when the ledger refuses; ``PlaceChanged`` says so. Refused: not seated, leaving, buy-in
+    too small or too large.
+    """
+
+    request_id: int
+    table_id: TableId
+    up_to: Krw
+
+
+@frozen
+class JoinWaitingList:
+    """Wait for a seat. ``PlaceChanged`` tells the place in the list, and the offer of a seat.
+
+    The offer is kept for 30 s and taken with ``SitDown``. Who has no connection when a seat comes free is
+    passed over and keeps the place for a while. Refused: already seated, seat is free, waiting list full. May
+    be repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+
+
+@frozen
+class LeaveWaitingList:
+    """Wait no more, and give back a seat that was offered. Refused: not waiting."""
+
+    request_id: int
+    table_id: TableId
+
+
+@frozen
+class Resync:
+    """Ask for what was missed after the event ``last_seq``; answered with it, then ``Done``.
+
+    What was missed comes as events if the table still has them all, else as a ``Snapshot``; always as one
+    when ``last_seq`` is None, which a client sends that has drifted. May be repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+    last_seq: int | None
+
+
+TableRequest = (
+    SitDown
+    | Leave
+    | SitOut
+    | SitIn
+    | Act
+    | Straddle
+    | RunItTwice
+    | ShowCards
+    | TopUp
+    | AutoTopUp
+    | JoinWaitingList
+    | LeaveWaitingList
+    | Resync
+)
 """What a table is asked for; each is answered with ``Done`` or ``Refused``."""
 
-PlayerMessage = Hello | Ping | SitDown | Leave | SitOut | SitIn | Act | Straddle | RunItTwice | ShowCards
+PlayerMessage = Hello | Ping | TableRequest
 
 PLAYER_TAGS: Final[Mapping[int, type]] = MappingProxyType(
     {
@@ -169,6 +252,11 @@ PLAYER_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         8: Straddle,
         9: RunItTwice,
         10: ShowCards,
+        11: TopUp,
+        12: AutoTopUp,
+        13: JoinWaitingList,
+        14: LeaveWaitingList,
+        15: Resync,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -9,12 +9,13 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import HandId, NodeId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode, MadeHand
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.refusals import Refusal
 
 MAX_TABLE_MESSAGE_BYTES: Final = 16 * 1024
@@ -195,13 +196,16 @@ class TableOptions:
     """What is played besides the blinds.
 
     ``straddle`` is the amount that a player under the gun may post, 0 where there is none.
-    ``runs_twice``: when all are all-in, the rest of the board may be dealt twice.
+    ``runs_twice``: when all are all-in, the rest of the board may be dealt twice. ``turn_ms`` is the clock of
+    a turn, without time bank. ``same_address_seats``: two players may sit here from one network address.
     """
 
     ante_kind: AnteKind
     ante: Krw
     straddle: Krw
     runs_twice: bool
+    turn_ms: int
+    same_address_seats: bool
 
 
 @frozen
@@ -216,7 +220,8 @@ class RunItTwiceView:
 class Snapshot:
     """A whole table as one viewer may see it. The next event has ``table_seq + 1``.
 
-    ``you_straddle``: the viewer posts a straddle whenever that is possible.
+    ``pots`` are gathered from the streets before, main pot first. ``waiting`` is how many stand in the
+    waiting list. ``you`` is the viewer's own business.
     """
 
     table_id: TableId
@@ -239,17 +244,23 @@ class Snapshot:
     seats: tuple[SeatView, ...]
     turn: TurnView | None
     run_it_twice: RunItTwiceView | None
-    your_seat: SeatIndex | None
-    you_straddle: bool
+    waiting: int
+    you: Place
 
 
 @frozen
 class TableEvent:
-    """What every event carries: the table, its number there, and the hand it belongs to (0: none yet)."""
+    """What every event carries: the table, its number there, and the hand it belongs to (0: none yet).
+
+    ``state_hash`` is there with every event whose number can be divided by 20: the hash of all that everybody
+    can see of the table after this event. A client that computes another one has drifted and asks to
+    ``Resync``.
+    """
 
     table_id: TableId
     table_seq: int
     hand_no: int
+    state_hash: bytes | None = field(default=None, kw_only=True)
 
 
 @frozen
@@ -272,6 +283,18 @@ class SeatChanged(TableEvent):
     stack: Krw
 
 
+@unique
+class LeaveReason(Enum):
+    """Why a seat was given up."""
+
+    LEFT = "left"
+    """The player wanted to go."""
+    BUY_IN_REFUSED = "buy_in_refused"
+    """The ledger did not give the money for the buy-in: nobody has sat there."""
+    MISSED_BLINDS = "missed_blinds"
+    """The big blind has passed the player too often in a row (rule 22)."""
+
+
 @frozen
 class SeatLeft(TableEvent):
     """The seat is free; ``paid`` went to the player's wallet."""
@@ -279,6 +302,14 @@ class SeatLeft(TableEvent):
     seat: SeatIndex
     user_id: UserId
     paid: Krw
+    reason: LeaveReason
+
+
+@frozen
+class WaitingListChanged(TableEvent):
+    """So many stand in the waiting list."""
+
+    waiting: int
 
 
 @frozen
@@ -290,7 +321,7 @@ class StateChanged(TableEvent):
 
 @frozen
 class DealtSeat:
-    """A player who is dealt in, with the stack before posting."""
+    """A player and the stack before a hand."""
 
     seat: SeatIndex
     stack: Krw
@@ -446,9 +477,10 @@ class HandEnded(TableEvent):
 
 @frozen
 class HandVoided(TableEvent):
-    """The hand does not count: everybody has what they had before it."""
+    """The hand does not count: everybody has what they had before it, which ``stacks`` says."""
 
     hand_id: HandId
+    stacks: tuple[DealtSeat, ...]
 
 
 AnyTableEvent = (
@@ -470,9 +502,10 @@ AnyTableEvent = (
     | PotAwarded
     | HandEnded
     | HandVoided
+    | WaitingListChanged
 )
 
-TableMessage = Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent
+TableMessage = Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent | PlaceChanged
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
     {
@@ -499,6 +532,8 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         21: RunItTwiceOffered,
         22: RunItTwiceDecided,
         23: TimeExtended,
+        24: WaitingListChanged,
+        25: PlaceChanged,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -16,8 +16,10 @@ from node.tables.directory import TableEntry
 from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
+from node.tables.public_state import PublicState
 from node.tables.seats import SeatHolder, Seats
 from node.tables.spare_time import SpareTime
+from node.tables.waitlist import WaitingList
 
 _ATTEMPTS = 5
 
@@ -80,11 +82,20 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
         raise NotOnOffer(f"{table.stake!r} is not offered at tables of {table.seat_count} seats")
     game = make_game(table, shard, stake, maker.limits)
     seats = _seat_from_escrow(table, game)
-    audience = Audience(limit=maker.limits.viewers)
+    audience = Audience()
+    public = PublicState(table.table_id)
+    public.set_up(seats.public(), seats.seating.button)
     return Table(
         entry=TableEntry(inbox=Inbox(maker.limits.inbox), summary=seats.summary()),
         audience=audience,
-        history=History(table.table_id, audience, maker.publisher, hand_no=table.last_hand_no),
+        history=History(
+            table.table_id,
+            audience,
+            maker.publisher,
+            public,
+            maker.limits.kept_events,
+            hand_no=table.last_hand_no,
+        ),
         seats=seats,
         log=maker.log.bind(table_id=table.table_id),
     )
@@ -104,6 +115,7 @@ def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
         game=game,
         seating=seating,
         settlements=SettlementQueue(settled, game.limits.unsettled_hands),
+        waiting=WaitingList(game.limits),
         is_halted=table.is_halted,
         holders=holders,
     )

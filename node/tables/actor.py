@@ -6,22 +6,31 @@ from typing import assert_never
 import trio
 from attrs import define, frozen
 
-from cardroom.ids import SeatIndex
 from cardroom.service.logs import Log
 from cardroom.wire.ledger import CommandBody, SettleHand
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Act,
+    JoinWaitingList,
     Leave,
+    Resync,
     RunItTwice,
     ShowCards,
     SitDown,
-    SitIn,
-    SitOut,
-    Straddle,
     TableRequest,
+    TopUp,
 )
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import Done, HandVoided, Refused, StateChanged, TableState
+from cardroom.wire.table import (
+    CloseCode,
+    DealtSeat,
+    Done,
+    HandVoided,
+    LeaveReason,
+    Refused,
+    StateChanged,
+    TableState,
+)
 from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
 from node.tables.audience import Audience, Viewer
@@ -38,11 +47,15 @@ from node.tables.commands import (
 )
 from node.tables.dealing import Dealer
 from node.tables.deck import Shuffle
+from node.tables.denied import Denied
 from node.tables.directory import TableEntry
+from node.tables.floor import Floor, FloorRequest
 from node.tables.history import History
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.places import Places, place_of
+from node.tables.projection import refresh
 from node.tables.seat_desk import SeatDesk
-from node.tables.seats import Denied, Seats
+from node.tables.seats import Seats
 from node.tables.snapshot import take_snapshot
 from node.tables.turn_clock import TurnClock
 
@@ -84,7 +97,11 @@ class TableActor:
         self._seats = table.seats
         self._clock = TurnClock()
         self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle)
-        self._desk = SeatDesk(table.seats, table.history, self._submit, self._dealer.tell_seat, table.log)
+        self._places = Places(table.seats, table.audience)
+        self._desk = SeatDesk(
+            table.seats, table.history, self._places, self._submit, self._dealer.tell_seat, table.log
+        )
+        self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
         self._state = TableState.WAITING_FOR_PLAYERS
 
     async def run(self) -> None:
@@ -98,17 +115,21 @@ class TableActor:
 
     def _recover(self) -> None:
         """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
-        self._history.drop_untold()
+        self._history.forget()
+        self._history.public.set_up(self._seats.public(), self._seats.seating.button)
         now = trio.current_time()
         for viewer in self._audience.viewers:
             viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, now))
         if self._history.hand_id is not None:
             HANDS.labels(outcome="void").inc()
-            self._history.tell(HandVoided(*self._history.next_header(), hand_id=self._history.hand_id))
+            stacks = tuple(DealtSeat(one.seat, one.stack) for one in self._seats.public())
+            self._history.tell(
+                HandVoided(*self._history.next_header(), hand_id=self._history.hand_id, stacks=stacks)
+            )
             self._history.end_hand()
 
     async def _next_command(self) -> Command:
-        with trio.move_on_at(self._clock.deadline):
+        with trio.move_on_at(min(self._clock.deadline, self._seats.waiting.deadline)):
             return await self._inbox.receive()
         return ClockRanOut()
 
@@ -120,10 +141,11 @@ class TableActor:
                 self._clock_ran_out()
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
-            case Watch(viewer):
-                self._watch(viewer)
+            case Watch(viewer, last_seq):
+                self._watch(viewer, last_seq)
             case Unwatch(viewer):
                 self._audience.remove(viewer)
+                self._seats.waiting.seen(viewer.user_id, trio.current_time())
             case Inspect(answer):
                 answer(self._detail())
             case Drain():
@@ -141,7 +163,7 @@ class TableActor:
             REFUSALS.labels(code=denied.code.value).inc()
             ask.viewer.answer(Refused(request_id, denied.code))
             return
-        if not isinstance(request, SitDown):  # a buy-in is answered when the ledger has decided
+        if not isinstance(request, SitDown | TopUp):  # money is answered for when the ledger has decided
             ask.viewer.answer(Done(request_id))
         if isinstance(request, Act):
             self._history.publish()
@@ -151,40 +173,30 @@ class TableActor:
         match request:
             case Act():
                 self._settle(self._dealer.act(viewer.user_id, request))
-            case SitDown():
-                self._refuse_when_draining()
-                self._desk.take_seat(viewer, request)
             case Leave():
-                holder = self._seats.held_by(viewer.user_id)
-                self._desk.start_leaving(holder)
-                self._settle(self._dealer.leave(holder.seat))
-            case SitOut():
-                holder = self._seats.held_by(viewer.user_id)
-                self._seats.sit_out(holder)
-                self._dealer.tell_seat(holder)
-            case SitIn():
-                holder = self._seats.held_by(viewer.user_id)
-                self._seats.sit_in(holder, posts_blind=request.posts_blind)
-                self._dealer.tell_seat(holder)
-            case Straddle():
-                holder = self._seats.held_by(viewer.user_id)
-                self._seats.set_straddle(holder, straddles=request.straddles)
+                self._settle(self._floor.leave(viewer, request))
             case RunItTwice():
                 self._settle(self._dealer.run_it_twice(viewer.user_id, request))
             case ShowCards():
                 self._dealer.show(viewer.user_id, request)
-            case _ as unreachable:
-                assert_never(unreachable)
+            case Resync(last_seq=last_seq):
+                self._catch_up(viewer, last_seq)
+            case _:
+                self._refuse_when_draining(request)
+                self._floor.carry_out(viewer, request, trio.current_time())
 
-    def _refuse_when_draining(self) -> None:
-        if self._table.is_draining:
+    def _refuse_when_draining(self, request: FloorRequest) -> None:
+        if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
             raise Denied(Refusal.TABLE_UNAVAILABLE)
 
     def _clock_ran_out(self) -> None:
+        if trio.current_time() < self._clock.deadline:
+            return  # an offer of a seat has run out, which the floor sees to
         if self._dealer.play is not None:
             self._settle(self._dealer.clock_ran_out())
             return
         self._clock.stop()
+        self._floor.sit_out_at_big_blind()
         if not self._dealer.can_deal():
             return
         if self._services.may_deal():
@@ -199,25 +211,23 @@ class TableActor:
         self._submit(hand)
         limit = self._seats.game.missed_blinds_limit
         for seat in seats_to_give_up(self._seats.seating, limit):
-            self._desk.start_leaving(self._seats.holders[seat])
+            self._desk.start_leaving(self._seats.holders[seat], LeaveReason.MISSED_BLINDS)
 
     def _submit(self, body: CommandBody) -> None:
         inbox = self._inbox
         self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
 
     def _end_step(self) -> None:
-        """After each command: pay who leaves, prepare the next hand, tell what happened."""
-        self._desk.pay_out_leavers(self._seats_in_hand())
+        """After each command: tend the seats, prepare the next hand, tell what happened."""
+        now = trio.current_time()
+        self._floor.tend(now, is_closing=self._table.is_draining)
         is_idle = self._dealer.play is None and self._clock.is_stopped
         if is_idle and not self._table.is_draining and self._dealer.can_deal():
-            self._clock.begin_pause(trio.current_time(), self._seats.game.limits.between_hands_seconds)
+            self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
         self._tell_state()
         self._history.publish()
+        self._places.tell(now)
         self._table.entry.summary = self._seats.summary()
-
-    def _seats_in_hand(self) -> frozenset[SeatIndex]:
-        play = self._dealer.play
-        return frozenset(play.players) if play is not None else frozenset()
 
     def _tell_state(self) -> None:
         """Tell that the table waits; that it plays shows by itself."""
@@ -236,11 +246,34 @@ class TableActor:
             return TableState.WAITING_FOR_LEDGER
         return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
 
-    def _watch(self, viewer: Viewer) -> None:
-        if not self._audience.add(viewer):
-            viewer.answer(Refused(None, Refusal.TABLE_UNAVAILABLE))
+    def _watch(self, viewer: Viewer, last_seq: int | None) -> None:
+        """Let a connection follow the table; who has a seat is always let in."""
+        holder, now = self._seats.of_user(viewer.user_id), trio.current_time()
+        if holder is not None:
+            holder.address = viewer.address or holder.address
+        elif self._count_spectators() >= self._seats.game.limits.spectators:
+            viewer.answer(Refused(None, Refusal.SPECTATORS_FULL))
+            viewer.kick(CloseCode.TRY_AGAIN_LATER)
             return
-        viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, trio.current_time()))
+        self._audience.add(viewer)
+        self._seats.waiting.seen(viewer.user_id, now)
+        self._catch_up(viewer, last_seq)
+
+    def _catch_up(self, viewer: Viewer, last_seq: int | None) -> None:
+        """Tell one connection what it has missed, or the whole table where that is not known any more."""
+        now, user_id = trio.current_time(), viewer.user_id
+        missed = self._history.missed_since(last_seq, user_id) if last_seq is not None else None
+        if missed is None:
+            viewer.answer(take_snapshot(self._dealer, self._state, user_id, now))
+            return
+        for event in missed:
+            viewer.answer(refresh(event, self._dealer.play, self._clock, now))
+        place = place_of(self._seats, user_id, now)
+        viewer.answer(PlaceChanged(self._seats.game.table_id, place, None))
+
+    def _count_spectators(self) -> int:
+        seated = {holder.user_id for holder in self._seats.holders.values()}
+        return sum(viewer.user_id not in seated for viewer in self._audience.viewers)
 
     def _detail(self) -> TableDetail:
         return TableDetail(

@@ -12,9 +12,13 @@ from node.tables.audience import Viewer
 
 @frozen
 class Watch:
-    """A connection wants to follow the table: answered with a snapshot."""
+    """A connection wants to follow the table: answered with a snapshot, or with what it has missed.
+
+    ``last_seq`` is the number of the last event that the player heard, if it was of this table as it is now.
+    """
 
     viewer: Viewer
+    last_seq: int | None = None
 
 
 @frozen

@@ -1,5 +1,7 @@
 """The dealer of one table: starts hands, applies actions, lets the clock act, sends settlements."""
 
+from collections.abc import Collection
+
 import trio
 from attrs import define, field
 
@@ -13,16 +15,17 @@ from cardroom.wire.table import SeatChanged, SeatStatus
 from node.rules import hand as rules
 from node.rules import seating as between_hands
 from node.rules.errors import IllegalAction
-from node.rules.events import HandSettlement
+from node.rules.events import HandSettlement, HandShown
 from node.rules.hand import Hand
 from node.tables import projection
 from node.tables.deck import Shuffle
+from node.tables.denied import Denied
 from node.tables.first_answers import FirstAnswers
 from node.tables.hand_in_play import HandInPlay, open_hand
 from node.tables.history import History
 from node.tables.metrics import HANDS
 from node.tables.recording import record_hand
-from node.tables.seats import Denied, SeatHolder, Seats
+from node.tables.seats import SeatHolder, Seats
 from node.tables.showing import FinishedHand
 from node.tables.spare_time import ExpiredTurn, extend_turn
 from node.tables.translation import action_of, refusal_of
@@ -159,6 +162,11 @@ class Dealer:
         )
 
     @property
+    def seats_in_hand(self) -> Collection[SeatIndex]:
+        """Give the seats that were dealt into the hand in play; none between hands."""
+        return self.play.players.keys() if self.play is not None else ()
+
+    @property
     def _hand(self) -> Hand:
         assert self.play is not None, "somebody plays"
         return self.play.hand
@@ -193,7 +201,11 @@ class Dealer:
         assert self.play is not None, "the clock is set by a hand"
         now, game, hand = trio.current_time(), self.seats.game, self.play.hand
         if hand.is_over:
-            self.clock.begin_pause(now, game.limits.between_hands_seconds)
+            was_shown = any(isinstance(event, HandShown) for event in self.play.events)
+            limits = game.limits
+            self.clock.begin_pause(
+                now, limits.after_showdown_seconds if was_shown else limits.between_hands_seconds
+            )
         else:
             seat = hand.seat_to_act
             seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds

@@ -27,6 +27,7 @@ class Game:
     time_bank: TimeBank
     connection_time: ConnectionTime
     missed_blinds_limit: int
+    same_address_seats: bool
     limits: TableLimits
 
 
@@ -56,6 +57,7 @@ def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: 
         time_bank=stake.time_bank,
         connection_time=stake.connection_time,
         missed_blinds_limit=stake.missed_blinds_limit,
+        same_address_seats=stake.same_address_seats,
         limits=limits,
     )
 

@@ -3,9 +3,10 @@
 Every won moves by a command to the ledger; the table never waits for it, the outcome comes as a command.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
+import trio
 from attrs import define
 
 from cardroom.ids import SeatIndex
@@ -23,12 +24,16 @@ from cardroom.wire.ledger import (
     ReplyBody,
     SettleHand,
 )
-from cardroom.wire.player import SitDown
-from cardroom.wire.table import Done, Refused, SeatLeft, SeatTaken
+from cardroom.wire.player import SitDown, TopUp
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import Done, LeaveReason, Refused, SeatLeft, SeatTaken
 from node.tables.audience import Viewer
+from node.tables.buy_in import check_top_up, reserve
+from node.tables.denied import Denied
 from node.tables.history import History
 from node.tables.metrics import REFUSALS
-from node.tables.seats import SeatHolder, Seats
+from node.tables.places import Places
+from node.tables.seats import AnsweredTopUp, SeatHolder, Seats, TopUpUnderWay
 
 Submit = Callable[[CommandBody], None]
 """Gives a command to the ledger; its outcome comes back to ``SeatDesk.answered``."""
@@ -40,13 +45,14 @@ class SeatDesk:
 
     seats: Seats
     history: History
+    places: Places
     submit: Submit
     tell_seat: Callable[[SeatHolder], None]
     log: Log
 
-    def take_seat(self, viewer: Viewer, request: SitDown) -> None:
+    def take_seat(self, viewer: Viewer, request: SitDown, now: float) -> None:
         """Reserve a seat and ask the ledger for the buy-in; answered when it has decided."""
-        holder = self.seats.reserve(viewer, request)
+        holder = reserve(self.seats, viewer, request, now)
         self.history.tell(
             SeatTaken(
                 *self.history.next_header(),
@@ -59,14 +65,45 @@ class SeatDesk:
         )
         self.submit(HoldBuyIn(holder.user_id, request.table_id, holder.seat, request.buy_in))
 
-    def start_leaving(self, holder: SeatHolder) -> None:
+    def top_up(self, viewer: Viewer, request: TopUp) -> None:
+        """Ask the ledger for more chips; answered when it has decided. Refused as ``TopUp`` says.
+
+        A request that was asked before moves nothing and gets its first answer, now or when there is one.
+        """
+        holder = self.seats.held_by(viewer.user_id)
+        under_way, last = holder.top_up, holder.last_top_up
+        known = [one.request for one in (under_way, last) if one is not None and one.request is not None]
+        if any(one.request_id == request.request_id and one != request for one in known):
+            raise Denied(Refusal.ACTION_ID_REUSED)
+        if under_way is not None and under_way.request == request:
+            holder.top_up = TopUpUnderWay(request.amount, request, viewer)
+        elif last is not None and last.request == request:
+            _answer(viewer, last)
+        else:
+            check_top_up(self.seats, holder, request.amount)
+            self._ask_for_chips(holder, TopUpUnderWay(request.amount, request, viewer))
+
+    def fill_up(self, holder: SeatHolder) -> None:
+        """Between hands: ask for the chips that a player's stack lacks, if that is wanted and possible."""
+        lacking = Krw(holder.auto_top_up_to - self.seats.stack(holder))
+        is_busy = holder.top_up is not None or holder.buy_in is not None or holder.is_leaving
+        if lacking <= 0 or is_busy or self.seats.is_halted or self.seats.is_sitting_out(holder):
+            return
+        self._ask_for_chips(holder, TopUpUnderWay(lacking, None, None))
+
+    def _ask_for_chips(self, holder: SeatHolder, top_up: TopUpUnderWay) -> None:
+        holder.top_up = top_up
+        self.submit(HoldBuyIn(holder.user_id, self.seats.game.table_id, holder.seat, top_up.amount))
+
+    def start_leaving(self, holder: SeatHolder, reason: LeaveReason = LeaveReason.LEFT) -> None:
         """The player wants to go: no more hands, and the money back as soon as nothing is open."""
         if not holder.is_leaving:
-            holder.is_leaving = True
+            holder.is_leaving, holder.leave_reason = True, reason
+            holder.leaves_after_hand = False
             self.seats.sit_out(holder)
             self.tell_seat(holder)
 
-    def pay_out_leavers(self, in_hand: frozenset[SeatIndex]) -> None:
+    def pay_out_leavers(self, in_hand: Collection[SeatIndex]) -> None:
         """Send the stacks of those who leave to their wallets, where no hand and no answer is open."""
         for holder in tuple(self.seats.holders.values()):
             if holder.is_leaving and not holder.is_paying_out and holder.seat not in in_hand:
@@ -76,7 +113,7 @@ class SeatDesk:
         """Take an outcome of the ledger. A refusal that only our mistake explains halts the table."""
         match command:
             case HoldBuyIn():
-                self._buy_in_answered(self.seats.holders[command.seat], reply)
+                self._hold_answered(self.seats.holders[command.seat], reply)
             case SettleHand():
                 self._settlement_answered(reply)
             case CashOut():
@@ -91,6 +128,12 @@ class SeatDesk:
         self.seats.is_halted = True
         self.log.error("table.halted", reason=reason)
 
+    def _hold_answered(self, holder: SeatHolder, reply: ReplyBody) -> None:
+        if holder.buy_in is not None:
+            self._buy_in_answered(holder, reply)
+        else:
+            self._top_up_answered(holder, reply)
+
     def _buy_in_answered(self, holder: SeatHolder, reply: ReplyBody) -> None:
         request, asker = holder.buy_in, holder.asker
         assert request is not None, "only a reserved seat waits for its money"
@@ -100,13 +143,38 @@ class SeatDesk:
             case BuyInHeld(_, _, _, escrow):
                 self.seats.seat(holder, escrow)
                 self.tell_seat(holder)
+                self.places.changed(holder.user_id)
                 asker.answer(Done(request.request_id))
             case CommandRefused(code):
                 REFUSALS.labels(code=code.value).inc()
+                holder.leave_reason = LeaveReason.BUY_IN_REFUSED
                 self._free(holder, Krw(0))
                 asker.answer(Refused(request.request_id, code))
             case _:
                 raise AssertionError(f"{reply} is no answer to a buy-in")
+
+    def _top_up_answered(self, holder: SeatHolder, reply: ReplyBody) -> None:
+        """The chips lie in escrow and play from the next hand; or the wallet keeps them."""
+        under_way = holder.top_up
+        refusal: Refusal | None = None
+        assert under_way is not None, "somebody asked for chips"
+        holder.top_up = None
+        match reply:
+            case BuyInHeld(amount=amount):
+                holder.escrow = Krw(holder.escrow + amount)
+                holder.arriving = Krw(holder.arriving + amount)
+            case CommandRefused(code):
+                REFUSALS.labels(code=code.value).inc()
+                refusal = code
+            case _:
+                raise AssertionError(f"{reply} is no answer to a top-up")
+        if under_way.request is not None:
+            holder.last_top_up = AnsweredTopUp(under_way.request, refusal)
+            if under_way.asker is not None:
+                _answer(under_way.asker, holder.last_top_up)
+        elif refusal is not None:
+            holder.auto_top_up_to = Krw(0)
+        self.places.changed(holder.user_id, None if under_way.request else refusal)
 
     def _settlement_answered(self, reply: ReplyBody) -> None:
         match reply:
@@ -127,7 +195,8 @@ class SeatDesk:
                 raise AssertionError(f"{reply} is no answer to a cash-out")
 
     def _pay_out(self, holder: SeatHolder) -> None:
-        if holder.buy_in is not None or self.seats.settlements.concerns(holder.user_id):
+        is_open = holder.buy_in is not None or holder.top_up is not None
+        if is_open or self.seats.settlements.concerns(holder.user_id):
             return
         stack = self.seats.stack(holder)
         if stack == 0:
@@ -138,6 +207,20 @@ class SeatDesk:
 
     def _free(self, holder: SeatHolder, paid: Krw) -> None:
         self.seats.free(holder)
+        if holder.leave_reason is not LeaveReason.BUY_IN_REFUSED:
+            self.seats.departures.note(holder.user_id, paid, trio.current_time(), trio.current_time())
+        self.places.changed(holder.user_id)
         self.history.tell(
-            SeatLeft(*self.history.next_header(), seat=holder.seat, user_id=holder.user_id, paid=paid)
+            SeatLeft(
+                *self.history.next_header(),
+                seat=holder.seat,
+                user_id=holder.user_id,
+                paid=paid,
+                reason=holder.leave_reason,
+            )
         )
+
+
+def _answer(asker: Viewer, top_up: AnsweredTopUp) -> None:
+    number = top_up.request.request_id
+    asker.answer(Done(number) if top_up.refusal is None else Refused(number, top_up.refusal))

@@ -11,7 +11,8 @@ from node.rules.cards import Card
 from node.rules.errors import IllegalAction
 from node.rules.events import CardsShown
 from node.rules.hand import Hand, show_cards
-from node.tables.seats import Denied, SeatHolder
+from node.tables.denied import Denied
+from node.tables.seats import SeatHolder
 from node.tables.translation import refusal_of
 
 

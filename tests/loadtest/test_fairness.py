@@ -11,6 +11,7 @@ from cardroom.wire.table import (
     DealtSeat,
     HandShown,
     HandStarted,
+    LeaveReason,
     LegalActions,
     SeatLeft,
     SeatStatus,
@@ -69,7 +70,7 @@ def test_a_seat_is_followed() -> None:
     taken = SeatTaken(*HEAD, MY_SEAT, ME, "me", SeatStatus.RESERVED, Krw(0))
     dealt = (deal(MY_SEAT), CardsDealt(*HEAD, ACES))
     assert faults(taken, *dealt, seated=False) == []
-    assert faults(SeatLeft(*HEAD, MY_SEAT, ME, Krw(0)), *dealt) == ["foreign_cards"]
+    assert faults(SeatLeft(*HEAD, MY_SEAT, ME, Krw(0), LeaveReason.LEFT), *dealt) == ["foreign_cards"]
 
 
 def test_a_snapshot_with_open_cards_while_somebody_acts() -> None:

@@ -17,6 +17,7 @@ from cardroom.wire.table import (
     ClockPhase,
     Done,
     HandEnded,
+    LeaveReason,
     LegalActions,
     Refused,
     RunItTwiceView,
@@ -32,13 +33,13 @@ from loadtest.profile import Pace
 from loadtest.stop import Stop
 from loadtest.tally import Tally
 from loadtest.visit import Visit
-from tests.fakes.node import EMPTY, ME, MY_SEAT, TABLE, Script, Stage, scripted_node
+from tests.fakes.node import EMPTY, ME, MY_SEAT, SEATED, TABLE, Script, Stage, scripted_node
 from tests.loadtest.table import seat_view
 
 PACE = Pace(think_min_seconds=0.0, think_max_seconds=0.001, hands_per_visit=1e9, leave_seconds=2.0)
 CHECK = LegalActions(True, Krw(0), None, None, None)
 TURN = TurnView(MY_SEAT, 5, ClockPhase.TURN, 15_000, 30_000, CHECK)
-SEATED = evolve(EMPTY, seats=(seat_view(),), your_seat=MY_SEAT)
+AT_SEAT = evolve(EMPTY, seats=(seat_view(),), you=SEATED)
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +58,14 @@ async def visit(script: Script, pace: Pace = PACE, stop: Stop | None = None) -> 
 async def pay_out(stage: Stage, seq: int) -> None:
     message = await stage.hear()
     assert isinstance(message, Leave)
-    await stage.tell(Done(message.request_id), SeatLeft(TABLE, seq, 3, MY_SEAT, ME, Krw(100_000)))
+    await stage.tell(Done(message.request_id), paid_out(seq))
 
 
-def turn_at(turn: TurnView, snapshot: Snapshot = SEATED) -> Snapshot:
+def paid_out(table_seq: int) -> SeatLeft:
+    return SeatLeft(TABLE, table_seq, 3, MY_SEAT, ME, Krw(100_000), LeaveReason.LEFT)
+
+
+def turn_at(turn: TurnView, snapshot: Snapshot = AT_SEAT) -> Snapshot:
     return evolve(snapshot, turn=turn)
 
 
@@ -103,7 +108,7 @@ async def test_uses_its_turn_once_and_measures_the_answer() -> None:
 
 async def test_leaves_after_its_hands() -> None:
     async def node(stage: Stage) -> None:
-        await stage.welcome(snapshot=SEATED)
+        await stage.welcome(snapshot=AT_SEAT)
         result = SeatNet(MY_SEAT, Krw(10), Krw(100_010))
         for seq in range(11, 16):
             await stage.tell(HandEnded(TABLE, seq, 3, HandId(UUID(int=1)), Krw(0), (result,)))
@@ -117,7 +122,7 @@ async def test_answers_once_whether_to_run_it_twice(code: Refusal | None) -> Non
     stop = Stop()
 
     async def node(stage: Stage) -> None:
-        await stage.welcome(snapshot=evolve(SEATED, run_it_twice=RunItTwiceView((MY_SEAT,), 5_000)))
+        await stage.welcome(snapshot=evolve(AT_SEAT, run_it_twice=RunItTwiceView((MY_SEAT,), 5_000)))
         answer = await stage.hear()
         assert isinstance(answer, RunItTwice)
         assert answer.hand_no == 3
@@ -145,7 +150,7 @@ async def test_some_straddle_where_it_is_offered() -> None:
             straddled.append(message.straddles)
             await stage.tell(Done(message.request_id))
         assert isinstance(message, Leave)
-        await stage.tell(Done(message.request_id), SeatLeft(TABLE, 12, 3, MY_SEAT, ME, Krw(100_000)))
+        await stage.tell(Done(message.request_id), paid_out(12))
 
     for seed in range(12):
         stop = Stop()
@@ -194,7 +199,7 @@ async def test_sits_in_again() -> None:
     idle = evolve(seat_view(), status=SeatStatus.SITTING_OUT)
 
     async def node(stage: Stage) -> None:
-        await stage.welcome(snapshot=evolve(SEATED, seats=(idle,)))
+        await stage.welcome(snapshot=evolve(AT_SEAT, seats=(idle,)))
         message = await stage.hear()
         assert isinstance(message, SitIn)
         await stage.tell(

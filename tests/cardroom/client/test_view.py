@@ -21,6 +21,7 @@ from cardroom.wire.table import (
     HandShown,
     HandStarted,
     HandVoided,
+    LeaveReason,
     LegalActions,
     MoveCause,
     MoveKind,
@@ -47,7 +48,7 @@ from cardroom.wire.table import (
     TurnView,
     UncalledReturned,
 )
-from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, TABLE
+from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, SEATED, TABLE
 
 HAND = HandId(UUID(int=5))
 ACES = (CardCode(48), CardCode(49))
@@ -99,7 +100,7 @@ def test_a_seat_is_taken_and_left() -> None:
     teller = seated()
     assert teller.view.my_seat == MY_SEAT
     assert teller.view.my_stack == STACK
-    view = teller.tell(SeatLeft(*teller.head(3), MY_SEAT, ME, STACK))
+    view = teller.tell(SeatLeft(*teller.head(3), MY_SEAT, ME, STACK, LeaveReason.LEFT))
     assert view.my_seat is None
     assert view.me is None
     assert view.my_cards == ()
@@ -156,7 +157,9 @@ def test_who_folds_is_out_of_the_hand() -> None:
 
 def test_a_void_hand_gives_the_stacks_back() -> None:
     teller = dealt()
-    view = teller.tell(HandVoided(*teller.head(), HAND))
+    view = teller.tell(
+        HandVoided(*teller.head(), HAND, tuple(DealtSeat(seat, STACK) for seat in (MY_SEAT, OTHER_SEAT)))
+    )
     assert {seat.stack for seat in view.seats.values()} == {STACK}
 
 
@@ -205,6 +208,6 @@ def test_events_of_another_table_or_an_empty_seat_break_the_protocol() -> None:
 
 def test_a_snapshot_in_a_hand_counts_bets_into_the_pot() -> None:
     seat = SeatView(MY_SEAT, ME, "me", STACK, SeatStatus.PLAYING, True, Krw(2_000), ACES)
-    snapshot = evolve(EMPTY, seats=(seat,), pots=(PotView(Krw(6_000), (MY_SEAT,)),), your_seat=MY_SEAT)
+    snapshot = evolve(EMPTY, seats=(seat,), pots=(PotView(Krw(6_000), (MY_SEAT,)),), you=SEATED)
     view = view_of(snapshot, ME)
     assert (view.pot, view.my_cards, view.my_stack) == (8_000, ACES, STACK)

@@ -19,10 +19,10 @@ async def test_a_full_inbox_answers_busy_and_empties_again(autojump_clock: MockC
         guest = house.guest(1)
         await settle()
         for number in range(5):
-            handle(Leave(number, TABLE), guest, TABLE, directory)
+            handle(Leave(number, TABLE, False), guest, TABLE, directory)
         assert guest.all(Refused) == [Refused(3, Refusal.BUSY), Refused(4, Refusal.BUSY)]
         await settle()
-        handle(Leave(9, TABLE), guest, TABLE, directory)
+        handle(Leave(9, TABLE, False), guest, TABLE, directory)
         await settle()
         assert guest.last(Refused) == Refused(9, Refusal.NOT_SEATED)
 
@@ -32,8 +32,8 @@ async def test_other_tables_and_other_messages_are_refused_at_once() -> None:
         directory = Directory()
         directory.add(house.table.entry)
         guest = house.guest(1)
-        handle(Leave(1, TableId(77)), guest, TABLE, directory)
-        handle(Leave(2, TABLE), guest, TableId(5), directory)
+        handle(Leave(1, TableId(77), False), guest, TABLE, directory)
+        handle(Leave(2, TABLE, False), guest, TableId(5), directory)
         handle(Hello("again"), guest, TABLE, directory)
         handle(Ping(4), guest, TABLE, directory)
         assert guest.heard == [

@@ -28,8 +28,8 @@ def hostile_message(draw: Random) -> bytes:
     messages: list[asks.PlayerMessage] = [
         asks.SitDown(number, TABLE, seat, amount, posts_blind=True),
         asks.SitIn(number, TABLE, posts_blind=False),
-        asks.SitOut(number, TABLE),
-        asks.Leave(number, TableId(draw.choice([1, 2]))),
+        asks.SitOut(number, TABLE, at_big_blind=draw.random() < 0.5),
+        asks.Leave(number, TableId(draw.choice([1, 2])), after_hand=draw.random() < 0.5),
         asks.Act(number, TABLE, draw.randrange(40), draw.randrange(6), draw.choice(KINDS), amount),
         asks.Ping(number),
         asks.Hello("again"),

@@ -88,11 +88,11 @@ class Guest:
         wanted = None if seat is None else SeatIndex(seat)
         self.ask(asks.SitDown(self.next_id(), TABLE, wanted, buy_in, posts_blind=True))
 
-    def leave(self) -> None:
-        self.ask(asks.Leave(self.next_id(), TABLE))
+    def leave(self, *, after_hand: bool = False) -> None:
+        self.ask(asks.Leave(self.next_id(), TABLE, after_hand))
 
-    def sit_out(self) -> None:
-        self.ask(asks.SitOut(self.next_id(), TABLE))
+    def sit_out(self, *, at_big_blind: bool = False) -> None:
+        self.ask(asks.SitOut(self.next_id(), TABLE, at_big_blind))
 
     def sit_in(self, *, posts_blind: bool = True) -> None:
         self.ask(asks.SitIn(self.next_id(), TABLE, posts_blind))
@@ -182,7 +182,7 @@ async def open_house(
     stake: StakeSettings = STAKE,
 ) -> AsyncIterator[House]:
     """Run one table; the pause between hands is one (mock) second."""
-    limits = limits or TableLimits(between_hands_seconds=1.0)
+    limits = limits or TableLimits(between_hands_seconds=1.0, after_showdown_seconds=1.0)
     maker = TableMaker(
         StakesFile({"low": stake}), limits, Fanout({encoding: Framer(encoding) for encoding in Encoding}), LOG
     )

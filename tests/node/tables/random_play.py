@@ -10,6 +10,7 @@ from cardroom.money import Krw
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from node.rules.cards import FULL_DECK, Card
+from node.tables.buy_in import buy_in_range
 from tests.node.tables.house import TABLE, Guest, House, settle
 
 DEEP_PURSE = Krw(1_000_000_000)
@@ -88,7 +89,8 @@ class RandomPlay:
         await settle()
         for player in self.players:
             if seats.of_user(player.user_id) is None:
-                player.sit(buy_in=Krw(self.draw.randrange(80_000, 200_001)))
+                allowed = buy_in_range(seats, player.user_id, trio.current_time())
+                player.sit(buy_in=Krw(self.draw.randrange(allowed.least, allowed.most + 1)))
         await settle()
         await self.after_step()
 

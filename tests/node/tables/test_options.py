@@ -168,7 +168,7 @@ async def test_who_wants_to_straddles_under_the_gun_until_told_otherwise(autojum
         assert (legal.call_amount, legal.min_raise_to) == (4_000, 8_000)
         again = house.guest(4)
         await settle()
-        assert again.last(wire.Snapshot).you_straddle
+        assert again.last(wire.Snapshot).you.straddles
         assert again.last(wire.Snapshot).options.straddle == 4_000
         for guest in guests:
             guest.straddle(straddles=False)
@@ -201,7 +201,12 @@ async def test_no_straddle_where_none_is_offered(autojump_clock: MockClock) -> N
         assert one.last(wire.Refused).code is Refusal.NOT_OFFERED
         assert watcher.last(wire.Refused).code is Refusal.NOT_SEATED
         assert one.last(wire.Snapshot).options == wire.TableOptions(
-            wire.AnteKind.NONE, Krw(0), straddle=Krw(0), runs_twice=False
+            wire.AnteKind.NONE,
+            Krw(0),
+            straddle=Krw(0),
+            runs_twice=False,
+            turn_ms=15_000,
+            same_address_seats=True,
         )
 
 

@@ -6,8 +6,10 @@ import trio
 from attrs import define, evolve, field
 from trio.testing import MockClock
 
-from cardroom.client.view import TableView, view_after, view_of
+from cardroom.client.view import TableView, public_table, view_after, view_in_place, view_of
 from cardroom.wire import table as wire
+from cardroom.wire.place import PlaceChanged
+from cardroom.wire.state_hash import hash_state
 from node.tables.commands import Unwatch, Watch
 from tests.node.tables.house import Guest, House, open_house, settle
 from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
@@ -20,14 +22,7 @@ def comparable(view: TableView) -> TableView:
     turn = None if view.turn is None else evolve(view.turn, left_ms=0)
     state = wire.TableState.BETWEEN_HANDS if view.state in QUIET else view.state
     seats = {seat: view.seats[seat] for seat in sorted(view.seats)}
-    if view.hand_id is not None:  # who is dealt in has ceased to wait; it is said after the hand
-        seats = {
-            seat: evolve(one, status=wire.SeatStatus.PLAYING)
-            if one.status is wire.SeatStatus.WAITING_FOR_BLIND
-            else one
-            for seat, one in seats.items()
-        }
-    return evolve(view, turn=turn, seats=seats, state=state, stacks_before={}, button=None)
+    return evolve(view, turn=turn, seats=seats, state=state)
 
 
 @define
@@ -51,12 +46,19 @@ class Comparison:
         for guest, device in zip(self.stayed, back, strict=True):
             fresh = view_of(device.last(wire.Snapshot), device.user_id)
             assert comparable(fresh) == comparable(self.views[guest.user_id])
+            assert hash_state(public_table(fresh)) == self._public_hash()
             self.compared += 1
+
+    def _public_hash(self) -> bytes:
+        history = self.house.table.history
+        return hash_state(history.public.at(history.table_seq, history.hand_no))
 
     def _follow(self, guest: Guest) -> None:
         for message in guest.heard[self.read.get(guest.user_id, 0) :]:
             if isinstance(message, wire.Snapshot):
                 self.views[guest.user_id] = view_of(message, guest.user_id)
+            elif isinstance(message, PlaceChanged):
+                self.views[guest.user_id] = view_in_place(self.views[guest.user_id], message.place)
             elif isinstance(message, wire.TableEvent):
                 self.views[guest.user_id] = view_after(self.views[guest.user_id], message)
         self.read[guest.user_id] = len(guest.heard)
