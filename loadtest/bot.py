@@ -10,7 +10,7 @@ from cardroom.client import (
     ProtocolBroken,
     RequestRefused,
     SequenceGap,
-    connect_table,
+    connect,
     open_account,
 )
 from cardroom.ids import TableId
@@ -71,7 +71,7 @@ class Bot:
             self._too_dear.clear()
             await self._back_off()
             return
-        async with connect_table(await account.ticket(table_id), self._profile.encoding) as table:
+        async with connect(await account.ticket(table_id), self._profile.encoding) as table:
             if self._is_cut_off:
                 self._tally.reconnects += 1
                 self._is_cut_off = False

@@ -29,6 +29,8 @@ _TRIES: Final = 5
 
 _STRADDLERS: Final = 0.3
 """The share of players who straddle where they may."""
+_FILLS_UP: Final = 0.3
+"""The share of players who let their stack be filled up after each hand."""
 _AGREE: Final = 0.7
 """How often a player agrees to run it twice."""
 
@@ -65,6 +67,8 @@ class Visit:
             self._tally.buy_ins += 1
             if view.options.straddle and self._random.random() < _STRADDLERS:
                 await self._table.straddle(straddles=True)
+            if self._random.random() < _FILLS_UP:
+                await self._table.auto_top_up(view.min_buy_in)
 
     async def _play_seated(self) -> None:
         self._tally.seated += 1

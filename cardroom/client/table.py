@@ -1,6 +1,6 @@
 """A player's connection to one table.
 
-    async with connect_table(await account.ticket(table_id)) as table:
+    async with connect(await account.ticket(table_id)) as table:
         await table.sit_down(table.view.min_buy_in, posts_blind=True)
         async for event in table:
             if turn := table.view.my_turn:
@@ -65,7 +65,7 @@ TableUpdate = Snapshot | AnyTableEvent | PlaceChanged
 
 
 class Table:
-    """One table, as one player is connected to it. Made by ``connect_table``."""
+    """One table, as one player is connected to it. Made by ``connect``."""
 
     def __init__(self, socket: Socket, welcome: Welcome, snapshot: Snapshot, limits: ClientLimits) -> None:
         self._socket = socket
@@ -255,7 +255,7 @@ class Table:
 
 
 @asynccontextmanager
-async def connect_table(
+async def connect(
     ticket: TicketAnswer, encoding: Encoding = Encoding.MSGPACK, limits: ClientLimits | None = None
 ) -> AsyncIterator[Table]:
     """Connect to the table of a ticket; raises ``RequestRefused`` if the ticket is not taken."""

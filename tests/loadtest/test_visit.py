@@ -8,10 +8,10 @@ import pytest
 import trio
 from attrs import evolve
 
-from cardroom.client import connect_table
+from cardroom.client import connect
 from cardroom.ids import HandId
 from cardroom.money import Krw
-from cardroom.wire.player import Act, Leave, RunItTwice, SitDown, SitIn, Straddle
+from cardroom.wire.player import Act, AutoTopUp, Leave, RunItTwice, SitDown, SitIn, Straddle
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     ClockPhase,
@@ -50,7 +50,7 @@ async def limit() -> AsyncIterator[None]:
 
 async def visit(script: Script, pace: Pace = PACE, stop: Stop | None = None) -> Tally:
     tally = Tally()
-    async with scripted_node(script) as ticket, connect_table(ticket) as table:
+    async with scripted_node(script) as ticket, connect(ticket) as table:
         await Visit(table, pace, Random(1), tally, stop or Stop()).run()
     return tally
 
@@ -137,8 +137,8 @@ async def test_answers_once_whether_to_run_it_twice(code: Refusal | None) -> Non
     assert tally.protocol_errors.total() == (code is Refusal.ACTION_NOT_ALLOWED)
 
 
-async def test_some_straddle_where_it_is_offered() -> None:
-    straddled = []
+async def test_some_straddle_where_it_is_offered_and_some_fill_up() -> None:
+    straddled, filled = [], []
 
     async def node(stage: Stage) -> None:
         await stage.welcome(snapshot=evolve(EMPTY, options=evolve(EMPTY.options, straddle=Krw(4_000))))
@@ -146,19 +146,24 @@ async def test_some_straddle_where_it_is_offered() -> None:
         assert isinstance(message, SitDown)
         taken = SeatTaken(TABLE, 11, 3, MY_SEAT, ME, "me", SeatStatus.PLAYING, Krw(100_000))
         await stage.tell(taken, Done(message.request_id))
-        while isinstance(message := await stage.hear(), Straddle):
-            straddled.append(message.straddles)
+        while isinstance(message := await stage.hear(), Straddle | AutoTopUp):
+            if isinstance(message, Straddle):
+                straddled.append(message.straddles)
+            else:
+                filled.append(message.up_to)
             await stage.tell(Done(message.request_id))
         assert isinstance(message, Leave)
         await stage.tell(Done(message.request_id), paid_out(12))
 
     for seed in range(12):
         stop = Stop()
-        async with scripted_node(node) as ticket, connect_table(ticket) as table:
+        async with scripted_node(node) as ticket, connect(ticket) as table:
             stop.order()
             await Visit(table, PACE, Random(seed), Tally(), stop).run()
     assert 0 < len(straddled) < 12
+    assert 0 < len(filled) < 12
     assert all(straddled)
+    assert set(filled) == {EMPTY.min_buy_in}
 
 
 async def test_a_legal_action_that_is_refused_breaks_the_protocol() -> None:

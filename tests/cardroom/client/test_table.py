@@ -12,7 +12,7 @@ from cardroom.client import (
     ProtocolBroken,
     RequestRefused,
     SequenceGap,
-    connect_table,
+    connect,
 )
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
@@ -69,7 +69,7 @@ async def test_a_visit_in_both_encodings(encoding: Encoding) -> None:
             number = message.action_id if isinstance(message, Act) else message.request_id  # type: ignore[union-attr]
             await stage.tell(Done(number))
 
-    async with scripted_node(node) as ticket, connect_table(ticket, encoding) as table:
+    async with scripted_node(node) as ticket, connect(ticket, encoding) as table:
         assert table.view.name == "Han"
         assert table.welcome == WELCOME
         await table.sit_down(Krw(80_000), SeatIndex(2), posts_blind=True)
@@ -102,7 +102,7 @@ async def test_numbers_of_requests_go_on_after_a_reconnect() -> None:
 
     async with scripted_node(node) as ticket:
         for _ in range(2):
-            async with connect_table(ticket) as table:
+            async with connect(ticket) as table:
                 await table.leave()
     assert numbers[0] < numbers[1]
 
@@ -116,7 +116,7 @@ async def test_a_refusal_is_raised_and_the_connection_goes_on() -> None:
             number = message.request_id
             await stage.tell(Refused(number, code) if code else Done(number))
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(RequestRefused) as refused:
             await table.leave()
         assert refused.value.code is Refusal.NOT_SEATED
@@ -131,7 +131,7 @@ async def test_a_refused_ticket() -> None:
 
     async with scripted_node(node) as ticket:
         with pytest.raises(RequestRefused, match="ticket_used"):
-            async with connect_table(ticket):
+            async with connect(ticket):
                 pass
 
 
@@ -143,7 +143,7 @@ async def test_events_come_in_order_and_the_view_is_at_the_newest() -> None:
         await stage.welcome()
         await stage.tell(taken, state)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         assert [await anext(table), await anext(table)] == [taken, state]
         assert table.view.my_seat == MY_SEAT
         assert table.view.table_seq == 12
@@ -156,7 +156,7 @@ async def test_a_new_snapshot_replaces_the_view() -> None:
         await stage.welcome()
         await stage.tell(fresh)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         assert await anext(table) == fresh
         assert table.view.table_seq == 50
 
@@ -167,7 +167,7 @@ async def test_a_gap_ends_the_connection_for_all_who_wait() -> None:
         await stage.hear()
         await stage.tell(StateChanged(TABLE, 13, 3, TableState.HALTED))
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(SequenceGap):
             await table.leave()
         with pytest.raises(SequenceGap):
@@ -185,7 +185,7 @@ async def test_what_no_request_asked_for_ends_the_connection(
         await stage.welcome()
         await stage.tell(message)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(error):
             await anext(table)
 
@@ -195,7 +195,7 @@ async def test_a_close_says_its_code() -> None:
         await stage.welcome()
         await stage.connection.aclose(1012)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(ConnectionLost) as lost:
             await anext(table)
         assert lost.value.close_code == 1012
@@ -206,7 +206,7 @@ async def test_an_answer_that_does_not_come_ends_the_connection() -> None:
         await stage.welcome()
         await stage.hear()
 
-    async with scripted_node(node) as ticket, connect_table(ticket, limits=BRIEF) as table:
+    async with scripted_node(node) as ticket, connect(ticket, limits=BRIEF) as table:
         with pytest.raises(ConnectionLost, match="no answer"):
             await table.leave()
         with pytest.raises(ConnectionLost, match="no answer"):
@@ -219,7 +219,7 @@ async def test_events_that_nobody_reads_end_the_connection() -> None:
         await stage.hear()
         await stage.tell(HALTED, evolve(HALTED, table_seq=12))
 
-    async with scripted_node(node) as ticket, connect_table(ticket, limits=ClientLimits(events=1)) as table:
+    async with scripted_node(node) as ticket, connect(ticket, limits=ClientLimits(events=1)) as table:
         with pytest.raises(ConnectionLost, match="not read"):
             await table.leave()
 
@@ -236,7 +236,7 @@ async def test_signs_of_life_are_sent_and_a_silent_node_is_noticed() -> None:
             if len(pings) < 3:
                 await stage.tell(Pong(ping.number))
 
-    async with scripted_node(node) as ticket, connect_table(ticket, limits=BRIEF) as table:
+    async with scripted_node(node) as ticket, connect(ticket, limits=BRIEF) as table:
         with pytest.raises(ConnectionLost, match="no answer"):
             await anext(table)
     assert len(set(pings)) == 3
@@ -248,5 +248,5 @@ async def test_an_error_of_the_block_leaves_as_it_is() -> None:
 
     async with scripted_node(node) as ticket:
         with pytest.raises(ZeroDivisionError):
-            async with connect_table(ticket):
+            async with connect(ticket):
                 raise ZeroDivisionError

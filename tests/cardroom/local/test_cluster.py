@@ -11,7 +11,7 @@ import psutil
 import pytest
 import trio
 
-from cardroom.client import Account, connect_table, open_account
+from cardroom.client import Account, connect, open_account
 from cardroom.local.cluster import Cluster, http_url, open_processes, open_servers, wait_until_ready
 from cardroom.local.patience import Patience
 from cardroom.local.plan import TABLES, ClusterPlan
@@ -83,7 +83,7 @@ async def test_a_killed_node_comes_back_with_its_tables(project_root: Path, tmp_
         await wait_until_ready(node, http_url(cluster.servers.plan, NODE_1_ADMIN), 20.0)
 
         for table in await open_tables(account, len(TABLES)):
-            async with connect_table(await account.ticket(table.table_id)) as connected:
+            async with connect(await account.ticket(table.table_id)) as connected:
                 assert connected.view.table_id == table.table_id
         assert node.pid != first
         pids = [child.pid for child in cluster.children.values()]
