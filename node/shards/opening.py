@@ -1,5 +1,7 @@
 """Open a shard: ask the ledger for an epoch, and set up its tables with the escrow that lies there."""
 
+import secrets
+
 import trio
 from attrs import frozen
 
@@ -20,6 +22,7 @@ from node.tables.seats import SeatHolder, Seats
 from node.tables.spare_time import SpareTime
 
 _ATTEMPTS = 5
+_RUN_BYTES = 4
 
 
 class NotOpened(Exception):
@@ -82,9 +85,17 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
     seats = _seat_from_escrow(table, game)
     audience = Audience(limit=maker.limits.viewers)
     return Table(
-        entry=TableEntry(inbox=Inbox(maker.limits.inbox), summary=seats.summary()),
+        entry=TableEntry(
+            inbox=Inbox(maker.limits.inbox), summary=seats.summary(), run=secrets.token_hex(_RUN_BYTES)
+        ),
         audience=audience,
-        history=History(table.table_id, audience, maker.publisher, hand_no=table.last_hand_no),
+        history=History(
+            table.table_id,
+            audience,
+            maker.publisher,
+            kept_events=maker.limits.kept_events,
+            hand_no=table.last_hand_no,
+        ),
         seats=seats,
         log=maker.log.bind(table_id=table.table_id),
     )

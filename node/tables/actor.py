@@ -24,7 +24,7 @@ from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Done, HandVoided, Refused, StateChanged, TableState
 from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
-from node.tables.audience import Audience, Viewer
+from node.tables.audience import Audience, Notice, Viewer
 from node.tables.commands import (
     Ask,
     ClockRanOut,
@@ -41,6 +41,7 @@ from node.tables.deck import Shuffle
 from node.tables.directory import TableEntry
 from node.tables.history import History
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.missed import events_missed
 from node.tables.seat_desk import SeatDesk
 from node.tables.seats import Denied, Seats
 from node.tables.snapshot import take_snapshot
@@ -120,8 +121,8 @@ class TableActor:
                 self._clock_ran_out()
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
-            case Watch(viewer):
-                self._watch(viewer)
+            case Watch():
+                self._watch(command)
             case Unwatch(viewer):
                 self._audience.remove(viewer)
             case Inspect(answer):
@@ -236,11 +237,16 @@ class TableActor:
             return TableState.WAITING_FOR_LEDGER
         return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
 
-    def _watch(self, viewer: Viewer) -> None:
+    def _watch(self, watch: Watch) -> None:
+        viewer, last_seq, now = watch.viewer, watch.last_seq, trio.current_time()
         if not self._audience.add(viewer):
             viewer.answer(Refused(None, Refusal.TABLE_UNAVAILABLE))
             return
-        viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, trio.current_time()))
+        missed = None if last_seq is None else events_missed(self._dealer, last_seq, viewer.user_id, now)
+        if missed is None:
+            viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, now))
+        elif missed:
+            self._history.publisher.publish((viewer,), [Notice(event) for event in missed])
 
     def _detail(self) -> TableDetail:
         return TableDetail(

@@ -12,9 +12,13 @@ from node.tables.audience import Viewer
 
 @frozen
 class Watch:
-    """A connection wants to follow the table: answered with a snapshot."""
+    """A connection wants to follow the table: answered with a snapshot.
+
+    Who has followed it before up to ``last_seq`` gets the events since then, if they are still known.
+    """
 
     viewer: Viewer
+    last_seq: int | None = None
 
 
 @frozen

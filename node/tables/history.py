@@ -1,6 +1,7 @@
-"""The events of one table: numbered without a gap, then told to everybody who watches."""
+"""The events of one table: numbered without a gap, told to everybody who watches, kept for who returns."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 
 from attrs import Factory, define
 
@@ -14,16 +15,19 @@ Header = tuple[TableId, int, int]
 
 @define
 class History:
-    """Numbers events and keeps them until ``publish``; survives a crash of the table's task."""
+    """Numbers events, publishes them, and keeps the last ones; survives a crash of the table's task."""
 
     table_id: TableId
     audience: Audience
     publisher: Publisher
+    kept_events: int
+    """How many events are kept for viewers who come back."""
     table_seq: int = 0
     hand_no: int = 0
     hand_id: HandId | None = None
     """The hand that viewers follow now; after a crash it is the one that is void."""
     _untold: list[Notice] = Factory(list)
+    _kept: deque[Notice] = Factory(lambda self: deque(maxlen=self.kept_events), takes_self=True)
 
     def next_header(self) -> Header:
         """Take the next number. The event that is made with it must be told."""
@@ -43,11 +47,27 @@ class History:
         self.hand_id = None
 
     def drop_untold(self) -> None:
-        """Forget what a crashed step was about to tell; viewers need a snapshot then."""
+        """Forget what a crashed step was about to tell; viewers need a snapshot then.
+
+        Who comes back later needs one too: no event leads from before the crash to after it.
+        """
         self._untold.clear()
+        self._kept.clear()
+        self.table_seq += 1
 
     def publish(self) -> None:
         """Send what was told since the last time to all who watch now."""
         if self._untold:
             untold, self._untold = self._untold, []
+            self._kept.extend(untold)
             self.publisher.publish(self.audience.viewers, untold)
+
+    def missed_since(self, last_seq: int, user_id: UserId) -> Sequence[AnyTableEvent] | None:
+        """Give the events after ``last_seq`` as a viewer was to see them; None if they are not all known.
+
+        A number that was not given yet is not known either.
+        """
+        missed = [notice for notice in self._kept if notice.for_all.table_seq > last_seq]
+        if len(missed) != self.table_seq - last_seq:
+            return None
+        return [notice.instead.get(user_id, notice.for_all) for notice in missed]
