@@ -23,7 +23,7 @@ from cardroom.wire.table import (
 
 TABLE = TableId(7)
 ME, OTHER = UserId(1), UserId(2)
-WELCOME = Welcome(user_id=ME, nickname="me", node=NodeId("node-1"), heartbeat_seconds=60)
+WELCOME = Welcome(user_id=ME, nickname="me", node=NodeId("node-1"), heartbeat_seconds=60, resume="a token")
 EMPTY = Snapshot(
     table_id=TABLE, table_seq=10, hand_no=3, name="Han", stake="low", small_blind=Krw(1_000),
     big_blind=Krw(2_000), min_buy_in=Krw(80_000), max_buy_in=Krw(200_000), seat_count=6,
