@@ -1,10 +1,11 @@
 """Settings of a node, frozen after the start. Times in seconds, amounts in won."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal
 
-from attrs import field, frozen
-from attrs.validators import ge, gt, le
+from attrs import Attribute, field, frozen
+from attrs.validators import deep_iterable, ge, gt, le
 
 from cardroom.ids import NodeId, ShardId
 from cardroom.money import BasisPoints, Krw
@@ -13,6 +14,13 @@ from cardroom.service.settings import Bind, LogSettings, RedisSettings, Secret
 MIN_SEATS: Final = 2
 MAX_SEATS: Final = 9
 _NOTHING: Final = Krw(0)
+
+
+def _is_network(_instance: object, attribute: "Attribute[str]", value: str) -> None:
+    try:
+        ip_network(value)
+    except ValueError as error:
+        raise ValueError(f"{attribute.name}: {error}") from error
 
 
 @frozen
@@ -116,7 +124,11 @@ class SessionLimits:
     connections: int = 600
     connections_per_user: int = 3
     hello_seconds: float = 5.0
+    ping_seconds: float = 20.0
+    """A player who was silent for so long is asked for a sign of life, and again after as long."""
     silence_seconds: float = 60.0
+    resume_seconds: float = 12 * 3600.0
+    """How long a connection's token for coming back is good."""
     messages_per_second: float = 20.0
     message_burst: int = 40
     outbox_bytes: int = 256 * 1024
@@ -131,7 +143,7 @@ class TableLimits:
     spectators: int = 100
     """Connections that watch without a seat; who has one is always let in."""
     kept_events: int = 256
-    """How many events are kept for players who were away."""
+    """How many events a table keeps for viewers who come back; who missed more gets a snapshot."""
     waiting: int = 20
     offer_seconds: float = 30.0
     """How long a free seat is kept for the next player of the waiting list."""
@@ -187,6 +199,9 @@ class NodeSettings:
     ticket_key: Secret
     redis: RedisSettings
     stakes_file: Path
+    trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(_is_network))
+    """Networks of proxies in front of this node, such as ``127.0.0.1/32``: what they say about where a player
+    comes from is believed."""
     announce_seconds: float = 1.0
     sessions: SessionLimits = field(factory=SessionLimits)
     tables: TableLimits = field(factory=TableLimits)

@@ -35,10 +35,24 @@ class Hello:
     """The first message: the ticket that the router gave, good once and for 30 s.
 
     Answered with ``Welcome`` and a ``Snapshot`` of the ticket's table, or with ``Refused`` and close code
-    4401. Nothing else is accepted before it.
+    4401, or 1012 for a table that is not here any more, or 1013 for a node that is full. Nothing else but
+    ``Resume`` is accepted before it.
     """
 
     ticket: str
+
+
+@frozen
+class Resume:
+    """The first message of who comes back: the token out of ``Welcome``, and the last event seen there.
+
+    Answered with ``Welcome``, which has a new token, and then with the events that were missed, in order. If
+    ``last_seq`` is None, or the node does not know all events since then, a ``Snapshot`` comes instead.
+    Refused and closed as for ``Hello``; then ask the router for a ticket.
+    """
+
+    token: str
+    last_seq: int | None
 
 
 @frozen
@@ -238,7 +252,7 @@ TableRequest = (
 )
 """What a table is asked for; each is answered with ``Done`` or ``Refused``."""
 
-PlayerMessage = Hello | Ping | TableRequest
+PlayerMessage = Hello | Resume | Ping | TableRequest
 
 PLAYER_TAGS: Final[Mapping[int, type]] = MappingProxyType(
     {
@@ -257,6 +271,7 @@ PLAYER_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         13: JoinWaitingList,
         14: LeaveWaitingList,
         15: Resync,
+        16: Resume,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -98,12 +98,16 @@ class TableState(Enum):
 
 @frozen
 class Welcome:
-    """The ticket was good. Silence longer than ``heartbeat_seconds`` closes the connection."""
+    """The ticket was good. Silence longer than ``heartbeat_seconds`` closes the connection.
+
+    ``resume`` is the token for ``Resume`` after this connection.
+    """
 
     user_id: UserId
     nickname: str
     node: NodeId
     heartbeat_seconds: int
+    resume: str
 
 
 @frozen

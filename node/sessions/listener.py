@@ -8,8 +8,9 @@ import trio
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.settings import Bind
+from node.sessions.handshake import serve_stream
 from node.sessions.outbox import PlayerStream
-from node.sessions.session import SessionServices, serve_stream
+from node.sessions.session import SessionServices
 
 _BACKLOG = 4096
 _SOCKETS_PER_CONNECTION = 2

@@ -1,5 +1,7 @@
 """Open a shard: ask the ledger for an epoch, and set up its tables with the escrow that lies there."""
 
+import secrets
+
 import trio
 from attrs import frozen
 
@@ -22,6 +24,7 @@ from node.tables.spare_time import SpareTime
 from node.tables.waitlist import WaitingList
 
 _ATTEMPTS = 5
+_RUN_BYTES = 4
 
 
 class NotOpened(Exception):
@@ -86,14 +89,16 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
     public = PublicState(table.table_id)
     public.set_up(seats.public(), seats.seating.button)
     return Table(
-        entry=TableEntry(inbox=Inbox(maker.limits.inbox), summary=seats.summary()),
+        entry=TableEntry(
+            inbox=Inbox(maker.limits.inbox), summary=seats.summary(), run=secrets.token_hex(_RUN_BYTES)
+        ),
         audience=audience,
         history=History(
             table.table_id,
             audience,
             maker.publisher,
-            public,
-            maker.limits.kept_events,
+            public=public,
+            kept_events=maker.limits.kept_events,
             hand_no=table.last_hand_no,
         ),
         seats=seats,

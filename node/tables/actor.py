@@ -33,7 +33,7 @@ from cardroom.wire.table import (
 )
 from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
-from node.tables.audience import Audience, Viewer
+from node.tables.audience import Audience, Notice, Viewer
 from node.tables.commands import (
     Ask,
     ClockRanOut,
@@ -52,8 +52,8 @@ from node.tables.directory import TableEntry
 from node.tables.floor import Floor, FloorRequest
 from node.tables.history import History
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.missed import events_missed
 from node.tables.places import Places, place_of
-from node.tables.projection import refresh
 from node.tables.seat_desk import SeatDesk
 from node.tables.seats import Seats
 from node.tables.snapshot import take_snapshot
@@ -115,7 +115,7 @@ class TableActor:
 
     def _recover(self) -> None:
         """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
-        self._history.forget()
+        self._history.drop_untold()
         self._history.public.set_up(self._seats.public(), self._seats.seating.button)
         now = trio.current_time()
         for viewer in self._audience.viewers:
@@ -262,12 +262,12 @@ class TableActor:
     def _catch_up(self, viewer: Viewer, last_seq: int | None) -> None:
         """Tell one connection what it has missed, or the whole table where that is not known any more."""
         now, user_id = trio.current_time(), viewer.user_id
-        missed = self._history.missed_since(last_seq, user_id) if last_seq is not None else None
+        missed = None if last_seq is None else events_missed(self._dealer, last_seq, user_id, now)
         if missed is None:
             viewer.answer(take_snapshot(self._dealer, self._state, user_id, now))
             return
-        for event in missed:
-            viewer.answer(refresh(event, self._dealer.play, self._clock, now))
+        if missed:
+            self._history.publisher.publish((viewer,), [Notice(event) for event in missed])
         place = place_of(self._seats, user_id, now)
         viewer.answer(PlaceChanged(self._seats.game.table_id, place, None))
 

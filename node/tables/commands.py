@@ -12,9 +12,9 @@ from node.tables.audience import Viewer
 
 @frozen
 class Watch:
-    """A connection wants to follow the table: answered with a snapshot, or with what it has missed.
+    """A connection wants to follow the table: answered with a snapshot.
 
-    ``last_seq`` is the number of the last event that the player heard, if it was of this table as it is now.
+    Who has followed it before up to ``last_seq`` gets the events since then, if they are still known.
     """
 
     viewer: Viewer

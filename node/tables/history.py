@@ -17,22 +17,20 @@ Header = tuple[TableId, int, int]
 
 @define
 class History:
-    """Numbers events and keeps them until ``publish``; survives a crash of the table's task.
-
-    The newest ``limit`` published events are kept for those who were away.
-    """
+    """Numbers events, publishes them, and keeps the last ones; survives a crash of the table's task."""
 
     table_id: TableId
     audience: Audience
     publisher: Publisher
     public: PublicState
-    limit: int
+    kept_events: int
+    """How many events are kept for viewers who come back."""
     table_seq: int = 0
     hand_no: int = 0
     hand_id: HandId | None = None
     """The hand that viewers follow now; after a crash it is the one that is void."""
     _untold: list[Notice] = Factory(list)
-    _kept: deque[Notice] = Factory(lambda self: deque(maxlen=self.limit), takes_self=True)
+    _kept: deque[Notice] = Factory(lambda self: deque(maxlen=self.kept_events), takes_self=True)
 
     def next_header(self) -> Header:
         """Take the next number. The event that is made with it must be told."""
@@ -55,10 +53,14 @@ class History:
         """Nobody follows a hand any more; what comes next still carries its number."""
         self.hand_id = None
 
-    def forget(self) -> None:
-        """After a crash: drop what was not told yet and what was kept; viewers need a snapshot then."""
+    def drop_untold(self) -> None:
+        """Forget what a crashed step was about to tell; viewers need a snapshot then.
+
+        Who comes back later needs one too: no event leads from before the crash to after it.
+        """
         self._untold.clear()
         self._kept.clear()
+        self.table_seq += 1
 
     def publish(self) -> None:
         """Send what was told since the last time to all who watch now."""

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from attrs import evolve
-
 from cardroom.ids import HandId, SeatIndex, UserId
 from cardroom.money import Krw
 from cardroom.wire import table as wire
@@ -14,7 +12,6 @@ from node.rules.actions import LegalActions
 from node.rules.cards import Card
 from node.rules.hand import Hand
 from node.rules.hand_rank import HandRanking
-from node.tables.hand_in_play import HandInPlay
 from node.tables.history import History
 from node.tables.turn_clock import TurnClock
 
@@ -183,25 +180,6 @@ def tell_more_time(hand: Hand, history: History, clock: TurnClock, now: float) -
             left_ms=clock.left_ms(now),
         )
     )
-
-
-def refresh(
-    event: wire.AnyTableEvent, play: HandInPlay | None, clock: TurnClock, now: float
-) -> wire.AnyTableEvent:
-    """Give an event of before as it is to be told now: the clock of the turn that it is about has gone on."""
-    if play is None or event.hand_no != play.hand_no:
-        return event
-    match event:
-        case wire.TurnBegan(turn=turn):
-            view = turn_view(play.hand, clock, now)
-            return evolve(event, turn=view) if view is not None and view.turn == turn.turn else event
-        case wire.TimeExtended(turn=number) if number == play.hand.turn:
-            return evolve(event, left_ms=clock.left_ms(now))
-        case wire.RunItTwiceOffered():
-            offer = run_it_twice_view(play.hand, clock, now)
-            return evolve(event, offer=offer) if offer is not None else event
-        case _:
-            return event
 
 
 def run_it_twice_view(hand: Hand, clock: TurnClock, now: float) -> wire.RunItTwiceView | None:

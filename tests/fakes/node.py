@@ -25,7 +25,7 @@ from cardroom.wire.table import (
 
 TABLE = TableId(7)
 ME, OTHER = UserId(1), UserId(2)
-WELCOME = Welcome(user_id=ME, nickname="me", node=NodeId("node-1"), heartbeat_seconds=60)
+WELCOME = Welcome(user_id=ME, nickname="me", node=NodeId("node-1"), heartbeat_seconds=60, resume="a token")
 STRANGER = Place(
     seat=None, straddles=False, posts_blind=False, sits_out_at_big_blind=False, leaves_after_hand=False,
     auto_top_up_to=Krw(0), arriving=Krw(0), min_buy_in=Krw(80_000), max_buy_in=Krw(200_000), waiting_number=0,

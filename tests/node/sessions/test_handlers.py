@@ -3,7 +3,7 @@
 from trio.testing import MockClock
 
 from cardroom.ids import TableId
-from cardroom.wire.player import Hello, Leave, Ping
+from cardroom.wire.player import Hello, Leave, Ping, Resume
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Pong, Refused
 from node.sessions.handlers import handle
@@ -35,10 +35,12 @@ async def test_other_tables_and_other_messages_are_refused_at_once() -> None:
         handle(Leave(1, TableId(77), False), guest, TABLE, directory)
         handle(Leave(2, TABLE, False), guest, TableId(5), directory)
         handle(Hello("again"), guest, TABLE, directory)
+        handle(Resume("again", None), guest, TABLE, directory)
         handle(Ping(4), guest, TABLE, directory)
         assert guest.heard == [
             Refused(1, Refusal.NO_SUCH_TABLE),
             Refused(2, Refusal.FORBIDDEN),
+            Refused(None, Refusal.UNEXPECTED_MESSAGE),
             Refused(None, Refusal.UNEXPECTED_MESSAGE),
             Pong(4),
         ]
