@@ -10,7 +10,7 @@ from cardroom.client.errors import (
     StateDrift,
 )
 from cardroom.client.limits import ClientLimits
-from cardroom.client.table import Table, TableUpdate, connect
+from cardroom.client.table import Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Table",
     "TableUpdate",
     "TableView",
+    "WayBack",
     "connect",
     "open_account",
 ]

@@ -7,7 +7,8 @@
                 await table.act(turn, ActionKind.FOLD)
 
 A reading task keeps ``Table.view`` at the newest event and a second one sends signs of life; both end with
-the block. When the connection ends otherwise, the next call or step of the iteration raises why.
+the block. When the connection ends otherwise, the next call or step of the iteration raises why; then
+``connect(table.way_back)`` goes on where it broke off, without asking the router: same seat, cards and clock.
 """
 
 import time
@@ -16,6 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import trio
+from attrs import frozen
 
 from cardroom.client.answers import Answers
 from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused
@@ -38,6 +40,7 @@ from cardroom.wire.player import (
     LeaveWaitingList,
     Ping,
     PlayerMessage,
+    Resume,
     Resync,
     RunItTwice,
     ShowCards,
@@ -64,16 +67,29 @@ TableUpdate = Snapshot | AnyTableEvent | PlaceChanged
 """What the iteration gives: events, the player's own business, and a snapshot where one is sent anew."""
 
 
+@frozen
+class WayBack:
+    """A connection to take up again, also after it broke in the middle of a hand or of one's own turn.
+
+    Good for hours, and more than once; the node must still play the table. ``view`` is what was known then.
+    """
+
+    url: str
+    token: str
+    encoding: Encoding
+    view: TableView
+
+
 class Table:
     """One table, as one player is connected to it. Made by ``connect``."""
 
-    def __init__(self, socket: Socket, welcome: Welcome, snapshot: Snapshot, limits: ClientLimits) -> None:
+    def __init__(self, socket: Socket, welcome: Welcome, view: TableView, limits: ClientLimits) -> None:
         self._socket = socket
         self._limits = limits
         self._answers = Answers(first_number=time.time_ns() // 1000)
         self._put, self._updates = trio.open_memory_channel[TableUpdate](limits.events)
         self._welcome = welcome
-        self._view = view_of(snapshot, welcome.user_id)
+        self._view = view
         self._end: ClientError | None = None
 
     @property
@@ -85,6 +101,11 @@ class Table:
     def welcome(self) -> Welcome:
         """What the node said at the start: who we are to it, and its heartbeat."""
         return self._welcome
+
+    @property
+    def way_back(self) -> WayBack:
+        """How to take this connection up again, now or after it is lost."""
+        return WayBack(self._socket.url, self._welcome.resume, self._socket.encoding, self._view)
 
     async def sit_down(
         self, buy_in: Krw, seat: SeatIndex | None = None, *, posts_blind: bool = False
@@ -207,6 +228,16 @@ class Table:
         await self._socket.close()
         raise end
 
+    async def catch_up(self) -> None:
+        """Take what was missed while there was no connection; it ends with a snapshot or one's own place."""
+        with trio.move_on_after(self._limits.answer_seconds):
+            while True:
+                message = await self._socket.receive()
+                self._take(message)
+                if isinstance(message, Snapshot | PlaceChanged):
+                    return
+        raise ConnectionLost("no answer in time")
+
     async def read(self) -> None:
         """Take messages until the connection ends; whoever waits then is told why."""
         with self._put:
@@ -256,16 +287,35 @@ class Table:
 
 @asynccontextmanager
 async def connect(
-    ticket: TicketAnswer, encoding: Encoding = Encoding.MSGPACK, limits: ClientLimits | None = None
+    to: TicketAnswer | WayBack, encoding: Encoding = Encoding.MSGPACK, limits: ClientLimits | None = None
 ) -> AsyncIterator[Table]:
-    """Connect to the table of a ticket; raises ``RequestRefused`` if the ticket is not taken."""
+    """Connect to the table of a ticket, or take up a connection that broke (in the encoding that it had).
+
+    Raises ``RequestRefused`` if the ticket or the way back is not taken: then a new ticket is needed.
+    """
     limits = limits or ClientLimits()
-    async with open_socket(ticket.url, encoding, limits) as socket:
-        await socket.send(Hello(ticket.ticket))
-        welcome = await socket.receive_first(Welcome)
-        snapshot = await socket.receive_first(Snapshot)
-        table = Table(socket, welcome, snapshot, limits)
+    if isinstance(to, WayBack):
+        encoding = to.encoding
+    async with open_socket(to.url, encoding, limits) as socket:
+        table = (
+            await _return(socket, to, limits) if isinstance(to, WayBack) else await _enter(socket, to, limits)
+        )
         async with open_nursery() as nursery:
             nursery.start_soon(table.read)
             nursery.start_soon(table.ping)
             yield table
+
+
+async def _enter(socket: Socket, ticket: TicketAnswer, limits: ClientLimits) -> Table:
+    await socket.send(Hello(ticket.ticket))
+    welcome = await socket.receive_first(Welcome)
+    snapshot = await socket.receive_first(Snapshot)
+    return Table(socket, welcome, view_of(snapshot, welcome.user_id), limits)
+
+
+async def _return(socket: Socket, way_back: WayBack, limits: ClientLimits) -> Table:
+    await socket.send(Resume(way_back.token, way_back.view.table_seq))
+    welcome = await socket.receive_first(Welcome)
+    table = Table(socket, welcome, way_back.view, limits)
+    await table.catch_up()
+    return table

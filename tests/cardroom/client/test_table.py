@@ -18,11 +18,13 @@ from cardroom.ids import SeatIndex
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Act,
     ActionKind,
     Leave,
     Ping,
+    Resume,
     RunItTwice,
     ShowCards,
     SitDown,
@@ -39,12 +41,13 @@ from cardroom.wire.table import (
     Refused,
     SeatStatus,
     SeatTaken,
+    Snapshot,
     StateChanged,
     TableState,
     TurnView,
     Welcome,
 )
-from tests.fakes.node import EMPTY, ME, MY_SEAT, TABLE, WELCOME, Stage, scripted_node
+from tests.fakes.node import EMPTY, ME, MY_SEAT, SEATED, TABLE, WELCOME, Stage, scripted_node
 
 BRIEF = ClientLimits(connect_seconds=2.0, answer_seconds=0.2, close_seconds=0.2)
 TURN = TurnView(MY_SEAT, 9, ClockPhase.TURN, 15_000, 30_000, LegalActions(True, Krw(0), None, None, None))
@@ -250,3 +253,58 @@ async def test_an_error_of_the_block_leaves_as_it_is() -> None:
         with pytest.raises(ZeroDivisionError):
             async with connect(ticket):
                 raise ZeroDivisionError
+
+
+async def test_the_way_back_goes_on_where_it_broke_off() -> None:
+    resumed: list[Resume] = []
+
+    async def node(stage: Stage) -> None:
+        first = await stage.hear()
+        if isinstance(first, Resume):
+            resumed.append(first)
+            missed = StateChanged(TABLE, 12, 3, TableState.WAITING_FOR_PLAYERS)
+            await stage.tell(
+                evolve(WELCOME, resume="a later token"), missed, PlaceChanged(TABLE, SEATED, None)
+            )
+        else:
+            await stage.tell(WELCOME, EMPTY, HALTED)
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket, Encoding.JSON) as table:
+            assert await anext(table) == HALTED
+            way_back = table.way_back
+        async with connect(way_back) as table:
+            assert (table.view.table_seq, table.view.state) == (12, TableState.WAITING_FOR_PLAYERS)
+            assert table.view.my_seat == MY_SEAT
+            assert table.way_back.token == "a later token"
+            assert [await anext(table) for _ in range(2)] == [
+                StateChanged(TABLE, 12, 3, TableState.WAITING_FOR_PLAYERS),
+                PlaceChanged(TABLE, SEATED, None),
+            ]
+    assert resumed == [Resume("a token", 11)]
+
+
+async def test_a_way_back_may_be_answered_with_a_snapshot_or_a_refusal() -> None:
+    answers: list[Snapshot | Refused] = [
+        evolve(EMPTY, table_seq=700),
+        Refused(None, Refusal.TICKET_EXPIRED),
+    ]
+
+    async def node(stage: Stage) -> None:
+        first = await stage.hear()
+        if not isinstance(first, Resume):
+            await stage.tell(WELCOME, EMPTY)
+        elif isinstance(answer := answers.pop(0), Refused):
+            await stage.tell(answer)
+        else:
+            await stage.tell(WELCOME, answer)
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket) as table:
+            way_back = table.way_back
+        async with connect(way_back) as table:
+            assert table.view.table_seq == 700
+        with pytest.raises(RequestRefused) as refused:
+            async with connect(way_back):
+                pass
+    assert refused.value.code is Refusal.TICKET_EXPIRED
