@@ -102,7 +102,7 @@ class Held:
 
 
 def table(*, stake: str = "low", seats: int = 6, is_halted: bool = False) -> LedgerTable:
-    return LedgerTable(TABLE, "Seoul", stake, seats, is_halted, None, 0, ESCROW)
+    return LedgerTable(TABLE, "Seoul", stake, seats, is_halted, None, 0, ESCROW, "", ())
 
 
 STAKES = StakesFile({"low": attrs.evolve(STAKE, sizes=("six_max",))}, sizes={"six_max": 6})

@@ -186,7 +186,7 @@ async def open_house(
     maker = TableMaker(
         StakesFile({"low": stake}), limits, Fanout({encoding: Framer(encoding) for encoding in Encoding}), LOG
     )
-    told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, ())
+    told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, (), "", ())
     house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}))
     services = TableServices(house.ledger, shuffle, lambda: house.may_deal)
     async with trio.open_nursery() as nursery:
