@@ -211,12 +211,18 @@ class Table:
 
 @asynccontextmanager
 async def connect_table(
-    ticket: TicketAnswer, encoding: Encoding = Encoding.MSGPACK, limits: ClientLimits | None = None
+    ticket: TicketAnswer,
+    encoding: Encoding = Encoding.MSGPACK,
+    limits: ClientLimits | None = None,
+    invitation: str = "",
 ) -> AsyncIterator[Table]:
-    """Connect to the table of a ticket; raises ``RequestRefused`` if the ticket is not taken."""
+    """Connect to the table of a ticket, with the code of a private one.
+
+    Raises ``RequestRefused`` if the ticket is not taken, or an invitation is needed that is not this one.
+    """
     limits = limits or ClientLimits()
     async with open_socket(ticket.url, encoding, limits) as socket:
-        await socket.send(Hello(ticket.ticket))
+        await socket.send(Hello(ticket.ticket, invitation))
         welcome = await socket.receive_first(Welcome)
         snapshot = await socket.receive_first(Snapshot)
         table = Table(socket, welcome, snapshot, limits)

@@ -216,6 +216,7 @@ class RunItTwiceView:
 class Snapshot:
     """A whole table as one viewer may see it. The next event has ``table_seq + 1``.
 
+    ``is_private``: the lobby does not list the table, and it lets in only those who are invited.
     ``you_straddle``: the viewer posts a straddle whenever that is possible.
     """
 
@@ -230,6 +231,7 @@ class Snapshot:
     max_buy_in: Krw
     seat_count: int
     options: TableOptions
+    is_private: bool
     state: TableState
     hand_id: HandId | None
     button: SeatIndex | None

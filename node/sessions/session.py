@@ -45,9 +45,15 @@ class Session:
     """An admitted connection. Tables know it as a ``Viewer``."""
 
     def __init__(
-        self, ticket: TableTicket, stream: PlayerStream, encoding: Encoding, services: SessionServices
+        self,
+        ticket: TableTicket,
+        invitation: str,
+        stream: PlayerStream,
+        encoding: Encoding,
+        services: SessionServices,
     ) -> None:
         self._ticket = ticket
+        self._invitation = invitation
         self._stream = stream
         self._encoding = encoding
         self._framer = services.framers[encoding]
@@ -106,7 +112,7 @@ class Session:
             self.answer(Refused(None, Refusal.NO_SUCH_TABLE))
             self.close_code = CloseCode.RESTART
             return
-        entry.inbox.deliver(Watch(self))
+        entry.inbox.deliver(Watch(self, self._invitation))
         try:
             with self._scope:
                 await self._take_messages(socket)
@@ -177,7 +183,7 @@ async def _serve_socket(
     framer = services.framers[encoding]
     try:
         with trio.fail_after(services.limits.hello_seconds):
-            ticket = await _receive_ticket(socket, services.codecs[encoding], services.admission)
+            ticket, invitation = await _receive_ticket(socket, services.codecs[encoding], services.admission)
     except NotAdmitted as refused:
         stream.offer(framer.frame(Refused(None, refused.code)))
         return CloseCode.NOT_AUTHENTICATED
@@ -187,7 +193,7 @@ async def _serve_socket(
         return CloseCode.NORMAL
     if len(services.connections) >= services.connections.limit:  # others said hello meanwhile
         return CloseCode.TRY_AGAIN_LATER
-    session = Session(ticket, stream, encoding, services)
+    session = Session(ticket, invitation, stream, encoding, services)
     with services.connections.entered(session):
         heartbeat = int(services.limits.silence_seconds)
         session.answer(Welcome(session.user_id, session.nickname, services.node, heartbeat))
@@ -197,15 +203,15 @@ async def _serve_socket(
 
 async def _receive_ticket(
     socket: WebSocketConnection, codec: Codec[PlayerMessage], admission: Admission
-) -> TableTicket:
-    """Take the first message, which must be a ``Hello``; raises ``NotAdmitted``."""
+) -> tuple[TableTicket, str]:
+    """Take the first message, which must be a ``Hello``: ticket and invitation; raises ``NotAdmitted``."""
     try:
         message = codec.decode(await socket.get_message())
     except Malformed as malformed:
         raise NotAdmitted(malformed.code) from None
     if not isinstance(message, Hello):
         raise NotAdmitted(Refusal.NOT_AUTHENTICATED)
-    return await admission.admit(message.ticket)
+    return await admission.admit(message.ticket), message.invitation
 
 
 def _negotiate(request: WebSocketRequest) -> tuple[Encoding, str | None]:

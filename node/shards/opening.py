@@ -16,6 +16,7 @@ from node.tables.directory import TableEntry
 from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
+from node.tables.invitations import InvitationList
 from node.tables.seats import SeatHolder, Seats
 from node.tables.spare_time import SpareTime
 
@@ -86,6 +87,7 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
         audience=audience,
         history=History(table.table_id, audience, maker.publisher, hand_no=table.last_hand_no),
         seats=seats,
+        invitations=InvitationList(table.invitation, seats),
         log=maker.log.bind(table_id=table.table_id),
     )
 

@@ -40,6 +40,7 @@ from node.tables.dealing import Dealer
 from node.tables.deck import Shuffle
 from node.tables.directory import TableEntry
 from node.tables.history import History
+from node.tables.invitations import InvitationList, turn_away
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
 from node.tables.seat_desk import SeatDesk
 from node.tables.seats import Denied, Seats
@@ -57,6 +58,7 @@ class Table:
     audience: Audience
     history: History
     seats: Seats
+    invitations: InvitationList
     log: Log
     is_draining: bool = False
     has_crashed: bool = False
@@ -120,8 +122,8 @@ class TableActor:
                 self._clock_ran_out()
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
-            case Watch(viewer):
-                self._watch(viewer)
+            case Watch():
+                self._watch(command)
             case Unwatch(viewer):
                 self._audience.remove(viewer)
             case Inspect(answer):
@@ -136,6 +138,7 @@ class TableActor:
         request = ask.request
         request_id = request.action_id if isinstance(request, Act) else request.request_id
         try:
+            self._table.invitations.check(ask.viewer.user_id)
             self._carry_out(ask.viewer, request)
         except Denied as denied:
             REFUSALS.labels(code=denied.code.value).inc()
@@ -236,7 +239,11 @@ class TableActor:
             return TableState.WAITING_FOR_LEDGER
         return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
 
-    def _watch(self, viewer: Viewer) -> None:
+    def _watch(self, watch: Watch) -> None:
+        viewer = watch.viewer
+        if not self._table.invitations.lets_in(watch):
+            turn_away(viewer)
+            return
         if not self._audience.add(viewer):
             viewer.answer(Refused(None, Refusal.TABLE_UNAVAILABLE))
             return

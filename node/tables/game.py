@@ -28,6 +28,7 @@ class Game:
     connection_time: ConnectionTime
     missed_blinds_limit: int
     limits: TableLimits
+    is_private: bool
 
 
 def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: TableLimits) -> Game:
@@ -57,6 +58,7 @@ def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: 
         connection_time=stake.connection_time,
         missed_blinds_limit=stake.missed_blinds_limit,
         limits=limits,
+        is_private=table.invitation != "",
     )
 
 

@@ -15,6 +15,7 @@ from cardroom.service.metrics import UNFORESEEN
 from cardroom.service.redis import open_redis
 from cardroom.service.settings import Bind, RedisSettings, Secret
 from cardroom.wire.codec import Encoding
+from cardroom.wire.ledger import SeatEscrow
 from cardroom.wire.lobby import TableTicket, sign_ticket
 from cardroom.wire.player import Hello, PlayerMessage, player_codec
 from cardroom.wire.table import Snapshot, TableMessage, Welcome, table_codec
@@ -108,21 +109,32 @@ class Door:
             nursery.cancel_scope.cancel()
 
     @asynccontextmanager
-    async def enter(self, user: int = 1, encoding: Encoding = Encoding.MSGPACK) -> AsyncIterator[Player]:
+    async def enter(
+        self, user: int = 1, encoding: Encoding = Encoding.MSGPACK, invitation: str = ""
+    ) -> AsyncIterator[Player]:
         """Connect with a good ticket and follow the table."""
         async with self.knock(encoding) as player:
-            await player.send(Hello(sign_ticket(self.ticket(user), KEY)))
+            await player.send(Hello(sign_ticket(self.ticket(user), KEY), invitation))
             assert isinstance(await player.hear(), Welcome)
             assert isinstance(await player.hear(), Snapshot)
             yield player
 
 
 @asynccontextmanager
-async def open_door(redis: RedisSettings, limits: SessionLimits | None = None) -> AsyncIterator[Door]:
+async def open_door(
+    redis: RedisSettings,
+    limits: SessionLimits | None = None,
+    invitation: str = "",
+    escrow: tuple[SeatEscrow, ...] = (),
+) -> AsyncIterator[Door]:
     """Open the door of a node with one table that is held by an in-memory ledger."""
     limits = limits or SessionLimits()
     before = _unforeseen()
-    async with open_house() as house, open_redis(redis) as client, trio.open_nursery() as nursery:
+    async with (
+        open_house(invitation=invitation, escrow=escrow) as house,
+        open_redis(redis) as client,
+        trio.open_nursery() as nursery,
+    ):
         for user in range(1, 20):
             house.ledger.wallets[UserId(user)] = PURSE
         directory = Directory()

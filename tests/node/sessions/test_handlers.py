@@ -34,7 +34,7 @@ async def test_other_tables_and_other_messages_are_refused_at_once() -> None:
         guest = house.guest(1)
         handle(Leave(1, TableId(77)), guest, TABLE, directory)
         handle(Leave(2, TABLE), guest, TableId(5), directory)
-        handle(Hello("again"), guest, TABLE, directory)
+        handle(Hello("again", ""), guest, TABLE, directory)
         handle(Ping(4), guest, TABLE, directory)
         assert guest.heard == [
             Refused(1, Refusal.NO_SUCH_TABLE),

@@ -47,7 +47,7 @@ async def _assert_table_goes_on(door: Door) -> None:
 @BOTH
 async def test_a_good_ticket_opens_the_table(valkey: EmbeddedValkey, encoding: Encoding) -> None:
     async with open_door(valkey.settings) as door, door.knock(encoding) as player:
-        await player.send(Hello(sign_ticket(door.ticket(), KEY)))
+        await player.send(Hello(sign_ticket(door.ticket(), KEY), ""))
         welcome = await player.hear()
         assert isinstance(welcome, Welcome)
         assert (welcome.user_id, welcome.heartbeat_seconds) == (1, 60)
@@ -79,7 +79,7 @@ def _changed(ticket: TableTicket, change: dict[str, object]) -> TableTicket:
 
 async def _assert_refused(door: Door, ticket: str, code: Refusal) -> None:
     async with door.knock() as player:
-        await player.send(Hello(ticket))
+        await player.send(Hello(ticket, ""))
         assert await player.hear() == Refused(None, code)
         assert await player.hear_close() == CloseCode.NOT_AUTHENTICATED.value
 
@@ -95,7 +95,7 @@ async def test_a_ticket_is_good_once(valkey: EmbeddedValkey) -> None:
     async with open_door(valkey.settings) as door:
         ticket = sign_ticket(door.ticket(), KEY)
         async with door.knock() as first:
-            await first.send(Hello(ticket))
+            await first.send(Hello(ticket, ""))
             assert isinstance(await first.hear(), Welcome)
             await _assert_refused(door, ticket, Refusal.TICKET_USED)
             await first.send(Ping(4))
@@ -139,7 +139,7 @@ async def test_garbage_and_unknown_messages_are_refused_and_the_connection_stays
     async with open_door(valkey.settings) as door, door.enter(encoding=encoding) as player:
         await player.send_raw(data)
         assert await player.hear() == Refused(None, code)
-        await player.send(Hello("again"))
+        await player.send(Hello("again", ""))
         assert await player.hear() == Refused(None, Refusal.UNEXPECTED_MESSAGE)
         await player.send(Ping(7))
         assert await player.hear() == Pong(7)
@@ -263,7 +263,7 @@ async def _follow_without_reading(stream: trio.SocketStream, door: Door) -> None
     )
     speaker.receive_data(await stream.receive_some())
     list(speaker.events())
-    hello = player_codec(Encoding.MSGPACK).encode(Hello(sign_ticket(door.ticket(user=2), KEY)))
+    hello = player_codec(Encoding.MSGPACK).encode(Hello(sign_ticket(door.ticket(user=2), KEY), ""))
     await stream.send_all(speaker.send(BytesMessage(data=hello)))
     with trio.fail_after(5):
         while len(door.connections) < 2:
@@ -302,5 +302,5 @@ async def test_a_client_that_offers_nothing_gets_json_or_binary_by_header(valkey
         binary = [(b"X-Accept-Binary", b"true")]
         for headers, encoding in (([], Encoding.JSON), (binary, Encoding.MSGPACK)):
             async with door.knock(None, headers, answer=encoding) as plain:
-                await plain.send(Hello(sign_ticket(door.ticket(), KEY)))
+                await plain.send(Hello(sign_ticket(door.ticket(), KEY), ""))
                 assert isinstance(await plain.hear(), Welcome)
