@@ -287,27 +287,32 @@ class Table:
 
 @asynccontextmanager
 async def connect(
-    to: TicketAnswer | WayBack, encoding: Encoding = Encoding.MSGPACK, limits: ClientLimits | None = None
+    to: TicketAnswer | WayBack,
+    encoding: Encoding = Encoding.MSGPACK,
+    limits: ClientLimits | None = None,
+    invitation: str = "",
 ) -> AsyncIterator[Table]:
     """Connect to the table of a ticket, or take up a connection that broke (in the encoding that it had).
 
-    Raises ``RequestRefused`` if the ticket or the way back is not taken: then a new ticket is needed.
+    ``invitation`` is the code of a private table. Raises ``RequestRefused`` if the ticket or the way back is
+    not taken: then a new ticket is needed; or if an invitation is needed that is not this one.
     """
     limits = limits or ClientLimits()
     if isinstance(to, WayBack):
         encoding = to.encoding
     async with open_socket(to.url, encoding, limits) as socket:
-        table = (
-            await _return(socket, to, limits) if isinstance(to, WayBack) else await _enter(socket, to, limits)
-        )
+        if isinstance(to, WayBack):
+            table = await _return(socket, to, limits)
+        else:
+            table = await _enter(socket, to, invitation, limits)
         async with open_nursery() as nursery:
             nursery.start_soon(table.read)
             nursery.start_soon(table.ping)
             yield table
 
 
-async def _enter(socket: Socket, ticket: TicketAnswer, limits: ClientLimits) -> Table:
-    await socket.send(Hello(ticket.ticket))
+async def _enter(socket: Socket, ticket: TicketAnswer, invitation: str, limits: ClientLimits) -> Table:
+    await socket.send(Hello(ticket.ticket, invitation))
     welcome = await socket.receive_first(Welcome)
     snapshot = await socket.receive_first(Snapshot)
     return Table(socket, welcome, view_of(snapshot, welcome.user_id), limits)

@@ -65,6 +65,7 @@ class TableView:
     max_buy_in: Krw
     seat_count: int
     options: TableOptions
+    is_private: bool
     state: TableState
     hand_id: HandId | None
     button: SeatIndex | None
@@ -122,6 +123,7 @@ def view_of(snapshot: Snapshot, user_id: UserId) -> TableView:
         max_buy_in=snapshot.max_buy_in,
         seat_count=snapshot.seat_count,
         options=snapshot.options,
+        is_private=snapshot.is_private,
         state=snapshot.state,
         hand_id=snapshot.hand_id,
         button=snapshot.button,

@@ -55,7 +55,10 @@ class LoggedIn:
 
 @frozen
 class LobbyTable:
-    """One line of the lobby. ``is_open`` is false while no node holds the table."""
+    """One line of the lobby. ``is_open`` is false while no node holds the table.
+
+    ``waiting`` is how many wait for a seat.
+    """
 
     table_id: TableId
     name: str
@@ -66,20 +69,24 @@ class LobbyTable:
     max_buy_in: Krw
     seat_count: int
     players: int
+    waiting: int
     hand_no: int
     is_open: bool
 
 
 @frozen
 class Lobby:
-    """``GET /api/v1/tables``: all tables, by id."""
+    """``GET /api/v1/tables``: all public tables, by id."""
 
     tables: tuple[LobbyTable, ...]
 
 
 @frozen
 class TicketAnswer:
-    """``POST /api/v1/tables/{id}/ticket``: where to connect, and what to show there."""
+    """``POST /api/v1/tables/{id}/ticket``: where to connect, and what to show there.
+
+    Given for private tables too: the code is asked for at the table.
+    """
 
     url: str
     ticket: str

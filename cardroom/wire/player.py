@@ -8,7 +8,7 @@ from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import SeatIndex, TableId
 from cardroom.money import Krw
@@ -37,9 +37,14 @@ class Hello:
     Answered with ``Welcome`` and a ``Snapshot`` of the ticket's table, or with ``Refused`` and close code
     4401, or 1012 for a table that is not here any more, or 1013 for a node that is full. Nothing else but
     ``Resume`` is accepted before it.
+
+    ``invitation`` is the code of a private table, empty where none is needed: at public tables, for who holds
+    a seat, and for who was let in before. A node that starts again knows only the seats: keep the code.
+    Refused after ``Welcome``, with the same close code: invitation needed.
     """
 
     ticket: str
+    invitation: str = field(repr=False)  # no log or error message shows it
 
 
 @frozen

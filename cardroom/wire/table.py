@@ -224,8 +224,9 @@ class RunItTwiceView:
 class Snapshot:
     """A whole table as one viewer may see it. The next event has ``table_seq + 1``.
 
-    ``pots`` are gathered from the streets before, main pot first. ``waiting`` is how many stand in the
-    waiting list. ``you`` is the viewer's own business.
+    ``is_private``: the lobby does not list the table, and it lets in only those who are invited. ``pots`` are
+    gathered from the streets before, main pot first. ``waiting`` is how many stand in the waiting list.
+    ``you`` is the viewer's own business.
     """
 
     table_id: TableId
@@ -239,6 +240,7 @@ class Snapshot:
     max_buy_in: Krw
     seat_count: int
     options: TableOptions
+    is_private: bool
     state: TableState
     hand_id: HandId | None
     button: SeatIndex | None

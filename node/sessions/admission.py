@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from attrs import frozen
+from attrs import field, frozen
 from itsdangerous import BadSignature
 
 from cardroom.ids import TableId, UserId
@@ -11,15 +11,16 @@ from cardroom.service.redis import Redis, RedisAway, set_if_absent
 from cardroom.service.settings import Secret
 from cardroom.wire import keys
 from cardroom.wire.lobby import TableTicket, open_ticket
+from cardroom.wire.player import Hello
 from cardroom.wire.refusals import Refusal
 from node.shards.lease import NodeIdentity
 
 
 @frozen
 class Admitted:
-    """A player who may come in, to one table.
+    """A player who may come in, to one table; a private one asks for the ``invitation``.
 
-    Who was there before has seen its events up to ``last_seq``, as they were numbered in ``run``.
+    Who was there before (``is_known``) has seen its events up to ``last_seq``, numbered as in ``run``.
     """
 
     user_id: UserId
@@ -27,6 +28,8 @@ class Admitted:
     table_id: TableId
     run: str = ""
     last_seq: int | None = None
+    is_known: bool = False
+    invitation: str = field(default="", repr=False)
 
 
 class NotAdmitted(Exception):
@@ -53,10 +56,10 @@ class Admission:
         self._identity = identity
         self._now_ms = now_ms
 
-    async def admit(self, text: str) -> Admitted:
+    async def admit(self, hello: Hello) -> Admitted:
         """Give whom the ticket is for if it is good, and mark it as used; raises ``NotAdmitted``."""
         try:
-            ticket = open_ticket(text, self._key.value)
+            ticket = open_ticket(hello.ticket, self._key.value)
         except BadSignature:
             raise NotAdmitted(Refusal.TICKET_INVALID) from None
         if ticket.expires_unix_ms < self._now_ms():
@@ -64,7 +67,7 @@ class Admission:
         if (ticket.node, ticket.boot) != (self._identity.node, self._identity.boot):
             raise NotAdmitted(Refusal.WRONG_NODE)
         await self._use(ticket)
-        return Admitted(ticket.user_id, ticket.nickname, ticket.table_id)
+        return Admitted(ticket.user_id, ticket.nickname, ticket.table_id, invitation=hello.invitation)
 
     async def _use(self, ticket: TableTicket) -> None:
         try:

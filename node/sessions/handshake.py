@@ -86,8 +86,8 @@ async def _admit(
     except Malformed as malformed:
         raise NotAdmitted(malformed.code) from None
     match message:
-        case Hello(ticket):
-            return await services.admission.admit(ticket)
+        case Hello():
+            return await services.admission.admit(message)
         case Resume():
             return services.resumption.admit(message)
         case _:

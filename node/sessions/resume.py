@@ -61,7 +61,9 @@ class Resumption:
         token = self._open(resume.token)
         if token.expires_unix_ms < self._now_ms():
             raise NotAdmitted(Refusal.TICKET_EXPIRED)
-        return Admitted(token.user_id, token.nickname, token.table_id, token.run, resume.last_seq)
+        return Admitted(
+            token.user_id, token.nickname, token.table_id, token.run, resume.last_seq, is_known=True
+        )
 
     def _open(self, text: str) -> ResumeToken:
         try:

@@ -115,7 +115,14 @@ class Session:
         """Follow the table and take messages until the player goes, is silent, or is kicked."""
         self._welcome()
         knows_this_run = self._admitted.run == self._entry.run
-        self._entry.inbox.deliver(Watch(self, self._admitted.last_seq if knows_this_run else None))
+        self._entry.inbox.deliver(
+            Watch(
+                self,
+                last_seq=self._admitted.last_seq if knows_this_run else None,
+                invitation=self._admitted.invitation,
+                is_known=self._admitted.is_known,
+            )
+        )
         try:
             with self._scope:
                 await self._take_messages(socket)

@@ -1,6 +1,7 @@
 """Open a shard: ask the ledger for an epoch, and set up its tables with the escrow that lies there."""
 
 import secrets
+import time
 
 import trio
 from attrs import frozen
@@ -18,6 +19,7 @@ from node.tables.directory import TableEntry
 from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
+from node.tables.invitations import InvitationList
 from node.tables.public_state import PublicState
 from node.tables.seats import SeatHolder, Seats
 from node.tables.spare_time import SpareTime
@@ -102,6 +104,7 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
             hand_no=table.last_hand_no,
         ),
         seats=seats,
+        invitations=InvitationList(table.invitation, seats),
         log=maker.log.bind(table_id=table.table_id),
     )
 
@@ -116,7 +119,7 @@ def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
             lying.user_id, lying.nickname, lying.seat, escrow=lying.amount, spare=spare
         )
     settled = HandMark(table.last_hand_id, table.last_hand_no)
-    return Seats(
+    seats = Seats(
         game=game,
         seating=seating,
         settlements=SettlementQueue(settled, game.limits.unsettled_hands),
@@ -124,3 +127,12 @@ def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
         is_halted=table.is_halted,
         holders=holders,
     )
+    _remember_departures(table, seats)
+    return seats
+
+
+def _remember_departures(table: LedgerTable, seats: Seats) -> None:
+    """Take over who has left within the hour: an earlier owner of the table saw them go (rule 35)."""
+    now, now_ms = trio.current_time(), time.time_ns() // 1_000_000
+    for left in table.departures:
+        seats.departures.note(left.user_id, left.stack, now - (now_ms - left.left_unix_ms) / 1000, now)

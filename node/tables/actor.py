@@ -51,6 +51,7 @@ from node.tables.denied import Denied
 from node.tables.directory import TableEntry
 from node.tables.floor import Floor, FloorRequest
 from node.tables.history import History
+from node.tables.invitations import InvitationList, turn_away
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
 from node.tables.missed import events_missed
 from node.tables.places import Places, place_of
@@ -70,6 +71,7 @@ class Table:
     audience: Audience
     history: History
     seats: Seats
+    invitations: InvitationList
     log: Log
     is_draining: bool = False
     has_crashed: bool = False
@@ -141,8 +143,8 @@ class TableActor:
                 self._clock_ran_out()
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
-            case Watch(viewer, last_seq):
-                self._watch(viewer, last_seq)
+            case Watch():
+                self._watch(command)
             case Unwatch(viewer):
                 self._audience.remove(viewer)
                 self._seats.waiting.seen(viewer.user_id, trio.current_time())
@@ -158,6 +160,7 @@ class TableActor:
         request = ask.request
         request_id = request.action_id if isinstance(request, Act) else request.request_id
         try:
+            self._table.invitations.check(ask.viewer.user_id)
             self._carry_out(ask.viewer, request)
         except Denied as denied:
             REFUSALS.labels(code=denied.code.value).inc()
@@ -246,8 +249,12 @@ class TableActor:
             return TableState.WAITING_FOR_LEDGER
         return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
 
-    def _watch(self, viewer: Viewer, last_seq: int | None) -> None:
+    def _watch(self, watch: Watch) -> None:
         """Let a connection follow the table; who has a seat is always let in."""
+        viewer = watch.viewer
+        if not self._table.invitations.lets_in(watch):
+            turn_away(viewer)
+            return
         holder, now = self._seats.of_user(viewer.user_id), trio.current_time()
         if holder is not None:
             holder.address = viewer.address or holder.address
@@ -257,7 +264,7 @@ class TableActor:
             return
         self._audience.add(viewer)
         self._seats.waiting.seen(viewer.user_id, now)
-        self._catch_up(viewer, last_seq)
+        self._catch_up(viewer, watch.last_seq)
 
     def _catch_up(self, viewer: Viewer, last_seq: int | None) -> None:
         """Tell one connection what it has missed, or the whole table where that is not known any more."""

@@ -6,8 +6,9 @@ from attrs import define, field, frozen
 
 from cardroom.ids import UserId
 from cardroom.money import Krw
+from cardroom.wire.ledger import DEPARTURE_MS
 
-MEMORY_SECONDS: Final = 3_600.0
+_MEMORY_SECONDS: Final = DEPARTURE_MS / 1000
 
 
 @frozen
@@ -33,7 +34,7 @@ class Departures:
     def note(self, user_id: UserId, stack: Krw, left_at: float, now: float) -> None:
         """A player has left with a stack; the newest departure counts."""
         self._of_user = {one: left for one, left in self._of_user.items() if left.until > now}
-        self._of_user[user_id] = _Departure(stack, left_at + MEMORY_SECONDS)
+        self._of_user[user_id] = _Departure(stack, left_at + _MEMORY_SECONDS)
 
     def range_for(self, user_id: UserId, table: BuyInRange, now: float) -> BuyInRange:
         """Give the buy-in for who comes back: the stack he left with or more, within the table's own limits.

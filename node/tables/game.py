@@ -29,6 +29,7 @@ class Game:
     missed_blinds_limit: int
     same_address_seats: bool
     limits: TableLimits
+    is_private: bool
 
 
 def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: TableLimits) -> Game:
@@ -59,6 +60,7 @@ def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: 
         missed_blinds_limit=stake.missed_blinds_limit,
         same_address_seats=stake.same_address_seats,
         limits=limits,
+        is_private=table.invitation != "",
     )
 
 

@@ -237,4 +237,6 @@ class Seats:
             seat_count=game.seat_count,
             seats=tuple(SeatSummary(holder.seat, holder.user_id) for holder in self.holders.values()),
             hand_no=self.settlements.last_played.hand_no,
+            is_private=game.is_private,
+            waiting=len(self.waiting),
         )

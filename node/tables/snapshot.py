@@ -28,6 +28,7 @@ def take_snapshot(dealer: Dealer, state: TableState, viewer: UserId | None, now:
         max_buy_in=game.max_buy_in,
         seat_count=game.seat_count,
         options=_options(game),
+        is_private=game.is_private,
         state=state,
         hand_id=dealer.play.hand_id if dealer.play is not None else None,
         button=dealer.play.deal.button if dealer.play is not None else seats.seating.button,

@@ -34,7 +34,7 @@ STRANGER = Place(
 EMPTY = Snapshot(
     table_id=TABLE, table_seq=10, hand_no=3, name="Han", stake="low", small_blind=Krw(1_000),
     big_blind=Krw(2_000), min_buy_in=Krw(80_000), max_buy_in=Krw(200_000), seat_count=6,
-    options=TableOptions(AnteKind.NONE, Krw(0), Krw(0), False, 15_000, True),
+    options=TableOptions(AnteKind.NONE, Krw(0), Krw(0), False, 15_000, True), is_private=False,
     state=TableState.WAITING_FOR_PLAYERS, hand_id=None, button=None, street=None, board=(), pots=(), seats=(),
     turn=None, run_it_twice=None, waiting=0, you=STRANGER,
 )  # fmt: skip

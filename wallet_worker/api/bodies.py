@@ -31,12 +31,13 @@ class PromotionBody:
 
 @frozen
 class TableBody:
-    """``POST /admin/tables``: make a table, once per shard and name."""
+    """``POST /admin/tables``: make a table, once per shard and name; public if nothing else is said."""
 
     shard: ShardId
     name: str
     stake: str
     seat_count: int
+    private: bool = False
 
 
 def body_codec(kind: type[T]) -> Codec[T]:

@@ -22,6 +22,7 @@ from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Act,
     ActionKind,
+    Hello,
     Leave,
     Ping,
     Resume,
@@ -136,6 +137,27 @@ async def test_a_refused_ticket() -> None:
         with pytest.raises(RequestRefused, match="ticket_used"):
             async with connect(ticket):
                 pass
+
+
+async def test_the_code_of_a_private_table_goes_into_the_hello_and_may_be_refused() -> None:
+    async def node(stage: Stage) -> None:
+        hello = await stage.hear()
+        assert isinstance(hello, Hello)
+        await stage.tell(WELCOME)
+        if hello.invitation == "ABCDEFGH23":
+            await stage.tell(evolve(EMPTY, is_private=True))
+        else:
+            await stage.tell(Refused(None, Refusal.INVITATION_NEEDED))
+            await stage.connection.aclose(4401)
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket, invitation="ABCDEFGH23") as table:
+            assert table.view.is_private
+        for wrong in ("", "ABCDEFGH24"):
+            with pytest.raises(RequestRefused) as refused:
+                async with connect(ticket, invitation=wrong):
+                    pass
+            assert refused.value.code is Refusal.INVITATION_NEEDED
 
 
 async def test_events_come_in_order_and_the_view_is_at_the_newest() -> None:

@@ -100,7 +100,9 @@ GOOD = json.loads(ACT_TEXT)
         (json.dumps(GOOD | {"kind": "bluff"}).encode(), Refusal.MALFORMED),
         (b'{"type":"ping","number":NaN}', Refusal.MALFORMED),
         (b'{"type":"ping","number":' + b"9" * 4300 + b"}", Refusal.TOO_LARGE),
-        (b'{"type":"hello","ticket":"\\ud800"}', Refusal.MALFORMED),
+        (b'{"type":"hello","ticket":"\\ud800","invitation":""}', Refusal.MALFORMED),
+        (b'{"type":"hello","ticket":"t","invitation":"\\ud800"}', Refusal.MALFORMED),
+        (b'{"type":"hello","ticket":"t"}', Refusal.MALFORMED),
         (b"[" * 4096, Refusal.MALFORMED),
         (b" " * 4097, Refusal.TOO_LARGE),
     ],
@@ -123,7 +125,7 @@ def test_what_is_no_json_message_is_refused_with_a_code(data: bytes, code: Refus
         (msgpack.packb([True, 1]), Refusal.MALFORMED),
         (msgpack.packb([2, True]), Refusal.MALFORMED),
         (msgpack.packb([2, "1"]), Refusal.MALFORMED),
-        (msgpack.packb([1, b"ticket"]), Refusal.MALFORMED),
+        (msgpack.packb([1, b"ticket", ""]), Refusal.MALFORMED),
         (msgpack.packb({"type": "ping"}), Refusal.MALFORMED),
         (msgpack.packb([7, 7, 3, 12, 4, 17, 6000]), Refusal.MALFORMED),
         (b"\x91" * 4096, Refusal.MALFORMED),
@@ -164,7 +166,7 @@ def test_random_values_never_raise_anything_else(value: object) -> None:
 
 def test_a_message_of_ours_over_the_limit_is_our_mistake() -> None:
     with pytest.raises(AssertionError, match="Hello has"):
-        TEXT.encode(Hello("x" * 5000))
+        TEXT.encode(Hello("x" * 5000, ""))
 
 
 def test_a_missing_value_stays_missing_and_is_not_zero() -> None:

@@ -21,14 +21,14 @@ PAGES = ("/admin/tables", f"/admin/tables/{TABLE}", "/admin/players")
 
 
 @asynccontextmanager
-async def office(parts: dict[str, bool]) -> AsyncIterator[tuple[Client, House]]:
+async def office(parts: dict[str, bool], invitation: str = "") -> AsyncIterator[tuple[Client, House]]:
     """Open a house with two players and the pages above it."""
-    async with open_house() as house:
+    async with open_house(invitation=invitation) as house:
         directory = Directory()
         directory.add(house.table.entry)
         services = AdminServices(directory, lambda: {UserId(1): 2}, lambda: parts, Secret("the-token"), LOG)
-        house.guest(1).sit(0)
-        house.guest(2).sit(3)
+        house.guest(1, invitation=invitation).sit(0)
+        house.guest(2, invitation=invitation).sit(3)
         await settle()
         yield make_admin_app(services).test_client(), house
 
@@ -54,6 +54,19 @@ async def test_tables_and_players_are_listed_and_an_unknown_table_is_not_found()
         ]
         missing = await client.get("/admin/tables/77", headers=TOKEN)
         assert (missing.status_code, (await missing.get_json())["code"]) == (404, "no_such_table")
+
+
+async def test_no_page_shows_the_code_of_a_private_table() -> None:
+    code = "ABCDEFGH23"
+    async with office({"shard 0": True}, code) as (client, house):
+        house.guest(9, invitation="ABCDEFGH99")
+        await settle()
+        for page in (*PAGES, "/health", "/metrics"):
+            text = await (await client.get(page, headers=TOKEN)).get_data(as_text=True)
+            assert text
+            assert code not in text
+        found = await (await client.get(f"/admin/tables/{TABLE}", headers=TOKEN)).get_json()
+        assert (found["snapshot"]["is_private"], found["viewers"]) == (True, 2)
 
 
 async def test_no_hole_card_is_shown_during_a_hand(autojump_clock: MockClock) -> None:

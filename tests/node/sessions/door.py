@@ -19,6 +19,7 @@ from cardroom.service.metrics import UNFORESEEN
 from cardroom.service.redis import open_redis
 from cardroom.service.settings import Bind, RedisSettings, Secret
 from cardroom.wire.codec import Encoding
+from cardroom.wire.ledger import SeatEscrow
 from cardroom.wire.lobby import TableTicket, sign_ticket
 from cardroom.wire.player import Hello, PlayerMessage, Resume, SitDown, player_codec
 from cardroom.wire.table import Done, Snapshot, TableEvent, TableMessage, Welcome, table_codec
@@ -159,10 +160,11 @@ class Door:
         user: int = 1,
         encoding: Encoding = Encoding.MSGPACK,
         headers: list[tuple[bytes, bytes]] | None = None,
+        invitation: str = "",
     ) -> AsyncIterator[Player]:
         """Connect with a good ticket and follow the table."""
         async with self.knock(encoding, headers) as player:
-            await player.send(Hello(sign_ticket(self.ticket(user), KEY)))
+            await player.send(Hello(sign_ticket(self.ticket(user), KEY), invitation))
             assert isinstance(await player.hear(), Welcome)
             assert isinstance(await player.hear(), Snapshot)
             yield player
@@ -179,7 +181,7 @@ class Door:
             await stream.send_all(speaker.send(Request("127.0.0.1", "/", subprotocols=protocols)))
             untended = Untended(stream, speaker)
             assert isinstance(await untended.hear(), AcceptConnection)
-            hello = Hello(sign_ticket(self.ticket(user), KEY))
+            hello = Hello(sign_ticket(self.ticket(user), KEY), "")
             await untended.send(BytesMessage(data=player_codec(Encoding.MSGPACK).encode(hello)))
             yield untended
 
@@ -206,11 +208,16 @@ async def open_door(
     stake: StakeSettings = STAKE,
     tables: TableLimits | None = None,
     proxies: Sequence[str] = (),
+    invitation: str = "",
+    escrow: tuple[SeatEscrow, ...] = (),
 ) -> AsyncIterator[Door]:
     """Open the door of a node with one table that is held by an in-memory ledger."""
     limits = limits or SessionLimits()
     before = _unforeseen()
-    async with open_house(stake=stake, limits=tables) as house, open_redis(redis) as client:
+    async with (
+        open_house(stake=stake, limits=tables, invitation=invitation, escrow=escrow) as house,
+        open_redis(redis) as client,
+    ):
         for user in range(1, 20):
             house.ledger.wallets[UserId(user)] = PURSE
         directory = Directory()

@@ -34,7 +34,7 @@ async def test_other_tables_and_other_messages_are_refused_at_once() -> None:
         guest = house.guest(1)
         handle(Leave(1, TableId(77), False), guest, TABLE, directory)
         handle(Leave(2, TABLE, False), guest, TableId(5), directory)
-        handle(Hello("again"), guest, TABLE, directory)
+        handle(Hello("again", ""), guest, TABLE, directory)
         handle(Resume("again", None), guest, TABLE, directory)
         handle(Ping(4), guest, TABLE, directory)
         assert guest.heard == [

@@ -30,7 +30,7 @@ BOTH = pytest.mark.parametrize("encoding", list(Encoding))
 @BOTH
 async def test_a_good_ticket_opens_the_table(valkey: EmbeddedValkey, encoding: Encoding) -> None:
     async with open_door(valkey.settings) as door, door.knock(encoding) as player:
-        await player.send(Hello(sign_ticket(door.ticket(), KEY)))
+        await player.send(Hello(sign_ticket(door.ticket(), KEY), ""))
         welcome = await player.hear()
         assert isinstance(welcome, Welcome)
         assert (welcome.user_id, welcome.heartbeat_seconds) == (1, 60)
@@ -62,7 +62,7 @@ def _changed(ticket: TableTicket, change: dict[str, object]) -> TableTicket:
 
 async def _assert_refused(door: Door, ticket: str, code: Refusal) -> None:
     async with door.knock() as player:
-        await player.send(Hello(ticket))
+        await player.send(Hello(ticket, ""))
         assert await player.hear() == Refused(None, code)
         assert await player.hear_close() == CloseCode.NOT_AUTHENTICATED.value
 
@@ -78,7 +78,7 @@ async def test_a_ticket_is_good_once(valkey: EmbeddedValkey) -> None:
     async with open_door(valkey.settings) as door:
         ticket = sign_ticket(door.ticket(), KEY)
         async with door.knock() as first:
-            await first.send(Hello(ticket))
+            await first.send(Hello(ticket, ""))
             assert isinstance(await first.hear(), Welcome)
             await _assert_refused(door, ticket, Refusal.TICKET_USED)
             await first.send(Ping(4))
@@ -124,7 +124,7 @@ async def test_bytes_that_are_no_websocket_do_no_harm(valkey: EmbeddedValkey, da
 async def test_over_the_limit_one_is_sent_back_to_the_router(valkey: EmbeddedValkey) -> None:
     limits = SessionLimits(connections=1)
     async with open_door(valkey.settings, limits) as door, door.enter(), door.knock() as second:
-        await second.send(Hello(sign_ticket(door.ticket(2), KEY)))
+        await second.send(Hello(sign_ticket(door.ticket(2), KEY), ""))
         assert await second.hear() == Refused(None, Refusal.NODE_FULL)
         assert await second.hear_close() == CloseCode.TRY_AGAIN_LATER.value
         assert "router" in str(second.socket.closed)
@@ -135,5 +135,5 @@ async def test_a_client_that_offers_nothing_gets_json_or_binary_by_header(valkey
         binary = [(b"X-Accept-Binary", b"true")]
         for headers, encoding in (([], Encoding.JSON), (binary, Encoding.MSGPACK)):
             async with door.knock(None, headers, answer=encoding) as plain:
-                await plain.send(Hello(sign_ticket(door.ticket(), KEY)))
+                await plain.send(Hello(sign_ticket(door.ticket(), KEY), ""))
                 assert isinstance(await plain.hear(), Welcome)

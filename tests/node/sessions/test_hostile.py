@@ -32,7 +32,7 @@ def hostile_message(draw: Random) -> bytes:
         asks.Leave(number, TableId(draw.choice([1, 2])), after_hand=draw.random() < 0.5),
         asks.Act(number, TABLE, draw.randrange(40), draw.randrange(6), draw.choice(KINDS), amount),
         asks.Ping(number),
-        asks.Hello("again"),
+        asks.Hello("again", ""),
     ]
     data = CODEC.encode(draw.choice(messages))
     match draw.randrange(5):

@@ -34,9 +34,9 @@ async def test_more_than_the_limit_do_not_come_in_by_waiting_with_hello(valkey: 
         door.knock() as one,
         door.knock() as two,
     ):
-        await one.send(Hello(sign_ticket(door.ticket(1), KEY)))
+        await one.send(Hello(sign_ticket(door.ticket(1), KEY), ""))
         assert isinstance(await one.hear_until(Snapshot), Snapshot)
-        await two.send(Hello(sign_ticket(door.ticket(2), KEY)))
+        await two.send(Hello(sign_ticket(door.ticket(2), KEY), ""))
         assert await two.hear_close() == CloseCode.TRY_AGAIN_LATER.value
         assert len(door.connections) == 1
 
@@ -71,7 +71,7 @@ async def test_failing_to_accept_passes(valkey: EmbeddedValkey, failure: int) ->
         nursery.start_soon(listener.run, stopping)
         door.port = listening.getsockname()[1]
         async with door.knock() as player:
-            await player.send(Hello(sign_ticket(door.ticket(1), KEY)))
+            await player.send(Hello(sign_ticket(door.ticket(1), KEY), ""))
             assert isinstance(await player.hear(), Welcome)
             stopping.set()
             await until(lambda: listening.fileno() == -1)

@@ -17,7 +17,7 @@ from cardroom.wire import table as wire
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import sign_ticket
 from cardroom.wire.place import PlaceChanged
-from cardroom.wire.player import Act, ActionKind, Resume
+from cardroom.wire.player import Act, ActionKind, Hello, Resume
 from cardroom.wire.refusals import Refusal
 from node.sessions.admission import Admitted, NotAdmitted
 from node.sessions.resume import Resumption
@@ -39,7 +39,7 @@ def test_a_token_says_who_may_come_back_and_what_was_followed() -> None:
     token = resumption().issue(ONE, "0a0b0c0d")
     for now_ms in (NOW, NOW + 60_000):
         admitted = resumption(now_ms=now_ms).admit(Resume(token, 17))
-        assert admitted == evolve(ONE, run="0a0b0c0d", last_seq=17)
+        assert admitted == evolve(ONE, run="0a0b0c0d", last_seq=17, is_known=True)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ async def test_a_ticket_is_no_token_and_a_token_no_ticket(valkey: EmbeddedValkey
         with pytest.raises(NotAdmitted):
             door.services.resumption.admit(Resume(sign_ticket(door.ticket(), KEY), None))
         with pytest.raises(NotAdmitted):
-            await door.services.admission.admit(door.services.resumption.issue(ONE, "run"))
+            await door.services.admission.admit(Hello(door.services.resumption.issue(ONE, "run"), ""))
 
 
 async def _assert_refused(door: Door, token: str, code: Refusal, close: wire.CloseCode) -> None:

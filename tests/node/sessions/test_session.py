@@ -47,7 +47,7 @@ async def test_garbage_and_unknown_messages_are_refused_and_the_connection_stays
     async with open_door(valkey.settings) as door, door.enter(encoding=encoding) as player:
         await player.send_raw(data)
         assert await player.hear() == Refused(None, code)
-        await player.send(Hello("again"))
+        await player.send(Hello("again", ""))
         assert await player.hear() == Refused(None, Refusal.UNEXPECTED_MESSAGE)
         await player.send(Ping(7))
         assert await player.hear() == Pong(7)

@@ -16,7 +16,7 @@ from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
-from cardroom.wire.ledger import LedgerTable
+from cardroom.wire.ledger import LedgerTable, SeatEscrow
 from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
@@ -132,12 +132,12 @@ class House:
     may_deal: bool = True
     guests: dict[int, Guest] = field(factory=dict)
 
-    def guest(self, user: int, purse: Krw = PURSE) -> Guest:
-        """Let a player with a wallet watch the table."""
+    def guest(self, user: int, purse: Krw = PURSE, invitation: str = "") -> Guest:
+        """Let a player with a wallet watch the table, or ask to."""
         guest = Guest(UserId(user), self.table)
         self.ledger.wallets.setdefault(guest.user_id, purse)
         self.guests[user] = guest
-        self.table.entry.inbox.deliver(Watch(guest))
+        self.table.entry.inbox.deliver(Watch(guest, invitation=invitation))
         return guest
 
     def goes(self, guest: Guest) -> None:
@@ -180,14 +180,17 @@ async def open_house(
     shuffle: Shuffle = shuffled_deck,
     limits: TableLimits | None = None,
     stake: StakeSettings = STAKE,
+    invitation: str = "",
+    escrow: tuple[SeatEscrow, ...] = (),
 ) -> AsyncIterator[House]:
-    """Run one table; the pause between hands is one (mock) second."""
+    """Run one table; the pause between hands is one (mock) second. Who has escrow there holds a seat."""
     limits = limits or TableLimits(between_hands_seconds=1.0, after_showdown_seconds=1.0)
     maker = TableMaker(
         StakesFile({"low": stake}), limits, Fanout({encoding: Framer(encoding) for encoding in Encoding}), LOG
     )
-    told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, ())
-    house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}))
+    told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, escrow, invitation, ())
+    lying = {(TABLE, one.seat): (one.user_id, one.amount) for one in escrow}
+    house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}, lying))
     services = TableServices(house.ledger, shuffle, lambda: house.may_deal)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_table_running, house.table, services)

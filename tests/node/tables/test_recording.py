@@ -49,7 +49,7 @@ BIG_BLIND_ANTE = attrs.evolve(
     STAKE, ante=AnteSettings("big_blind", Krw(2_000)), straddle=True, run_it_twice=True
 )
 PER_SEAT_ANTE = attrs.evolve(STAKE, ante=AnteSettings("per_seat", Krw(300)), run_it_twice=True)
-LEDGER_TABLE = LedgerTable(TableId(1), "Han", "1000/2000", 9, False, None, 0, ())
+LEDGER_TABLE = LedgerTable(TableId(1), "Han", "1000/2000", 9, False, None, 0, (), "", ())
 
 
 async def played_records(guests: int, hands: int, stake: StakeSettings) -> list[str]:
