@@ -19,10 +19,10 @@ from node.sessions.fanout import Framer
 from node.sessions.handlers import handle
 from node.sessions.metrics import CLOSED, MESSAGES
 from node.sessions.outbox import PlayerStream
-from node.sessions.throttle import Throttle
 from node.settings import SessionLimits
 from node.tables.commands import Unwatch, Watch
 from node.tables.directory import Directory
+from node.tables.throttle import Throttle
 
 _QUEUED_MESSAGES = 4
 
