@@ -12,6 +12,7 @@ from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
 from cardroom.wire.table import (
     Acted,
+    Announced,
     AnyTableEvent,
     CardsDealt,
     ClockPhase,
@@ -160,6 +161,8 @@ def _changed(view: TableView, event: AnyTableEvent) -> TableView:
             return _after_cards(view, event)
         case UncalledReturned() | PotAwarded() | HandEnded() | HandVoided():
             return _after_payment(view, event)
+        case Announced():
+            return view
         case _ as unreachable:
             assert_never(unreachable)
 

@@ -14,7 +14,9 @@ from attrs import frozen
 from cardroom.ids import HandId, NodeId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode, MadeHand
+from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.proof import Openings
 from cardroom.wire.refusals import Refusal
 
 MAX_TABLE_MESSAGE_BYTES: Final = 16 * 1024
@@ -309,7 +311,10 @@ class Post:
 
 @frozen
 class HandStarted(TableEvent):
-    """A deal. Seats in dealing order; no small blind seat when it is dead."""
+    """A deal. Seats in dealing order; no small blind seat when it is dead.
+
+    ``commitment`` (32 bytes) fixes the deck before its first card is dealt; see ``Openings``.
+    """
 
     hand_id: HandId
     button: SeatIndex
@@ -317,6 +322,7 @@ class HandStarted(TableEvent):
     big_blind_seat: SeatIndex
     seats: tuple[DealtSeat, ...]
     posts: tuple[Post, ...]
+    commitment: bytes
 
 
 @frozen
@@ -451,6 +457,13 @@ class HandVoided(TableEvent):
     hand_id: HandId
 
 
+@frozen
+class Announced(TableEvent):
+    """An administrator's words to all who watch."""
+
+    text: str
+
+
 AnyTableEvent = (
     SeatTaken
     | SeatChanged
@@ -470,9 +483,10 @@ AnyTableEvent = (
     | PotAwarded
     | HandEnded
     | HandVoided
+    | Announced
 )
 
-TableMessage = Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent
+TableMessage = Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent | Said | Emoted | Openings
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
     {
@@ -499,6 +513,10 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         21: RunItTwiceOffered,
         22: RunItTwiceDecided,
         23: TimeExtended,
+        26: Announced,
+        27: Said,
+        28: Emoted,
+        29: Openings,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -12,10 +12,13 @@ from node.rules import seating as rules
 from node.settings import StakesFile, TableLimits
 from node.tables.actor import Table
 from node.tables.audience import Audience, Publisher
+from node.tables.chat import ChatRoom
 from node.tables.directory import TableEntry
 from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
+from node.tables.proving import ProvableHands
+from node.tables.rail import Rail
 from node.tables.seats import SeatHolder, Seats
 from node.tables.spare_time import SpareTime
 
@@ -81,11 +84,18 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
     game = make_game(table, shard, stake, maker.limits)
     seats = _seat_from_escrow(table, game)
     audience = Audience(limit=maker.limits.viewers)
+    history = History(table.table_id, audience, maker.publisher, hand_no=table.last_hand_no)
     return Table(
         entry=TableEntry(inbox=Inbox(maker.limits.inbox), summary=seats.summary()),
         audience=audience,
-        history=History(table.table_id, audience, maker.publisher, hand_no=table.last_hand_no),
+        history=history,
         seats=seats,
+        rail=Rail(
+            seats=seats,
+            history=history,
+            chat=ChatRoom(seats, audience, maker.publisher),
+            proofs=ProvableHands(maker.limits.provable_hands),
+        ),
         log=maker.log.bind(table_id=table.table_id),
     )
 

@@ -11,9 +11,13 @@ from cardroom.service.logs import Log
 from cardroom.wire.ledger import CommandBody, SettleHand
 from cardroom.wire.player import (
     Act,
+    Chat,
     Leave,
+    Mute,
+    Prove,
     RunItTwice,
     ShowCards,
+    ShowEmote,
     SitDown,
     SitIn,
     SitOut,
@@ -26,12 +30,14 @@ from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
 from node.tables.audience import Audience, Viewer
 from node.tables.commands import (
+    Announce,
     Ask,
     ClockRanOut,
     Command,
     Drain,
     Inspect,
     LedgerAnswered,
+    Silence,
     TableDetail,
     Unwatch,
     Watch,
@@ -41,6 +47,7 @@ from node.tables.deck import Shuffle
 from node.tables.directory import TableEntry
 from node.tables.history import History
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.rail import Rail
 from node.tables.seat_desk import SeatDesk
 from node.tables.seats import Denied, Seats
 from node.tables.snapshot import take_snapshot
@@ -57,6 +64,7 @@ class Table:
     audience: Audience
     history: History
     seats: Seats
+    rail: Rail
     log: Log
     is_draining: bool = False
     has_crashed: bool = False
@@ -83,7 +91,7 @@ class TableActor:
         self._history = table.history
         self._seats = table.seats
         self._clock = TurnClock()
-        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle)
+        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle, table.rail.proofs)
         self._desk = SeatDesk(table.seats, table.history, self._submit, self._dealer.tell_seat, table.log)
         self._state = TableState.WAITING_FOR_PLAYERS
 
@@ -124,8 +132,11 @@ class TableActor:
                 self._watch(viewer)
             case Unwatch(viewer):
                 self._audience.remove(viewer)
+                self._table.rail.chat.forget_if_gone(viewer.user_id)
             case Inspect(answer):
                 answer(self._detail())
+            case Announce() | Silence():
+                self._table.rail.obey(command)
             case Drain():
                 self._table.is_draining = True
             case _ as unreachable:
@@ -141,7 +152,7 @@ class TableActor:
             REFUSALS.labels(code=denied.code.value).inc()
             ask.viewer.answer(Refused(request_id, denied.code))
             return
-        if not isinstance(request, SitDown):  # a buy-in is answered when the ledger has decided
+        if not isinstance(request, SitDown | Prove):  # a buy-in is answered when the ledger has decided
             ask.viewer.answer(Done(request_id))
         if isinstance(request, Act):
             self._history.publish()
@@ -173,6 +184,8 @@ class TableActor:
                 self._settle(self._dealer.run_it_twice(viewer.user_id, request))
             case ShowCards():
                 self._dealer.show(viewer.user_id, request)
+            case Chat() | ShowEmote() | Mute() | Prove():
+                self._table.rail.serve(viewer, request, self._dealer.play)
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -241,6 +254,7 @@ class TableActor:
             viewer.answer(Refused(None, Refusal.TABLE_UNAVAILABLE))
             return
         viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, trio.current_time()))
+        self._table.rail.chat.tell_last_lines(viewer)
 
     def _detail(self) -> TableDetail:
         return TableDetail(

@@ -84,7 +84,7 @@ def dealt() -> Teller:
         Post(OTHER_SEAT, PostKind.BIG_BLIND, Krw(2_000), Krw(2_000), Krw(78_000)),
     )
     seats = (DealtSeat(MY_SEAT, STACK), DealtSeat(OTHER_SEAT, STACK))
-    teller.tell(HandStarted(*teller.head(), HAND, MY_SEAT, MY_SEAT, OTHER_SEAT, seats, posts))
+    teller.tell(HandStarted(*teller.head(), HAND, MY_SEAT, MY_SEAT, OTHER_SEAT, seats, posts, bytes(32)))
     teller.tell(CardsDealt(*teller.head(), ACES))
     return teller
 
