@@ -12,6 +12,7 @@ from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
 from cardroom.wire.table import (
     Acted,
+    Announced,
     AnyTableEvent,
     CardsDealt,
     ClockPhase,
@@ -115,6 +116,13 @@ def test_a_deal_shows_posts_and_own_cards() -> None:
     assert view.seats[OTHER_SEAT].street_bet == 2_000
     assert view.state is TableState.PLAYING
     assert view.hand_no == 4
+
+
+def test_an_announcement_changes_nothing_but_the_number() -> None:
+    teller = dealt()
+    before = teller.view
+    after = teller.tell(Announced(*teller.head(), text="closing at six"))
+    assert after == evolve(before, table_seq=before.table_seq + 1)
 
 
 def test_only_the_own_turn_is_mine() -> None:

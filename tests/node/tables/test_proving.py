@@ -6,6 +6,7 @@ import trio
 from trio.testing import MockClock
 
 from cardroom.handrecord.deck_proof import Opening, is_proved
+from cardroom.handrecord.reading import read_phh
 from cardroom.ids import TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire import player as asks
@@ -148,6 +149,16 @@ async def test_both_boards_are_proved(autojump_clock: MockClock) -> None:
         await settle()
         assert len(_board(watcher)) == 10
         assert await _proved(watcher) == _own(one) | _own(two) | _board(watcher)
+
+
+async def test_the_promise_stays_with_the_record_of_the_hand(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        one, _ = await _dealt(house)
+        await house.play_passively()
+        (recorded,) = read_phh(house.ledger.settled[0].record.decode())
+        assert recorded.own is not None
+        assert recorded.own.commitment == one.last(wire.HandStarted).commitment
+        assert recorded.own.is_intact
 
 
 async def test_the_last_hands_can_be_proved_and_no_others(autojump_clock: MockClock) -> None:
