@@ -157,6 +157,18 @@ class TableLimits:
     unsettled_hands: int = 2
     restart_seconds: float = 0.5
     restarts_before_halt: int = 5
+    chat_letters: int = 200
+    chat_lines: int = 20
+    """What was said last, for who comes to watch."""
+    chat_burst: int = 5
+    chat_per_second: float = 0.5
+    """Of one player, words and emotes together."""
+    mutes: int = 50
+    """How many others a player may mute."""
+    silenced: int = 200
+    """How many players may be silenced by administrators at a time."""
+    provable_hands: int = 20
+    """For how many hands after their end the openings of cards are given."""
 
 
 @frozen

@@ -14,7 +14,7 @@ the block. When the connection ends otherwise, the next call or step of the iter
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, NoReturn
 
 import trio
 from attrs import frozen
@@ -24,9 +24,10 @@ from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, 
 from cardroom.client.limits import ClientLimits
 from cardroom.client.socket import Socket, open_nursery, open_socket
 from cardroom.client.view import TableView, view_after, view_in_place, view_of
-from cardroom.ids import SeatIndex, TableId
+from cardroom.ids import SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
+from cardroom.wire.chat import Emote, Emoted, Said
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
 from cardroom.wire.place import PlaceChanged
@@ -34,22 +35,27 @@ from cardroom.wire.player import (
     Act,
     ActionKind,
     AutoTopUp,
+    Chat,
     Hello,
     JoinWaitingList,
     Leave,
     LeaveWaitingList,
+    Mute,
     Ping,
     PlayerMessage,
+    Prove,
     Resume,
     Resync,
     RunItTwice,
     ShowCards,
+    ShowEmote,
     SitDown,
     SitIn,
     SitOut,
     Straddle,
     TopUp,
 )
+from cardroom.wire.proof import Openings
 from cardroom.wire.table import (
     AnyTableEvent,
     Done,
@@ -63,8 +69,8 @@ from cardroom.wire.table import (
 
 _PINGS_PER_HEARTBEAT: Final = 3
 
-TableUpdate = Snapshot | AnyTableEvent | PlaceChanged
-"""What the iteration gives: events, the player's own business, and a snapshot where one is sent anew."""
+TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted
+"""What the iteration gives: events, the player's own business, what is said, and a snapshot sent anew."""
 
 
 @frozen
@@ -198,6 +204,32 @@ class Table:
         hand_no = self._view.hand_no
         await self._ask(lambda number: ShowCards(number, self._table_id, hand_no, cards))
 
+    async def say(self, text: str) -> None:
+        """Say something to all at the table who have not muted us.
+
+        Refused: not seated, silenced, text not allowed, chat closed (dealt into a hand with an all-in), rate
+        limited.
+        """
+        await self._ask(lambda number: Chat(number, self._table_id, text))
+
+    async def show_emote(self, emote: Emote) -> None:
+        """Show an emote to the table. Refused as ``say``."""
+        await self._ask(lambda number: ShowEmote(number, self._table_id, emote))
+
+    async def mute(self, user_id: UserId, *, muted: bool = True) -> None:
+        """Hear a player no more at this table, or again. Refused: too many muted. May be repeated."""
+        await self._ask(lambda number: Mute(number, self._table_id, user_id, muted))
+
+    async def prove(self, hand_no: int) -> Openings:
+        """Get the openings of all cards of a hand that we may see now, to check them against its commitment.
+
+        Refused: no hand of that number, a hand too long ago. May be repeated.
+        """
+        openings = await self._ask(lambda number: Prove(number, self._table_id, hand_no))
+        if openings is None:
+            await self._end_with(ProtocolBroken("no openings in the answer"))
+        return openings
+
     def __aiter__(self) -> "Table":
         return self
 
@@ -212,17 +244,16 @@ class Table:
     def _table_id(self) -> TableId:
         return self._view.table_id
 
-    async def _ask(self, message: Callable[[int], PlayerMessage]) -> None:
+    async def _ask(self, message: Callable[[int], PlayerMessage]) -> Openings | None:
         if self._end is not None:
             raise self._end
         with self._answers.expect() as answer:
             await self._socket.send(message(answer.number))
             with trio.move_on_after(self._limits.answer_seconds):
-                await answer.wait()
-                return
-        await self._end_with(ConnectionLost("no answer in time"))
+                return await answer.wait()
+        return await self._end_with(ConnectionLost("no answer in time"))
 
-    async def _end_with(self, end: ClientError) -> None:
+    async def _end_with(self, end: ClientError) -> NoReturn:
         """End the connection for a reason of our own, and raise it."""
         self._end = self._end or end
         await self._socket.close()
@@ -265,6 +296,10 @@ class Table:
                 self._keep(message)
             case PlaceChanged(place=place):
                 self._view = view_in_place(self._view, place)
+                self._keep(message)
+            case Openings(request_id=number):
+                self._answers.settle(number, message)
+            case Said() | Emoted():
                 self._keep(message)
             case _ as event:
                 self._view = view_after(self._view, event)

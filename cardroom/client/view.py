@@ -14,6 +14,7 @@ from cardroom.wire.place import Place
 from cardroom.wire.state_hash import PublicSeat, PublicTable, hash_state
 from cardroom.wire.table import (
     Acted,
+    Announced,
     AnyTableEvent,
     CardsDealt,
     ClockPhase,
@@ -195,6 +196,8 @@ def _changed(view: TableView, event: AnyTableEvent) -> TableView:
             return _after_cards(view, event)
         case UncalledReturned() | PotAwarded() | HandEnded() | HandVoided():
             return _after_payment(view, event)
+        case Announced():
+            return view
         case _ as unreachable:
             assert_never(unreachable)
 

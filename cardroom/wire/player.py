@@ -10,9 +10,10 @@ from typing import Final
 
 from attrs import field, frozen
 
-from cardroom.ids import SeatIndex, TableId
+from cardroom.ids import SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
+from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Codec, Encoding
 
 MAX_PLAYER_MESSAGE_BYTES: Final = 4096
@@ -240,6 +241,59 @@ class Resync:
     last_seq: int | None
 
 
+@frozen
+class Chat:
+    """Say something to the table; all hear it as ``Said``, but those who have muted the player.
+
+    The text is put into Unicode's form NFC and loses white space at its ends. Refused: not seated (a seat
+    that waits for its buy-in is none yet), silenced by an administrator, text not allowed (empty, more than
+    200 letters, control or format characters), chat closed (the player was dealt into the hand in play and
+    somebody in it is all-in), rate limited (five at once, then one every two seconds, emotes included).
+    """
+
+    request_id: int
+    table_id: TableId
+    text: str
+
+
+@frozen
+class ShowEmote:
+    """Show an emote to the table; all see it as ``Emoted``. Refused as ``Chat``, and counted with it."""
+
+    request_id: int
+    table_id: TableId
+    emote: Emote
+
+
+@frozen
+class Mute:
+    """Hear a player no more at this table, neither words nor emotes, or hear the player again.
+
+    It lasts, whatever becomes of the connection, while the asker holds a seat or watches. Refused: neither
+    seated nor watching (not seated), too many muted already (mutes full). May be repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+    user_id: UserId
+    is_muted: bool
+
+
+@frozen
+class Prove:
+    """Ask for the openings of all cards of a hand that the asker may see now; answered with ``Openings``.
+
+    Also while the hand is played, and for the last 20 hands of the table. Refused: no hand of that number
+    counts (no hand), the node does not know its deck any more (stale hand). May be repeated.
+    """
+
+    request_id: int
+    table_id: TableId
+    hand_no: int
+
+
+Talk = Chat | ShowEmote | Mute
+
 TableRequest = (
     SitDown
     | Leave
@@ -254,8 +308,10 @@ TableRequest = (
     | JoinWaitingList
     | LeaveWaitingList
     | Resync
+    | Talk
+    | Prove
 )
-"""What a table is asked for; each is answered with ``Done`` or ``Refused``."""
+"""What a table is asked for; each is answered with ``Done`` (``Prove`` with ``Openings``) or ``Refused``."""
 
 PlayerMessage = Hello | Resume | Ping | TableRequest
 
@@ -277,6 +333,10 @@ PLAYER_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         14: LeaveWaitingList,
         15: Resync,
         16: Resume,
+        17: Chat,
+        18: ShowEmote,
+        19: Mute,
+        20: Prove,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -99,3 +99,5 @@ class Refusal(Enum):
     """Who has cards in a hand in which somebody is all-in says nothing before its end."""
     SILENCED = "silenced"
     """An administrator has taken the player's right to chat."""
+    MUTES_FULL = "mutes_full"
+    """A player mutes as many others at a table as one may."""

@@ -14,8 +14,10 @@ from attrs import field, frozen
 from cardroom.ids import HandId, NodeId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode, MadeHand
+from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.place import Place, PlaceChanged
+from cardroom.wire.proof import Openings
 from cardroom.wire.refusals import Refusal
 
 MAX_TABLE_MESSAGE_BYTES: Final = 16 * 1024
@@ -346,7 +348,10 @@ class Post:
 
 @frozen
 class HandStarted(TableEvent):
-    """A deal. Seats in dealing order; no small blind seat when it is dead."""
+    """A deal. Seats in dealing order; no small blind seat when it is dead.
+
+    ``commitment`` (32 bytes) fixes the deck before its first card is dealt; see ``Openings``.
+    """
 
     hand_id: HandId
     button: SeatIndex
@@ -354,6 +359,7 @@ class HandStarted(TableEvent):
     big_blind_seat: SeatIndex
     seats: tuple[DealtSeat, ...]
     posts: tuple[Post, ...]
+    commitment: bytes
 
 
 @frozen
@@ -489,6 +495,13 @@ class HandVoided(TableEvent):
     stacks: tuple[DealtSeat, ...]
 
 
+@frozen
+class Announced(TableEvent):
+    """An administrator's words to all who watch."""
+
+    text: str
+
+
 AnyTableEvent = (
     SeatTaken
     | SeatChanged
@@ -509,9 +522,12 @@ AnyTableEvent = (
     | HandEnded
     | HandVoided
     | WaitingListChanged
+    | Announced
 )
 
-TableMessage = Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent | PlaceChanged
+TableMessage = (
+    Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | Openings
+)
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
     {
@@ -540,6 +556,10 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         23: TimeExtended,
         24: WaitingListChanged,
         25: PlaceChanged,
+        26: Announced,
+        27: Said,
+        28: Emoted,
+        29: Openings,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -22,10 +22,10 @@ from node.sessions.heartbeat import PING_FRAME, Beat, Heartbeat
 from node.sessions.metrics import MESSAGES
 from node.sessions.outbox import PlayerStream
 from node.sessions.resume import Resumption
-from node.sessions.throttle import Throttle
 from node.settings import SessionLimits
 from node.tables.commands import Unwatch, Watch
 from node.tables.directory import Directory, TableEntry
+from node.tables.throttle import Throttle
 
 
 @frozen

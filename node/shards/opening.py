@@ -15,12 +15,15 @@ from node.rules import seating as rules
 from node.settings import StakesFile, TableLimits
 from node.tables.actor import Table
 from node.tables.audience import Audience, Publisher
+from node.tables.chat import ChatRoom
 from node.tables.directory import TableEntry
 from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
 from node.tables.invitations import InvitationList
+from node.tables.proving import ProvableHands
 from node.tables.public_state import PublicState
+from node.tables.rail import Rail
 from node.tables.seats import SeatHolder, Seats
 from node.tables.spare_time import SpareTime
 from node.tables.waitlist import WaitingList
@@ -90,20 +93,27 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
     audience = Audience()
     public = PublicState(table.table_id)
     public.set_up(seats.public(), seats.seating.button)
+    history = History(
+        table.table_id,
+        audience,
+        maker.publisher,
+        public=public,
+        kept_events=maker.limits.kept_events,
+        hand_no=table.last_hand_no,
+    )
     return Table(
         entry=TableEntry(
             inbox=Inbox(maker.limits.inbox), summary=seats.summary(), run=secrets.token_hex(_RUN_BYTES)
         ),
         audience=audience,
-        history=History(
-            table.table_id,
-            audience,
-            maker.publisher,
-            public=public,
-            kept_events=maker.limits.kept_events,
-            hand_no=table.last_hand_no,
-        ),
+        history=history,
         seats=seats,
+        rail=Rail(
+            seats=seats,
+            history=history,
+            chat=ChatRoom(seats, audience, maker.publisher),
+            proofs=ProvableHands(maker.limits.provable_hands),
+        ),
         invitations=InvitationList(table.invitation, seats),
         log=maker.log.bind(table_id=table.table_id),
     )

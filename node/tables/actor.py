@@ -11,11 +11,15 @@ from cardroom.wire.ledger import CommandBody, SettleHand
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Act,
+    Chat,
     JoinWaitingList,
     Leave,
+    Mute,
+    Prove,
     Resync,
     RunItTwice,
     ShowCards,
+    ShowEmote,
     SitDown,
     TableRequest,
     TopUp,
@@ -35,12 +39,14 @@ from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
 from node.tables.audience import Audience, Notice, Viewer
 from node.tables.commands import (
+    Announce,
     Ask,
     ClockRanOut,
     Command,
     Drain,
     Inspect,
     LedgerAnswered,
+    Silence,
     TableDetail,
     Unwatch,
     Watch,
@@ -55,12 +61,15 @@ from node.tables.invitations import InvitationList, turn_away
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
 from node.tables.missed import events_missed
 from node.tables.places import Places, place_of
+from node.tables.rail import Rail
 from node.tables.seat_desk import SeatDesk
 from node.tables.seats import Seats
 from node.tables.snapshot import take_snapshot
 from node.tables.turn_clock import TurnClock
 
 _LEASE_POLL_SECONDS = 1.0
+_ANSWERED_OTHERWISE = SitDown | TopUp | Prove
+"""Money is answered for when the ledger has decided, and a proof is an answer of its own."""
 
 
 @define
@@ -72,6 +81,7 @@ class Table:
     history: History
     seats: Seats
     invitations: InvitationList
+    rail: Rail
     log: Log
     is_draining: bool = False
     has_crashed: bool = False
@@ -98,7 +108,7 @@ class TableActor:
         self._history = table.history
         self._seats = table.seats
         self._clock = TurnClock()
-        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle)
+        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle, table.rail.proofs)
         self._places = Places(table.seats, table.audience)
         self._desk = SeatDesk(
             table.seats, table.history, self._places, self._submit, self._dealer.tell_seat, table.log
@@ -148,8 +158,11 @@ class TableActor:
             case Unwatch(viewer):
                 self._audience.remove(viewer)
                 self._seats.waiting.seen(viewer.user_id, trio.current_time())
+                self._table.rail.chat.forget_if_gone(viewer.user_id)
             case Inspect(answer):
                 answer(self._detail())
+            case Announce() | Silence():
+                self._table.rail.obey(command)
             case Drain():
                 self._table.is_draining = True
             case _ as unreachable:
@@ -166,7 +179,7 @@ class TableActor:
             REFUSALS.labels(code=denied.code.value).inc()
             ask.viewer.answer(Refused(request_id, denied.code))
             return
-        if not isinstance(request, SitDown | TopUp):  # money is answered for when the ledger has decided
+        if not isinstance(request, _ANSWERED_OTHERWISE):
             ask.viewer.answer(Done(request_id))
         if isinstance(request, Act):
             self._history.publish()
@@ -184,6 +197,8 @@ class TableActor:
                 self._dealer.show(viewer.user_id, request)
             case Resync(last_seq=last_seq):
                 self._catch_up(viewer, last_seq)
+            case Chat() | ShowEmote() | Mute() | Prove():
+                self._table.rail.serve(viewer, request, self._dealer.play)
             case _:
                 self._refuse_when_draining(request)
                 self._floor.carry_out(viewer, request, trio.current_time())
@@ -265,6 +280,7 @@ class TableActor:
         self._audience.add(viewer)
         self._seats.waiting.seen(viewer.user_id, now)
         self._catch_up(viewer, watch.last_seq)
+        self._table.rail.chat.tell_last_lines(viewer)
 
     def _catch_up(self, viewer: Viewer, last_seq: int | None) -> None:
         """Tell one connection what it has missed, or the whole table where that is not known any more."""

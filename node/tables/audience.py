@@ -53,6 +53,9 @@ class Publisher(Protocol):
     def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
         """Send the notices, in order, to all of these; never blocks."""
 
+    def send(self, viewers: Iterable[Viewer], message: TableMessage) -> None:
+        """Send a message that is no event of the table to all of these; never blocks."""
+
 
 @define
 class Audience:

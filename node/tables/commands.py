@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from attrs import field, frozen
 
+from cardroom.ids import UserId
 from cardroom.wire.ledger import CommandBody, ReplyBody
 from cardroom.wire.player import TableRequest
 from cardroom.wire.table import Snapshot
@@ -66,6 +67,27 @@ class Inspect:
 
 
 @frozen
+class Announce:
+    """An administrator says something to all; ``answer`` gets the event's number and must not block."""
+
+    text: str
+    answer: Callable[[int], None]
+
+
+@frozen
+class Silence:
+    """An administrator lets a player say nothing here for a time; 0 seconds lift it.
+
+    It lasts as long as this node holds the table. ``answer`` gets False if too many are silenced already,
+    and must not block.
+    """
+
+    user_id: UserId
+    seconds: int
+    answer: Callable[[bool], None]
+
+
+@frozen
 class Drain:
     """Deal no more hands; the task ends when the hand in play has ended."""
 
@@ -75,4 +97,4 @@ class ClockRanOut:
     """Nothing came before the deadline: the turn's, or the end of the pause between hands."""
 
 
-Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Drain | ClockRanOut
+Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Announce | Silence | Drain | ClockRanOut

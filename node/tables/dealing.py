@@ -18,12 +18,13 @@ from node.rules.errors import IllegalAction
 from node.rules.events import HandSettlement, HandShown
 from node.rules.hand import Hand
 from node.tables import projection
-from node.tables.deck import Shuffle
+from node.tables.deck import Shuffle, commit
 from node.tables.denied import Denied
 from node.tables.first_answers import FirstAnswers
 from node.tables.hand_in_play import HandInPlay, open_hand
 from node.tables.history import History
 from node.tables.metrics import HANDS
+from node.tables.proving import ProvableHands, provable_hand
 from node.tables.recording import record_hand
 from node.tables.seats import SeatHolder, Seats
 from node.tables.showing import FinishedHand
@@ -42,6 +43,7 @@ class Dealer:
     history: History
     clock: TurnClock
     shuffle: Shuffle
+    proofs: ProvableHands
     play: HandInPlay | None = None
     finished: FinishedHand | None = None
     _answers: FirstAnswers = field(factory=FirstAnswers)
@@ -60,16 +62,17 @@ class Dealer:
         self.seats.check_balance()
         deal = between_hands.next_deal(self.seats.seating, self.seats.game.rules)
         assert deal is not None, "can_deal was asked first"
-        step = rules.start(self.seats.game.rules, deal, self.shuffle())
+        shuffled = self.shuffle()
+        deck, step = commit(shuffled), rules.start(self.seats.game.rules, deal, shuffled)
         hand_no = self.seats.settlements.last_played.hand_no + 1
-        play = self.play = open_hand(hand_no, deal, step, self.seats.holders)
+        play = self.play = open_hand(hand_no, deck, deal, step, self.seats.holders)
         self.history.begin_hand(play.hand_id, hand_no)
         self._answers.forget_all()
         self.finished = None
         for seat in play.players:
             self.seats.count_hand(self.seats.holders[seat])
         self._set_clock()
-        rest = projection.tell_deal(play.events, play.hand_id, play.players, self.history)
+        rest = projection.tell_deal(play.events, deck, play.players, self.history)
         projection.tell(rest, self.history, self.clock, trio.current_time())
         # Who posts the last chips is all-in: when nobody else has a decision either, the hand is over now.
         return self._finish(play) if play.hand.is_over else None
@@ -220,14 +223,17 @@ class Dealer:
         self.history.end_hand()
         seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
         before = {holder.seat: self.seats.status(holder) for holder in self.seats.holders.values()}
+        provable = provable_hand(play)
         # From here to the ledger nothing may fail: a hand that waits for its answer must have been sent.
         self.seats.settlements.add(settle)
         self.seats.seating = seating
+        self.proofs.add(provable)
         self.finished = FinishedHand(
             hand_no=play.hand_no,
             hand=play.hand,
             players=play.players,
             show_until=trio.current_time() + self.seats.game.limits.show_seconds,
+            seen=provable.seen,
         )
         self.play = None
         self._tell_changed(before)

@@ -84,7 +84,7 @@ class PublicState:
                 self._deal(event)
             case wire.SeatTaken() | wire.SeatChanged() | wire.SeatLeft():
                 self._seat(event)
-            case wire.StateChanged() | wire.WaitingListChanged():
+            case wire.StateChanged() | wire.WaitingListChanged() | wire.Announced():
                 pass
             case _ as unreachable:
                 assert_never(unreachable)

@@ -29,7 +29,7 @@ KINGS = (CardCode(44), CardCode(45))
 
 def deal(*seats: SeatIndex) -> HandStarted:
     dealt = tuple(DealtSeat(seat, Krw(1)) for seat in seats)
-    return HandStarted(*HEAD, HandId(UUID(int=1)), MY_SEAT, None, OTHER_SEAT, dealt, ())
+    return HandStarted(*HEAD, HandId(UUID(int=1)), MY_SEAT, None, OTHER_SEAT, dealt, (), bytes(32))
 
 
 def faults(*updates: TableUpdate, seated: bool = True) -> list[str]:

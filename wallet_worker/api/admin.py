@@ -6,12 +6,12 @@ from attrs import asdict
 from quart import Blueprint
 
 from cardroom.ids import UserId
-from cardroom.service.http import RefusedRequest, require_token
+from cardroom.service.http import RefusedRequest, read_body, require_token
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.service.settings import Secret
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, read_body, refuse_unless
+from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, refuse_unless
 from wallet_worker.rules.transfers import MAX_AMOUNT
 from wallet_worker.store.create_table import NewTable, NoSuchShard, TableDiffers, create_table, list_tables
 from wallet_worker.store.promote import KeyReused, NoSuchPlayer, Promotion, promote

@@ -12,6 +12,7 @@ from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
 from cardroom.wire.table import (
     Acted,
+    Announced,
     AnyTableEvent,
     CardsDealt,
     ClockPhase,
@@ -85,7 +86,7 @@ def dealt() -> Teller:
         Post(OTHER_SEAT, PostKind.BIG_BLIND, Krw(2_000), Krw(2_000), Krw(78_000)),
     )
     seats = (DealtSeat(MY_SEAT, STACK), DealtSeat(OTHER_SEAT, STACK))
-    teller.tell(HandStarted(*teller.head(), HAND, MY_SEAT, MY_SEAT, OTHER_SEAT, seats, posts))
+    teller.tell(HandStarted(*teller.head(), HAND, MY_SEAT, MY_SEAT, OTHER_SEAT, seats, posts, bytes(32)))
     teller.tell(CardsDealt(*teller.head(), ACES))
     return teller
 
@@ -116,6 +117,13 @@ def test_a_deal_shows_posts_and_own_cards() -> None:
     assert view.seats[OTHER_SEAT].street_bet == 2_000
     assert view.state is TableState.PLAYING
     assert view.hand_no == 4
+
+
+def test_an_announcement_changes_nothing_but_the_number() -> None:
+    teller = dealt()
+    before = teller.view
+    after = teller.tell(Announced(*teller.head(), text="closing at six"))
+    assert after == evolve(before, table_seq=before.table_seq + 1)
 
 
 def test_only_the_own_turn_is_mine() -> None:

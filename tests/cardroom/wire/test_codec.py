@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -10,10 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardroom.ids import SeatIndex, TableId
+from cardroom.ids import HandId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
-from cardroom.wire.codec import Encoding, Malformed
-from cardroom.wire.player import PLAYER_TAGS, Act, ActionKind, Hello, PlayerMessage, SitDown, player_codec
+from cardroom.wire.cards import CardCode
+from cardroom.wire.chat import Emote, Emoted, Said
+from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.player import (
+    PLAYER_TAGS,
+    Act,
+    ActionKind,
+    Chat,
+    Hello,
+    Mute,
+    PlayerMessage,
+    Prove,
+    ShowEmote,
+    SitDown,
+    player_codec,
+)
+from cardroom.wire.proof import CardOpening, Openings
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import TABLE_TAGS, Refused, TableMessage, table_codec
 
@@ -40,6 +56,63 @@ def test_golden_bytes_of_a_refusal() -> None:
     )
     position = tuple(Refusal).index(Refusal.STALE_TURN)
     assert table_codec(Encoding.MSGPACK).encode(refused) == bytes([0x93, 4, 0xC0, position])
+
+
+HAND = HandId(UUID(int=5))
+OPENING = CardOpening(3, CardCode(51), bytes(16), (bytes(range(32)),))
+OPENINGS = Openings(7, TableId(3), 12, HAND, bytes(32), (OPENING,))
+
+
+@pytest.mark.parametrize(
+    ("message", "binary", "text"),
+    [
+        (
+            Chat(7, TableId(3), "gg 👍"),
+            b"\x94\x11\x07\x03\xa7gg \xf0\x9f\x91\x8d",
+            '{"type":"chat","request_id":7,"table_id":3,"text":"gg 👍"}',
+        ),
+        (
+            ShowEmote(7, TableId(3), Emote.WOW),
+            b"\x94\x12\x07\x03\x05",
+            '{"type":"show_emote","request_id":7,"table_id":3,"emote":"wow"}',
+        ),
+        (
+            Mute(7, TableId(3), UserId(9), True),
+            b"\x95\x13\x07\x03\x09\xc3",
+            '{"type":"mute","request_id":7,"table_id":3,"user_id":9,"is_muted":true}',
+        ),
+        (
+            Prove(7, TableId(3), 12),
+            b"\x94\x14\x07\x03\x0c",
+            '{"type":"prove","request_id":7,"table_id":3,"hand_no":12}',
+        ),
+        (
+            Said(TableId(3), UserId(9), "Kim", "gg", 1),
+            b"\x96\x1b\x03\x09\xa3Kim\xa2gg\x01",
+            '{"type":"said","table_id":3,"user_id":9,"nickname":"Kim","text":"gg","unix_ms":1}',
+        ),
+        (
+            Emoted(TableId(3), UserId(9), Emote.CLAP),
+            b"\x94\x1c\x03\x09\x0b",
+            '{"type":"emoted","table_id":3,"user_id":9,"emote":"clap"}',
+        ),
+        (
+            OPENINGS,
+            b"\x97\x1d\x07\x03\x0c\xc4\x10" + HAND.bytes + b"\xc4\x20" + bytes(32)
+            + b"\x91\x94\x03\x33\xc4\x10" + bytes(16) + b"\x91\xc4\x20" + bytes(range(32)),
+            '{"type":"openings","request_id":7,"table_id":3,"hand_no":12,"hand_id":"' + str(HAND)
+            + '","commitment":"' + "00" * 32 + '","openings":[{"position":3,"card":51,"salt":"' + "00" * 16
+            + '","path":["' + bytes(range(32)).hex() + '"]}]}',
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_golden_bytes_of_talk_and_proof(message: Any, binary: bytes, text: str) -> None:
+    family = player_codec if type(message) in PLAYER_TAGS.values() else table_codec
+    for encoding, data in ((Encoding.MSGPACK, binary), (Encoding.JSON, text.encode())):
+        codec: Codec[Any] = family(encoding)
+        assert codec.encode(message) == data
+        assert codec.decode(data) == message
 
 
 @pytest.mark.parametrize("tags", [PLAYER_TAGS, TABLE_TAGS])

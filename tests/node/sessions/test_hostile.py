@@ -5,11 +5,12 @@ from random import Random
 import msgpack
 from trio.testing import MockClock
 
-from cardroom.ids import SeatIndex, TableId
+from cardroom.ids import SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.service.metrics import UNFORESEEN
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
+from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Encoding, Malformed
 from node.sessions.handlers import handle
 from node.tables.directory import Directory
@@ -33,6 +34,10 @@ def hostile_message(draw: Random) -> bytes:
         asks.Act(number, TABLE, draw.randrange(40), draw.randrange(6), draw.choice(KINDS), amount),
         asks.Ping(number),
         asks.Hello("again", ""),
+        asks.Chat(number, TABLE, draw.choice(["", "gg", "\x00", "\u202e", "a" * 300, "👍"])),
+        asks.ShowEmote(number, TABLE, draw.choice([*Emote])),
+        asks.Mute(number, TABLE, UserId(draw.choice([0, -1, 1, 2**62])), draw.choice([True, False])),
+        asks.Prove(number, TABLE, draw.choice([0, -1, draw.randrange(40), 2**62])),
     ]
     data = CODEC.encode(draw.choice(messages))
     match draw.randrange(5):

@@ -15,6 +15,7 @@ from cardroom.service.settings import LogSettings
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
+from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, SeatEscrow
 from node.sessions.fanout import Fanout, Framer
@@ -115,6 +116,18 @@ class Guest:
         number = self.last(wire.HandStarted).hand_no if hand_no is None else hand_no
         shown = tuple(CardCode(card) for card in cards)
         self.ask(asks.ShowCards(self.next_id(), TABLE, number, shown))
+
+    def say(self, text: str) -> None:
+        self.ask(asks.Chat(self.next_id(), TABLE, text))
+
+    def emote(self, emote: Emote = Emote.NICE_HAND) -> None:
+        self.ask(asks.ShowEmote(self.next_id(), TABLE, emote))
+
+    def mute(self, user: int, *, muted: bool = True) -> None:
+        self.ask(asks.Mute(self.next_id(), TABLE, UserId(user), muted))
+
+    def prove(self, hand_no: int) -> None:
+        self.ask(asks.Prove(self.next_id(), TABLE, hand_no))
 
     def all(self, kind: type[Heard]) -> list[Heard]:
         return [message for message in self.heard if isinstance(message, kind)]

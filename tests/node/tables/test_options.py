@@ -13,7 +13,7 @@ from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
 from cardroom.wire.refusals import Refusal
-from node.rules.cards import parse_cards
+from node.rules.cards import FULL_DECK, parse_cards
 from node.settings import AnteSettings
 from node.tables.commands import Inspect, TableDetail
 from tests.node.tables.house import BUY_IN, STAKE, TABLE, Guest, House, open_house, settle
@@ -22,7 +22,8 @@ from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuff
 KIND = asks.ActionKind
 TWICE = attrs.evolve(STAKE, run_it_twice=True)
 STRADDLES = attrs.evolve(STAKE, straddle=True)
-ACES_AND_KINGS = parse_cards("KsAsKhAh2c7d9h3s4sKcQc8c6d2d")
+_TOP = parse_cards("KsAsKhAh2c7d9h3s4sKcQc8c6d2d")
+ACES_AND_KINGS = (*_TOP, *(card for card in FULL_DECK if card not in _TOP))
 """Heads-up the big blind, who holds kings, is dealt first; kings win the second board."""
 
 

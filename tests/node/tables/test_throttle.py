@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.sessions.throttle import Throttle
+from node.tables.throttle import Throttle
 
 
 def test_a_burst_then_the_rate() -> None:
