@@ -132,6 +132,9 @@ class SessionLimits:
     messages_per_second: float = 20.0
     message_burst: int = 40
     outbox_bytes: int = 256 * 1024
+    """What the node keeps for a player who does not read; one message more closes the connection."""
+    send_buffer_bytes: int = 64 * 1024
+    """What the system keeps besides. Left to itself it takes some megabytes before anybody notices."""
     close_seconds: float = 2.0
 
 

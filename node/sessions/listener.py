@@ -69,7 +69,8 @@ class Listener:
     async def _serve(self, connection: socket.socket) -> None:
         self._open += 1
         try:
-            stream = PlayerStream(connection, self._services.limits.outbox_bytes)
+            limits = self._services.limits
+            stream = PlayerStream(connection, limits.outbox_bytes, limits.send_buffer_bytes)
             await serve_stream(stream, self._services)
         except Exception as error:  # noqa: BLE001 (the border of one session)
             report_unforeseen(self._log, "session", error)

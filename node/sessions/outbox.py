@@ -23,8 +23,9 @@ class PlayerStream(trio.abc.Stream):
     ``run_writer`` must be running: it sends what the socket did not take at once.
     """
 
-    def __init__(self, connection: socket.socket, backlog_bytes: int) -> None:
+    def __init__(self, connection: socket.socket, backlog_bytes: int, send_buffer_bytes: int) -> None:
         connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         self._direct = connection
         self.peer_address = _address_of(connection)

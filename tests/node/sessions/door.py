@@ -22,7 +22,7 @@ from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import SeatEscrow
 from cardroom.wire.lobby import TableTicket, sign_ticket
 from cardroom.wire.player import Hello, PlayerMessage, Resume, SitDown, player_codec
-from cardroom.wire.table import Done, Snapshot, TableEvent, TableMessage, Welcome, table_codec
+from cardroom.wire.table import Done, Snapshot, TableEvent, TableMessage, Welcome
 from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission, wall_clock_ms
 from node.sessions.connections import Connections
@@ -33,9 +33,10 @@ from node.sessions.session import SessionServices
 from node.settings import SessionLimits, StakeSettings, TableLimits
 from node.shards.lease import NodeIdentity
 from node.tables.directory import Directory
-from tests.node.tables.house import BUY_IN, LOG, PURSE, STAKE, TABLE, House, open_house
+from tests.node.tables.house import BUY_IN, CODECS, LOG, PURSE, STAKE, TABLE, House, open_house
 
 KEY = "the key of these tests"
+PLAYER_CODECS = {encoding: player_codec(encoding) for encoding in Encoding}
 IDENTITY = NodeIdentity(NodeId("node-1"), BootNonce("b" * 32))
 
 
@@ -50,7 +51,7 @@ class Player:
     last_seq: int = 0
 
     async def send(self, message: PlayerMessage) -> None:
-        data = player_codec(self.encoding).encode(message)
+        data = PLAYER_CODECS[self.encoding].encode(message)
         await self.send_raw(data.decode() if self.encoding is Encoding.JSON else data)
 
     async def send_raw(self, data: bytes | str) -> None:
@@ -58,7 +59,7 @@ class Player:
 
     async def hear(self) -> TableMessage:
         with trio.fail_after(5):
-            message = table_codec(self.encoding).decode(await self.socket.get_message())
+            message = CODECS[self.encoding].decode(await self.socket.get_message())
         match message:
             case Welcome(resume=token):
                 self.token = token
@@ -182,7 +183,7 @@ class Door:
             untended = Untended(stream, speaker)
             assert isinstance(await untended.hear(), AcceptConnection)
             hello = Hello(sign_ticket(self.ticket(user), KEY), "")
-            await untended.send(BytesMessage(data=player_codec(Encoding.MSGPACK).encode(hello)))
+            await untended.send(BytesMessage(data=PLAYER_CODECS[Encoding.MSGPACK].encode(hello)))
             yield untended
 
     @asynccontextmanager
@@ -210,12 +211,13 @@ async def open_door(
     proxies: Sequence[str] = (),
     invitation: str = "",
     escrow: tuple[SeatEscrow, ...] = (),
+    seats: int = 6,
 ) -> AsyncIterator[Door]:
     """Open the door of a node with one table that is held by an in-memory ledger."""
     limits = limits or SessionLimits()
     before = _unforeseen()
     async with (
-        open_house(stake=stake, limits=tables, invitation=invitation, escrow=escrow) as house,
+        open_house(seats, stake=stake, limits=tables, invitation=invitation, escrow=escrow) as house,
         open_redis(redis) as client,
     ):
         for user in range(1, 20):
@@ -231,7 +233,7 @@ async def open_door(
             proxies=TrustedProxies(proxies),
             connections=connections,
             framers={encoding: Framer(encoding) for encoding in Encoding},
-            codecs={encoding: player_codec(encoding) for encoding in Encoding},
+            codecs=PLAYER_CODECS,
             limits=limits,
             log=LOG,
         )

@@ -173,9 +173,9 @@ class House:
             await settle()
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 8.0) -> None:
     """Wait, with real sockets, until something holds."""
-    with trio.fail_after(8):
+    with trio.fail_after(seconds):
         while True:
             if holds():
                 return
