@@ -22,39 +22,14 @@ from attrs import frozen
 from cardroom.client.answers import Answers
 from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused
 from cardroom.client.limits import ClientLimits
+from cardroom.client.requests import TableRequests
 from cardroom.client.socket import Socket, open_nursery, open_socket
 from cardroom.client.view import TableView, view_after, view_in_place, view_of
-from cardroom.ids import SeatIndex, TableId, UserId
-from cardroom.money import Krw
-from cardroom.wire.cards import CardCode
-from cardroom.wire.chat import Emote, Emoted, Said
+from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
 from cardroom.wire.place import PlaceChanged
-from cardroom.wire.player import (
-    Act,
-    ActionKind,
-    AutoTopUp,
-    Chat,
-    Hello,
-    JoinWaitingList,
-    Leave,
-    LeaveWaitingList,
-    Mute,
-    Ping,
-    PlayerMessage,
-    Prove,
-    Resume,
-    Resync,
-    RunItTwice,
-    ShowCards,
-    ShowEmote,
-    SitDown,
-    SitIn,
-    SitOut,
-    Straddle,
-    TopUp,
-)
+from cardroom.wire.player import Hello, Ping, PlayerMessage, Resume
 from cardroom.wire.proof import Openings
 from cardroom.wire.table import (
     AnyTableEvent,
@@ -63,7 +38,6 @@ from cardroom.wire.table import (
     Refused,
     Snapshot,
     TableMessage,
-    TurnView,
     Welcome,
 )
 
@@ -86,7 +60,7 @@ class WayBack:
     view: TableView
 
 
-class Table:
+class Table(TableRequests):
     """One table, as one player is connected to it. Made by ``connect``."""
 
     def __init__(self, socket: Socket, welcome: Welcome, view: TableView, limits: ClientLimits) -> None:
@@ -113,123 +87,6 @@ class Table:
         """How to take this connection up again, now or after it is lost."""
         return WayBack(self._socket.url, self._welcome.resume, self._socket.encoding, self._view)
 
-    async def sit_down(
-        self, buy_in: Krw, seat: SeatIndex | None = None, *, posts_blind: bool = False
-    ) -> None:
-        """Take a seat, any free one by default; returns when the buy-in is held.
-
-        With ``posts_blind`` a blind is posted to play at once, else the big blind is waited for.
-        Refused: no such seat, seat taken, table full, already seated, buy-in too small or too large,
-        insufficient funds, frozen.
-        """
-        await self._ask(lambda number: SitDown(number, self._table_id, seat, buy_in, posts_blind))
-
-    async def leave(self, *, after_hand: bool = False) -> None:
-        """Give up the seat, now or after the hand; the payment shows as ``SeatLeft``. May be repeated.
-
-        Refused: not seated.
-        """
-        await self._ask(lambda number: Leave(number, self._table_id, after_hand))
-
-    async def sit_out(self, *, at_big_blind: bool = False) -> None:
-        """Be dealt no more hands, seat kept, at once or when the big blind comes. May be repeated.
-
-        Refused: not seated.
-        """
-        await self._ask(lambda number: SitOut(number, self._table_id, at_big_blind))
-
-    async def sit_in(self, *, posts_blind: bool = False) -> None:
-        """Be dealt in again, as with ``sit_down``. Refused: not seated, leaving. May be repeated."""
-        await self._ask(lambda number: SitIn(number, self._table_id, posts_blind))
-
-    async def act(self, turn: TurnView, kind: ActionKind, amount: Krw | None = None) -> None:
-        """Use a turn of the hand in play; ``amount`` is the street bet to raise to, only for a raise.
-
-        Refused: no hand, stale hand or turn, out of turn, action or amount not allowed.
-        """
-        hand_no = self._view.hand_no
-        await self._ask(
-            lambda number: Act(
-                number, self._table_id, hand_no, turn.turn, kind, Krw(0) if amount is None else amount
-            )
-        )
-
-    async def top_up(self, amount: Krw) -> None:
-        """Bring more chips, which play from the next hand; returns when the ledger has them.
-
-        Refused: not seated, leaving, another top-up under way, too small or too large, insufficient funds,
-        frozen. After ``ConnectionLost`` the new view says what has come: stack and ``place.arriving``.
-        """
-        await self._ask(lambda number: TopUp(number, self._table_id, amount))
-
-    async def auto_top_up(self, up_to: Krw) -> None:
-        """Fill the stack up to ``up_to`` after each hand, 0 ends it. May be repeated.
-
-        Refused: not seated, leaving, too small or too large.
-        """
-        await self._ask(lambda number: AutoTopUp(number, self._table_id, up_to))
-
-    async def join_waiting_list(self) -> None:
-        """Wait for a seat; ``view.place`` says when one is offered. May be repeated.
-
-        Refused: already seated, a seat is free, waiting list full.
-        """
-        await self._ask(lambda number: JoinWaitingList(number, self._table_id))
-
-    async def leave_waiting_list(self) -> None:
-        """Wait no more. Refused: not waiting."""
-        await self._ask(lambda number: LeaveWaitingList(number, self._table_id))
-
-    async def resync(self) -> None:
-        """Begin the view anew with a snapshot. May be repeated."""
-        await self._ask(lambda number: Resync(number, self._table_id, None))
-
-    async def straddle(self, *, straddles: bool) -> None:
-        """Say whether to straddle under the gun from now on. Refused: not seated, not offered here."""
-        await self._ask(lambda number: Straddle(number, self._table_id, straddles))
-
-    async def run_it_twice(self, *, agrees: bool) -> None:
-        """Answer the offer to deal the rest of the board twice.
-
-        Refused: not seated, no hand, stale hand, not offered (any more). May be repeated.
-        """
-        hand_no = self._view.hand_no
-        await self._ask(lambda number: RunItTwice(number, self._table_id, hand_no, agrees))
-
-    async def show_cards(self, cards: tuple[CardCode, ...]) -> None:
-        """Show one or both own cards of the hand that has just ended.
-
-        Refused: not seated, stale hand, not offered (any more), not one's own cards. May be repeated.
-        """
-        hand_no = self._view.hand_no
-        await self._ask(lambda number: ShowCards(number, self._table_id, hand_no, cards))
-
-    async def say(self, text: str) -> None:
-        """Say something to all at the table who have not muted us.
-
-        Refused: not seated, silenced, text not allowed, chat closed (dealt into a hand with an all-in), rate
-        limited.
-        """
-        await self._ask(lambda number: Chat(number, self._table_id, text))
-
-    async def show_emote(self, emote: Emote) -> None:
-        """Show an emote to the table. Refused as ``say``."""
-        await self._ask(lambda number: ShowEmote(number, self._table_id, emote))
-
-    async def mute(self, user_id: UserId, *, muted: bool = True) -> None:
-        """Hear a player no more at this table, or again. Refused: too many muted. May be repeated."""
-        await self._ask(lambda number: Mute(number, self._table_id, user_id, muted))
-
-    async def prove(self, hand_no: int) -> Openings:
-        """Get the openings of all cards of a hand that we may see now, to check them against its commitment.
-
-        Refused: no hand of that number, a hand too long ago. May be repeated.
-        """
-        openings = await self._ask(lambda number: Prove(number, self._table_id, hand_no))
-        if openings is None:
-            await self._end_with(ProtocolBroken("no openings in the answer"))
-        return openings
-
     def __aiter__(self) -> "Table":
         return self
 
@@ -239,10 +96,6 @@ class Table:
         except trio.EndOfChannel:
             assert self._end is not None, "updates end only with the connection"
             raise self._end from None
-
-    @property
-    def _table_id(self) -> TableId:
-        return self._view.table_id
 
     async def _ask(self, message: Callable[[int], PlayerMessage]) -> Openings | None:
         if self._end is not None:

@@ -8,7 +8,6 @@ from attrs import define, frozen
 
 from cardroom.service.logs import Log
 from cardroom.wire.ledger import CommandBody, SettleHand
-from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Act,
     Chat,
@@ -26,7 +25,6 @@ from cardroom.wire.player import (
 )
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
-    CloseCode,
     DealtSeat,
     Done,
     HandVoided,
@@ -37,7 +35,7 @@ from cardroom.wire.table import (
 )
 from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
-from node.tables.audience import Audience, Notice, Viewer
+from node.tables.audience import Audience, Viewer
 from node.tables.commands import (
     Announce,
     Ask,
@@ -55,12 +53,12 @@ from node.tables.dealing import Dealer
 from node.tables.deck import Shuffle
 from node.tables.denied import Denied
 from node.tables.directory import TableEntry
+from node.tables.entrance import Entrance
 from node.tables.floor import Floor, FloorRequest
 from node.tables.history import History
-from node.tables.invitations import InvitationList, turn_away
+from node.tables.invitations import InvitationList
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
-from node.tables.missed import events_missed
-from node.tables.places import Places, place_of
+from node.tables.places import Places
 from node.tables.rail import Rail
 from node.tables.seat_desk import SeatDesk
 from node.tables.seats import Seats
@@ -114,6 +112,7 @@ class TableActor:
             table.seats, table.history, self._places, self._submit, self._dealer.tell_seat, table.log
         )
         self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
+        self._entrance = Entrance(self._dealer, table.invitations, table.rail)
         self._state = TableState.WAITING_FOR_PLAYERS
 
     async def run(self) -> None:
@@ -154,11 +153,9 @@ class TableActor:
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
             case Watch():
-                self._watch(command)
+                self._entrance.watch(command, self._state)
             case Unwatch(viewer):
-                self._audience.remove(viewer)
-                self._seats.waiting.seen(viewer.user_id, trio.current_time())
-                self._table.rail.chat.forget_if_gone(viewer.user_id)
+                self._entrance.unwatch(viewer)
             case Inspect(answer):
                 answer(self._detail())
             case Announce() | Silence():
@@ -196,7 +193,7 @@ class TableActor:
             case ShowCards():
                 self._dealer.show(viewer.user_id, request)
             case Resync(last_seq=last_seq):
-                self._catch_up(viewer, last_seq)
+                self._entrance.catch_up(viewer, last_seq, self._state)
             case Chat() | ShowEmote() | Mute() | Prove():
                 self._table.rail.serve(viewer, request, self._dealer.play)
             case _:
@@ -263,40 +260,6 @@ class TableActor:
         if self._seats.settlements.is_full:
             return TableState.WAITING_FOR_LEDGER
         return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
-
-    def _watch(self, watch: Watch) -> None:
-        """Let a connection follow the table; who has a seat is always let in."""
-        viewer = watch.viewer
-        if not self._table.invitations.lets_in(watch):
-            turn_away(viewer)
-            return
-        holder, now = self._seats.of_user(viewer.user_id), trio.current_time()
-        if holder is not None:
-            holder.address = viewer.address or holder.address
-        elif self._count_spectators() >= self._seats.game.limits.spectators:
-            viewer.answer(Refused(None, Refusal.SPECTATORS_FULL))
-            viewer.kick(CloseCode.TRY_AGAIN_LATER)
-            return
-        self._audience.add(viewer)
-        self._seats.waiting.seen(viewer.user_id, now)
-        self._catch_up(viewer, watch.last_seq)
-        self._table.rail.chat.tell_last_lines(viewer)
-
-    def _catch_up(self, viewer: Viewer, last_seq: int | None) -> None:
-        """Tell one connection what it has missed, or the whole table where that is not known any more."""
-        now, user_id = trio.current_time(), viewer.user_id
-        missed = None if last_seq is None else events_missed(self._dealer, last_seq, user_id, now)
-        if missed is None:
-            viewer.answer(take_snapshot(self._dealer, self._state, user_id, now))
-            return
-        if missed:
-            self._history.publisher.publish((viewer,), [Notice(event) for event in missed])
-        place = place_of(self._seats, user_id, now)
-        viewer.answer(PlaceChanged(self._seats.game.table_id, place, None))
-
-    def _count_spectators(self) -> int:
-        seated = {holder.user_id for holder in self._seats.holders.values()}
-        return sum(viewer.user_id not in seated for viewer in self._audience.viewers)
 
     def _detail(self) -> TableDetail:
         return TableDetail(

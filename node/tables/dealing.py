@@ -17,6 +17,7 @@ from node.rules import seating as between_hands
 from node.rules.errors import IllegalAction
 from node.rules.events import HandSettlement, HandShown
 from node.rules.hand import Hand
+from node.settings import TableLimits
 from node.tables import projection
 from node.tables.deck import Shuffle, commit
 from node.tables.denied import Denied
@@ -204,11 +205,7 @@ class Dealer:
         assert self.play is not None, "the clock is set by a hand"
         now, game, hand = trio.current_time(), self.seats.game, self.play.hand
         if hand.is_over:
-            was_shown = any(isinstance(event, HandShown) for event in self.play.events)
-            limits = game.limits
-            self.clock.begin_pause(
-                now, limits.after_showdown_seconds if was_shown else limits.between_hands_seconds
-            )
+            self.clock.begin_pause(now, _pause_seconds(self.play, game.limits))
         else:
             seat = hand.seat_to_act
             seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
@@ -236,15 +233,9 @@ class Dealer:
             seen=provable.seen,
         )
         self.play = None
-        self._tell_changed(before)
+        _tell_changed(self, before)
         HANDS.labels(outcome="played").inc()
         return settle
-
-    def _tell_changed(self, before: dict[SeatIndex, SeatStatus]) -> None:
-        """Tell whose status the hand has changed: who waited for a blind now plays."""
-        for holder in self.seats.holders.values():
-            if self.seats.status(holder) is not before[holder.seat]:
-                self.tell_seat(holder)
 
 
 def _expired_turn(dealer: Dealer, holder: SeatHolder) -> ExpiredTurn:
@@ -275,3 +266,16 @@ def _write_settlement(play: HandInPlay, seats: Seats, settlement: HandSettlement
         rake=settlement.rake,
         record=record,
     )
+
+
+def _tell_changed(dealer: Dealer, before: dict[SeatIndex, SeatStatus]) -> None:
+    """Tell whose status the hand has changed: who waited for a blind now plays."""
+    for holder in dealer.seats.holders.values():
+        if dealer.seats.status(holder) is not before[holder.seat]:
+            dealer.tell_seat(holder)
+
+
+def _pause_seconds(play: HandInPlay, limits: TableLimits) -> float:
+    """Give the time between two hands: longer when there are cards to look at."""
+    was_shown = any(isinstance(event, HandShown) for event in play.events)
+    return limits.after_showdown_seconds if was_shown else limits.between_hands_seconds

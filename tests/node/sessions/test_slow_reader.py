@@ -75,7 +75,7 @@ async def _close_code(slow: Untended) -> int:
 
 
 async def test_eight_play_as_fast_beside_one_who_never_reads(valkey: EmbeddedValkey) -> None:
-    tables = TableLimits(between_hands_seconds=0.0)
+    tables = TableLimits(between_hands_seconds=0.0, after_showdown_seconds=0.0)
     actions = Actions()
     async with (
         open_door(valkey.settings, LIMITS, tables=tables, seats=9) as door,
