@@ -7,6 +7,7 @@ from trio.testing import MockClock
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
 from cardroom.wire import table as wire
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.refusals import Refusal
 from tests.node.tables.house import BUY_IN, PURSE, STAKE, Guest, open_house, settle
 
@@ -42,13 +43,12 @@ async def test_a_buy_in_that_the_ledger_refuses_frees_the_seat_and_says_why(
         one.sit(0)
         await settle()
         assert watcher.last(wire.SeatTaken).status is wire.SeatStatus.RESERVED
-        assert one.place.seat == SeatIndex(0)
         house.ledger.speak()
         await settle()
         assert one.all(wire.Refused) == [wire.Refused(1, code)]
         left = watcher.last(wire.SeatLeft)
         assert (left.paid, left.reason) == (0, wire.LeaveReason.BUY_IN_REFUSED)
-        assert one.place.seat is None
+        assert [changed.place.seat for changed in one.all(PlaceChanged)] == [SeatIndex(0), None]
         assert house.ledger.wallets[one.user_id] == PURSE
         house.check_money()
 
