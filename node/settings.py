@@ -148,9 +148,9 @@ class TableLimits:
     kept_events: int = 256
     """How many events a table keeps for viewers who come back; who missed more gets a snapshot."""
     waiting: int = 20
-    offer_seconds: float = 30.0
+    offer_seconds: float = field(default=30.0, validator=gt(0.0))
     """How long a free seat is kept for the next player of the waiting list."""
-    waiting_away_seconds: float = 120.0
+    waiting_away_seconds: float = field(default=120.0, validator=gt(0.0))
     """How long a player without a connection keeps the place in the waiting list."""
     between_hands_seconds: float = 3.0
     after_showdown_seconds: float = 6.0

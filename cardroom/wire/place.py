@@ -28,7 +28,7 @@ class Place:
     min_buy_in: Krw
     """What a buy-in has to be at least; more than the table asks for who left with more within the hour."""
     max_buy_in: Krw
-    """What a buy-in, or a stack after a top-up, may be at most."""
+    """What a buy-in may be at most; for who has a seat, what a stack may be after a top-up."""
     waiting_number: int
     """The place in the waiting list, from 1; 0: not in it."""
     offered_seat: SeatIndex | None

@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
-from attrs import define, field
+from attrs import define
 
-from cardroom.ids import SeatIndex
+from cardroom.ids import SeatIndex, UserId
 from cardroom.wire.ledger import SettleHand
 from cardroom.wire.player import (
     AutoTopUp,
@@ -41,7 +41,8 @@ class Floor:
     desk: SeatDesk
     dealer: Dealer
     places: Places
-    _told_waiting: int = field(default=0)
+    _told: tuple[UserId, ...] = ()
+    """Who stood in the waiting list when its players were told their numbers."""
 
     def carry_out(self, viewer: Viewer, request: FloorRequest, now: float) -> None:
         """Do what a player asks; refused as the request says."""
@@ -128,11 +129,12 @@ class Floor:
                 self.places.changed(user_id)
             for user_id in moves.expired:
                 self.places.changed(user_id, Refusal.OFFER_EXPIRED)
-        if len(waiting) != self._told_waiting:
-            self._told_waiting = len(waiting)
-            self.history.tell(WaitingListChanged(*self.history.next_header(), waiting=len(waiting)))
-            for user_id in waiting.users:
+        told, self._told = self._told, waiting.users
+        for number, user_id in enumerate(self._told):
+            if told[number : number + 1] != (user_id,):
                 self.places.changed(user_id)
+        if len(told) != len(waiting):
+            self.history.tell(WaitingListChanged(*self.history.next_header(), waiting=len(waiting)))
 
     def _is_in_hand(self, seat: SeatIndex) -> bool:
         return seat in self.dealer.seats_in_hand

@@ -36,7 +36,7 @@ def place_of(seats: Seats, user_id: UserId | None, now: float) -> Place:
     """Give a player's own business with a table at this moment; nobody's (None) is that of a stranger."""
     holder = seats.of_user(user_id) if user_id is not None else None
     offer = seats.waiting.offer_to(user_id) if user_id is not None else None
-    allowed = buy_in_range(seats, user_id, now)
+    allowed = buy_in_range(seats, user_id if holder is None else None, now)
     return Place(
         seat=holder.seat if holder is not None else None,
         straddles=holder is not None and holder.straddles,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from attrs import define, field, frozen
 
@@ -29,11 +30,6 @@ class Moves:
     dropped: tuple[UserId, ...] = ()
     """Who was away too long."""
 
-    @property
-    def users(self) -> tuple[UserId, ...]:
-        """All whose place is another one by these moves."""
-        return self.offered + self.expired + self.dropped
-
 
 @define
 class WaitingList:
@@ -54,8 +50,10 @@ class WaitingList:
 
     @property
     def deadline(self) -> float:
-        """Say when the next offer runs out."""
-        return min((offer.until for offer in self._offers.values()), default=math.inf)
+        """Say when the next offer runs out, or a player may have been away for too long."""
+        offers = (offer.until for offer in self._offers.values())
+        patience = (seen_at + self.limits.waiting_away_seconds for seen_at in self._seen_at.values())
+        return min(chain(offers, patience), default=math.inf)
 
     def join(self, user_id: UserId, now: float) -> bool:
         """Put a player at the end; False if he stands in the list already. Refused when it is full."""

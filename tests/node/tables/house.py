@@ -18,12 +18,15 @@ from cardroom.wire.cards import CardCode
 from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, SeatEscrow
+from cardroom.wire.place import Place, PlaceChanged
+from cardroom.wire.refusals import Refusal
+from node.rules.cards import FULL_DECK, parse_cards
 from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
 from node.shards.supervisor import keep_table_running
 from node.tables.actor import Table, TableServices
-from node.tables.commands import Ask, Unwatch, Watch
+from node.tables.commands import Ask, Inspect, TableDetail, Unwatch, Watch
 from node.tables.deck import Shuffle, shuffled_deck
 from tests.fakes.ledger import LedgerInMemory
 
@@ -40,7 +43,10 @@ STAKE = StakeSettings(
 )
 """A game with no time but the clock's; time bank and broken connections have tests of their own."""
 PURSE = Krw(1_000_000)
-BUY_IN = Krw(200_000)
+BUY_IN, HALF = Krw(200_000), Krw(100_000)
+_FIRST = parse_cards("KsAsKhAh2c7d9h3s4sQc")
+FIRST_SEAT_WINS = (*_FIRST, *(card for card in FULL_DECK if card not in _FIRST))
+"""A deck for two: the big blind of the first hand, who is dealt first, has kings, the button aces."""
 CODECS = {encoding: wire.table_codec(encoding) for encoding in Encoding}
 LOG = open_log(LogSettings(level="error"), "tests")
 
@@ -98,6 +104,21 @@ class Guest:
     def sit_in(self, *, posts_blind: bool = True) -> None:
         self.ask(asks.SitIn(self.next_id(), TABLE, posts_blind))
 
+    def top_up(self, amount: int, request_id: int | None = None) -> None:
+        self.ask(asks.TopUp(request_id or self.next_id(), TABLE, Krw(amount)))
+
+    def auto_top_up(self, up_to: int) -> None:
+        self.ask(asks.AutoTopUp(self.next_id(), TABLE, Krw(up_to)))
+
+    def join_waiting_list(self) -> None:
+        self.ask(asks.JoinWaitingList(self.next_id(), TABLE))
+
+    def leave_waiting_list(self) -> None:
+        self.ask(asks.LeaveWaitingList(self.next_id(), TABLE))
+
+    def resync(self, last_seq: int | None) -> None:
+        self.ask(asks.Resync(self.next_id(), TABLE, last_seq))
+
     def act(self, kind: asks.ActionKind, amount: int = 0) -> None:
         """Use the turn that was announced last."""
         began = self.last(wire.TurnBegan)
@@ -135,6 +156,17 @@ class Guest:
     def last(self, kind: type[Heard]) -> Heard:
         return self.all(kind)[-1]
 
+    @property
+    def place(self) -> Place:
+        """The player's own business with the table, as it was told last."""
+        told = [one for one in self.heard if isinstance(one, wire.Snapshot | PlaceChanged)][-1]
+        return told.you if isinstance(told, wire.Snapshot) else told.place
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """All that was refused, the first first."""
+        return [refused.code for refused in self.all(wire.Refused)]
+
 
 @define
 class House:
@@ -144,24 +176,81 @@ class House:
     ledger: LedgerInMemory
     may_deal: bool = True
     guests: dict[int, Guest] = field(factory=dict)
+    money: int = 0
+    """All that was ever put into wallets."""
 
-    def guest(self, user: int, purse: Krw = PURSE, invitation: str = "") -> Guest:
+    def guest(self, user: int, purse: Krw = PURSE, address: str = "192.0.2.1", invitation: str = "") -> Guest:
         """Let a player with a wallet watch the table, or ask to."""
-        guest = Guest(UserId(user), self.table)
-        self.ledger.wallets.setdefault(guest.user_id, purse)
+        guest = Guest(UserId(user), self.table, address=address)
+        if guest.user_id not in self.ledger.wallets:
+            self.ledger.wallets[guest.user_id] = purse
+            self.money += purse
         self.guests[user] = guest
         self.table.entry.inbox.deliver(Watch(guest, invitation=invitation))
         return guest
 
+    def comes_back(self, guest: Guest, last_seq: int | None = None) -> Guest:
+        """Let a player connect again, who has heard the events up to this one."""
+        device = Guest(guest.user_id, self.table, encoding=guest.encoding, address=guest.address)
+        self.table.entry.inbox.deliver(Watch(device, last_seq))
+        return device
+
     def goes(self, guest: Guest) -> None:
         """Let a connection end."""
         self.table.entry.inbox.deliver(Unwatch(guest))
+
+    async def crash(self) -> None:
+        """Let the table's task break off, and wait until a new one serves the table."""
+        self.table.entry.inbox.deliver(Inspect(_break))
+        await trio.sleep(0.6)
+
+    def check_money(self) -> None:
+        """Assert that no won is lost or made, and that what is shown is what the ledger has (rule 44)."""
+        assert self.ledger.total == self.money
+        seats, history = self.table.seats, self.table.history
+        seats.check_balance()
+        shown = history.public.at(history.table_seq, history.hand_no)
+        here = sum(
+            holder.escrow + seats.settlements.net_of(holder.user_id) - holder.arriving
+            for holder in seats.holders.values()
+        )
+        assert sum(seat.stack for seat in shown.seats) + shown.pot == here
+
+    def stack(self, guest: Guest) -> int:
+        """Give a player's chips between hands."""
+        return self.table.seats.stack(self.table.seats.held_by(guest.user_id))
 
     def to_act(self) -> Guest:
         """Give the guest whose turn was announced last."""
         anybody = next(iter(self.guests.values()))
         seat = anybody.last(wire.TurnBegan).turn.seat
         return self.guests[self.table.seats.holders[seat].user_id]
+
+    async def heads_up(self, first: int = HALF, second: int = BUY_IN) -> tuple[Guest, Guest]:
+        """Seat two players; the first one is on the button in the first hand."""
+        one, two = self.guest(1), self.guest(2)
+        one.sit(0, Krw(first))
+        two.sit(3, Krw(second))
+        await settle()
+        self.check_money()
+        return one, two
+
+    async def dealt(self, first: int = HALF, second: int = BUY_IN) -> tuple[Guest, Guest]:
+        """Seat two players and wait for the first hand."""
+        players = await self.heads_up(first, second)
+        await trio.sleep(1.01)
+        return players
+
+    async def fold(self) -> None:
+        """Let whose turn it is fold."""
+        self.to_act().act(asks.ActionKind.FOLD)
+        await settle()
+
+    async def all_in(self) -> None:
+        """Heads-up: let both put in all they have."""
+        for _ in range(2):
+            self.to_act().act(asks.ActionKind.ALL_IN)
+            await settle()
 
     async def play_passively(self) -> None:
         """Check or call until the hand in play has ended."""
@@ -171,6 +260,10 @@ class House:
             legal = anybody.last(wire.TurnBegan).turn.legal
             self.to_act().act(asks.ActionKind.CHECK if legal.can_check else asks.ActionKind.CALL)
             await settle()
+
+
+def _break(detail: TableDetail) -> None:
+    raise RuntimeError("somebody's answer breaks the table")
 
 
 async def until(holds: Callable[[], bool], seconds: float = 8.0) -> None:
