@@ -36,10 +36,13 @@ class TimeBank:
     """Time that a player may use beyond the clock of a turn (rule 31)."""
 
     first_seconds: float = field(default=30.0, validator=ge(0.0))
+    """What a player has on sitting down."""
     gift_seconds: float = field(default=5.0, validator=ge(0.0))
+    """What is added for every so many hands."""
     gift_hands: int = field(default=10, validator=gt(0))
     """One gift for so many hands that a player was dealt into."""
     most_seconds: float = field(default=60.0, validator=ge(0.0))
+    """No gift lets it grow above this."""
 
 
 @frozen
@@ -50,10 +53,15 @@ class ConnectionTime:
     """
 
     least_seconds: float = field(default=30.0, validator=ge(0.0))
+    """The shortest extra time, in a small pot."""
     most_seconds: float = field(default=120.0, validator=ge(0.0))
+    """The longest extra time, in a large pot."""
     seconds_per_big_blind: float = field(default=1.0, validator=ge(0.0))
+    """How the time grows with the pot."""
     allowed_breaks: int = field(default=3, validator=ge(0))
+    """How often a player may use it."""
     forgiven_hands: int = field(default=20, validator=gt(0))
+    """After so many hands one use is forgiven."""
 
 
 @frozen
@@ -70,9 +78,13 @@ class StakeSettings:
     sizes: tuple[str, ...] = ()
     """Names of the table sizes that the game is offered at; empty: any."""
     min_buy_in_big_blinds: int = field(default=40, validator=gt(0))
+    """The smallest buy-in."""
     max_buy_in_big_blinds: int = field(default=100, validator=gt(0))
+    """The largest buy-in."""
     turn_seconds: float = field(default=15.0, validator=gt(0.0))
+    """The time of a turn, without time bank."""
     run_it_twice_seconds: float = field(default=5.0, validator=gt(0.0))
+    """How long players may think about running it twice; no answer is a no."""
     time_bank: TimeBank = field(factory=TimeBank)
     connection_time: ConnectionTime = field(factory=ConnectionTime)
     missed_blinds_limit: int = field(default=3, validator=gt(0))
@@ -112,13 +124,21 @@ class SessionLimits:
     """What one node grants to players' connections."""
 
     connections: int = 600
+    """How many connections a node takes; one more is closed with 1013."""
     connections_per_user: int = 3
+    """How many of them may be one player's; the oldest is closed with 4409."""
     hello_seconds: float = 5.0
+    """The time for the handshake, and again for the first message; then closed with 4401."""
     silence_seconds: float = 60.0
+    """No sign of life of the player for so long: closed with 4408."""
     messages_per_second: float = 20.0
+    """How many messages a connection may send for long; more are refused as ``rate_limited``."""
     message_burst: int = 40
+    """How many may come at once. After so many such refusals in a row: closed with 4429."""
     outbox_bytes: int = 256 * 1024
+    """What may wait because the player does not read; more: closed with 4410."""
     close_seconds: float = 2.0
+    """How long the node waits for the other side to close, too."""
 
 
 @frozen
@@ -126,13 +146,19 @@ class TableLimits:
     """What a table task grants and waits for."""
 
     inbox: int = 256
+    """How many requests may wait; one more is refused as ``busy``."""
     viewers: int = 100
+    """How many connections may follow a table, players' included."""
     between_hands_seconds: float = 3.0
+    """The pause between two hands."""
     show_seconds: float = 3.0
     """How long after a hand its players may show cards, unless the next one is dealt before (rule 29)."""
     unsettled_hands: int = 2
+    """How many hands may wait for the ledger; the next is dealt when there are fewer."""
     restart_seconds: float = 0.5
+    """The pause before a table goes on after a fault."""
     restarts_before_halt: int = 5
+    """After so many faults a table stands still."""
 
 
 @frozen
