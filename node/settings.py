@@ -121,16 +121,18 @@ class StakesFile:
 
 @frozen
 class SessionLimits:
-    """What one node grants to players' connections."""
+    """What one node grants to players' connections.
+
+    ``hello_seconds`` is the time for the handshake, and again for the first message; then closed with 4401.
+    A player who gives no sign of life for ``silence_seconds`` is closed with 4408.
+    """
 
     connections: int = 600
     """How many connections a node takes; one more is closed with 1013."""
     connections_per_user: int = 3
     """How many of them may be one player's; the oldest is closed with 4409."""
     hello_seconds: float = 5.0
-    """The time for the handshake, and again for the first message; then closed with 4401."""
     silence_seconds: float = 60.0
-    """No sign of life of the player for so long: closed with 4408."""
     messages_per_second: float = 20.0
     """How many messages a connection may send for long; more are refused as ``rate_limited``."""
     message_burst: int = 40
@@ -143,22 +145,23 @@ class SessionLimits:
 
 @frozen
 class TableLimits:
-    """What a table task grants and waits for."""
+    """What a table task grants and waits for.
+
+    Of the requests that wait there are at most ``inbox``; one more is refused as ``busy``. At the least
+    ``between_hands_seconds`` lie between two hands. Up to ``unsettled_hands`` hands may wait for the ledger;
+    then the next is not dealt. After a fault a table pauses for ``restart_seconds``; after
+    ``restarts_before_halt`` faults it stands still.
+    """
 
     inbox: int = 256
-    """How many requests may wait; one more is refused as ``busy``."""
     viewers: int = 100
     """How many connections may follow a table, players' included."""
     between_hands_seconds: float = 3.0
-    """The pause between two hands."""
     show_seconds: float = 3.0
     """How long after a hand its players may show cards, unless the next one is dealt before (rule 29)."""
     unsettled_hands: int = 2
-    """How many hands may wait for the ledger; the next is dealt when there are fewer."""
     restart_seconds: float = 0.5
-    """The pause before a table goes on after a fault."""
     restarts_before_halt: int = 5
-    """After so many faults a table stands still."""
 
 
 @frozen

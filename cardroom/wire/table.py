@@ -255,7 +255,7 @@ class Snapshot:
     table_seq: int
     """The number of the last event that this snapshot has in it."""
     hand_no: int
-    """The hand in play, else the last one; 0: none yet."""
+    """The number of the hand in play, else of the last one; 0: none yet."""
     name: str
     """The table's name."""
     stake: str
@@ -285,7 +285,6 @@ class Snapshot:
     turn: TurnView | None
     """Whose turn it is; None if nobody's."""
     run_it_twice: RunItTwiceView | None
-    """The offer that is open; None if there is none."""
     your_seat: SeatIndex | None
     you_straddle: bool
 
@@ -299,7 +298,6 @@ class TableEvent:
     table_seq: int
     """The event's number at this table, one more than the one before."""
     hand_no: int
-    """The hand to which it belongs, or that was played last; 0: none yet."""
 
 
 @frozen
@@ -329,7 +327,6 @@ class SeatLeft(TableEvent):
     seat: SeatIndex
     user_id: UserId
     paid: Krw
-    """What went to the player's wallet."""
 
 
 @frozen

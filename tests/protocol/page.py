@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import cleandoc
 from pathlib import Path
 from string import Template
 from typing import Any, Final, NewType
@@ -170,8 +171,10 @@ def _number(limit: NamedNumber) -> str:
 
 
 def _module_doc(name: str) -> str:
-    """Give the docstring of a module, nothing where there is none."""
-    return _said(doc_of(import_module(name))) if find_spec(name) is not None else ""
+    """Give the docstring of a module as it stands there, nothing where there is none."""
+    if find_spec(name) is None:
+        return ""
+    return _said(cleandoc(import_module(name).__doc__ or "").replace("``", "`"))
 
 
 def _recorded_hand(lines: Sequence[Line]) -> str:
