@@ -167,7 +167,7 @@ def _limits(limits: Iterable[NamedNumber]) -> str:
 
 
 def _number(limit: NamedNumber) -> str:
-    return f"{limit.value:,}" if isinstance(limit.value, int) else f"{limit.value:g}"
+    return f"{limit.value:,}".removesuffix(".0")
 
 
 def _module_doc(name: str) -> str:

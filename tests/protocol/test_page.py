@@ -88,7 +88,7 @@ def test_every_code_and_every_limit_is_on_the_page() -> None:
         assert f"| {code.value} | `{code.name.lower()}` |" in found["close-codes"]
     for limits in LIMITS.values():
         for limit in limits:
-            assert f"| `{limit.name}` | {limit.value:,}".removesuffix(".0") in found["limits"]
+            assert f"| `{limit.name}` | {limit.value:,}".removesuffix(".0") + " |" in found["limits"]
 
 
 def test_every_link_leads_somewhere() -> None:

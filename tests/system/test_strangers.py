@@ -19,9 +19,8 @@ from tests.system.place import Place, started, wait_until
 HANDS = 50
 MONEY = 20_000_000
 PASSWORD = "a stranger's password"
-SECONDS = 40.0
-SCRIPTS = {"stranger_json": "middle", "stranger_msgpack": "low_action"}
-"""Which game each of them plays."""
+SECONDS = 60.0
+SCRIPTS = ("stranger_json", "stranger_msgpack")
 MAY_IMPORT = {"httpx", "msgpack", "websockets", *sys.stdlib_module_names}
 
 
@@ -53,7 +52,7 @@ def open_stranger(place: Place, script: str) -> Iterator[Stranger]:
     name = script.replace("_", "-")
     command = [sys.executable, "-m", f"tests.system.{script}", place.url(ROUTER), name, PASSWORD]
     with subprocess.Popen(
-        [*command, "--hands", str(HANDS), "--stake", SCRIPTS[script]],
+        [*command, "--hands", str(HANDS)],
         cwd=place.project, env=place.environment(), text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
@@ -79,12 +78,6 @@ def read_wallet(place: Place, name: str) -> int:
     return int(answer.json()["krw_balance"])
 
 
-def is_playing(place: Place) -> bool:
-    """Say whether bots play at every table."""
-    hands = place.hands_by_table()
-    return bool(hands) and all(hands.values())
-
-
 def check_report(report: Any) -> None:
     assert report["hands"] == HANDS
     assert (report["gaps"], report["foreign_cards"], report["unbalanced_hands"]) == (0, 0, 0)
@@ -97,7 +90,7 @@ def check_report(report: Any) -> None:
 def test_strangers_play_fifty_hands_by_the_page_alone(tmp_path: Path, project_root: Path) -> None:
     place = Place(project_root, tmp_path)
     with started(place), ExitStack() as stack:
-        wait_until(lambda: is_playing(place), "bots play at every table")
+        wait_until(lambda: any(place.hands_by_table().values()), "bots play")
         strangers = [stack.enter_context(open_stranger(place, script)) for script in SCRIPTS]
         for stranger in strangers:
             give_money(place, stranger.user_id())
