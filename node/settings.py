@@ -44,10 +44,13 @@ class TimeBank:
     """Time that a player may use beyond the clock of a turn (rule 31)."""
 
     first_seconds: float = field(default=30.0, validator=ge(0.0))
+    """What a player has on sitting down."""
     gift_seconds: float = field(default=5.0, validator=ge(0.0))
+    """What is added for every so many hands."""
     gift_hands: int = field(default=10, validator=gt(0))
     """One gift for so many hands that a player was dealt into."""
     most_seconds: float = field(default=60.0, validator=ge(0.0))
+    """No gift lets it grow above this."""
 
 
 @frozen
@@ -58,10 +61,15 @@ class ConnectionTime:
     """
 
     least_seconds: float = field(default=30.0, validator=ge(0.0))
+    """The shortest extra time, in a small pot."""
     most_seconds: float = field(default=120.0, validator=ge(0.0))
+    """The longest extra time, in a large pot."""
     seconds_per_big_blind: float = field(default=1.0, validator=ge(0.0))
+    """How the time grows with the pot."""
     allowed_breaks: int = field(default=3, validator=ge(0))
+    """How often a player may use it."""
     forgiven_hands: int = field(default=20, validator=gt(0))
+    """After so many hands one use is forgiven."""
 
 
 @frozen
@@ -78,9 +86,13 @@ class StakeSettings:
     sizes: tuple[str, ...] = ()
     """Names of the table sizes that the game is offered at; empty: any."""
     min_buy_in_big_blinds: int = field(default=40, validator=gt(0))
+    """The smallest buy-in."""
     max_buy_in_big_blinds: int = field(default=100, validator=gt(0))
+    """The largest buy-in."""
     turn_seconds: float = field(default=15.0, validator=gt(0.0))
+    """The time of a turn, without time bank."""
     run_it_twice_seconds: float = field(default=5.0, validator=gt(0.0))
+    """How long players may think about running it twice; no answer is a no."""
     time_bank: TimeBank = field(factory=TimeBank)
     connection_time: ConnectionTime = field(factory=ConnectionTime)
     same_address_seats: bool = True
@@ -119,10 +131,16 @@ class StakesFile:
 
 @frozen
 class SessionLimits:
-    """What one node grants to players' connections."""
+    """What one node grants to players' connections.
+
+    ``hello_seconds`` is the time for the handshake, and again for the first message; then closed with 4401.
+    A player who gives no sign of life for ``silence_seconds`` is closed with 4408.
+    """
 
     connections: int = 600
+    """How many connections a node takes; one more is closed with 1013."""
     connections_per_user: int = 3
+    """How many of them may be one player's; the oldest is closed with 4409."""
     hello_seconds: float = 5.0
     ping_seconds: float = 20.0
     """A player who was silent for so long is asked for a sign of life, and again after as long."""
@@ -130,17 +148,26 @@ class SessionLimits:
     resume_seconds: float = 12 * 3600.0
     """How long a connection's token for coming back is good."""
     messages_per_second: float = 20.0
+    """How many messages a connection may send for long; more are refused as ``rate_limited``."""
     message_burst: int = 40
+    """How many may come at once. After so many such refusals in a row: closed with 4429."""
     outbox_bytes: int = 256 * 1024
     """What the node keeps for a player who does not read; one message more closes the connection."""
     send_buffer_bytes: int = 64 * 1024
     """What the system keeps besides. Left to itself it takes some megabytes before anybody notices."""
     close_seconds: float = 2.0
+    """How long the node waits for the other side to close, too."""
 
 
 @frozen
 class TableLimits:
-    """What a table task grants and waits for."""
+    """What a table task grants and waits for.
+
+    Of the requests that wait there are at most ``inbox``; one more is refused as ``busy``. At the least
+    ``between_hands_seconds`` lie between two hands. Up to ``unsettled_hands`` hands may wait for the ledger;
+    then the next is not dealt. After a fault a table pauses for ``restart_seconds``; after
+    ``restarts_before_halt`` faults it stands still.
+    """
 
     inbox: int = 256
     spectators: int = 100

@@ -25,15 +25,20 @@ class ActionKind(Enum):
     """What a player does with the turn. On msgpack the position is sent: append, never reorder."""
 
     FOLD = "fold"
+    """Give the hand up."""
     CHECK = "check"
+    """Pass, while there is nothing to call."""
     CALL = "call"
+    """Match the bet, or put in all one has towards it."""
     RAISE_TO = "raise_to"
+    """Bet or raise to ``amount``."""
     ALL_IN = "all_in"
+    """Put in everything, as a raise where that is allowed, else as a call."""
 
 
 @frozen
 class Hello:
-    """The first message: the ticket that the router gave, good once and for 30 s.
+    """The first message: ``ticket`` is the one that the router gave, good once and for 30 s.
 
     Answered with ``Welcome`` and a ``Snapshot`` of the ticket's table, or with ``Refused`` and close code
     4401, or 1012 for a table that is not here any more, or 1013 for a node that is full. Nothing else but
@@ -66,6 +71,7 @@ class Ping:
     """A sign of life; answered with ``Pong`` and the same number."""
 
     number: int
+    """Any number; it comes back."""
 
 
 @frozen
@@ -78,10 +84,14 @@ class SitDown:
     """
 
     request_id: int
+    """A number of the client's choice, which the answer repeats."""
     table_id: TableId
+    """The table of this connection."""
     seat: SeatIndex | None
+    """The seat wanted; None: any that is free."""
     buy_in: Krw
     posts_blind: bool
+    """Play as soon as allowed by posting, instead of waiting for the big blind."""
 
 
 @frozen
@@ -133,9 +143,12 @@ class Act:
     action_id: int
     table_id: TableId
     hand_no: int
+    """The hand that is meant, as its events name it."""
     turn: int
+    """The turn that is meant, as it was announced."""
     kind: ActionKind
     amount: Krw
+    """For ``raise_to``: the total that the player's bet of this street becomes; else 0."""
 
 
 @frozen
@@ -149,6 +162,7 @@ class Straddle:
     request_id: int
     table_id: TableId
     straddles: bool
+    """Whether to post a straddle wherever that is possible."""
 
 
 @frozen
@@ -163,6 +177,7 @@ class RunItTwice:
     table_id: TableId
     hand_no: int
     agrees: bool
+    """Whether the rest of the board is to be dealt twice."""
 
 
 @frozen
@@ -177,6 +192,7 @@ class ShowCards:
     table_id: TableId
     hand_no: int
     cards: tuple[CardCode, ...]
+    """One or both of the player's own."""
 
 
 @frozen

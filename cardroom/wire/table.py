@@ -29,10 +29,15 @@ class SeatStatus(Enum):
     """What the occupant of a seat is doing between and during hands."""
 
     RESERVED = "reserved"
+    """The buy-in is on its way from the wallet."""
     PLAYING = "playing"
+    """Is dealt into the next hand."""
     SITTING_OUT = "sitting_out"
+    """Keeps the seat and is dealt no cards until ``SitIn``."""
     WAITING_FOR_BLIND = "waiting_for_blind"
+    """Is dealt in when the big blind or the end of a wait comes."""
     LEAVING = "leaving"
+    """Is paid out and gone as soon as nothing is open."""
 
 
 @unique
@@ -40,12 +45,17 @@ class PostKind(Enum):
     """Why chips were put in before the first action."""
 
     ANTE = "ante"
+    """Each player's ante, dead in the pot."""
     SMALL_BLIND = "small_blind"
     BIG_BLIND = "big_blind"
     BIG_BLIND_ANTE = "big_blind_ante"
+    """The ante that the big blind posts for the table, dead in the pot."""
     STRADDLE = "straddle"
+    """A blind bet of twice the big blind under the gun."""
     LIVE_BLIND = "live_blind"
+    """A big blind posted to be dealt in at once; it counts as a bet."""
     DEAD_BLIND = "dead_blind"
+    """A missed small blind; it lies in the pot and counts as no bet."""
 
 
 @unique
@@ -92,10 +102,15 @@ class TableState(Enum):
     """What a table is doing."""
 
     WAITING_FOR_PLAYERS = "waiting_for_players"
+    """Fewer than two players are ready."""
     PLAYING = "playing"
+    """A hand is in play."""
     BETWEEN_HANDS = "between_hands"
+    """The next hand is about to be dealt."""
     WAITING_FOR_LEDGER = "waiting_for_ledger"
+    """Too many hands are not booked yet; play goes on by itself."""
     HALTED = "halted"
+    """No more hands until an administrator has looked at the table."""
 
 
 @frozen
@@ -107,6 +122,7 @@ class Welcome:
 
     user_id: UserId
     nickname: str
+    """The player's name."""
     node: NodeId
     heartbeat_seconds: int
     resume: str
@@ -117,6 +133,7 @@ class Pong:
     """Answer to ``Ping``."""
 
     number: int
+    """The number of the ``Ping``."""
 
 
 @frozen
@@ -124,6 +141,7 @@ class Done:
     """The request was carried out."""
 
     request_id: int
+    """The number of the request, or the ``action_id`` of an action."""
 
 
 @frozen
@@ -131,7 +149,9 @@ class Refused:
     """The request was refused and changed nothing. ``request_id`` is None for bytes that were no message."""
 
     request_id: int | None
+    """The number of the request or action; None for bytes that were no message, and before ``Welcome``."""
     code: Refusal
+    """Why."""
 
 
 @frozen
@@ -144,6 +164,7 @@ class LegalActions:
     """
 
     can_check: bool
+    """There is nothing to call."""
     call_amount: Krw
     min_raise_to: Krw | None
     max_raise_to: Krw | None
@@ -169,8 +190,10 @@ class TurnView:
 
     seat: SeatIndex
     turn: int
+    """The number of the turn in this hand; the same as long as this player is to act."""
     phase: ClockPhase
     left_ms: int
+    """What was left of the phase when the message was sent."""
     bank_ms: int
     legal: LegalActions
 
@@ -182,11 +205,16 @@ class SeatView:
     seat: SeatIndex
     user_id: UserId
     nickname: str
+    """The name of the player."""
     stack: Krw
+    """Chips behind, without what is bet on this street."""
     status: SeatStatus
     is_in_hand: bool
+    """Was dealt in and has not folded."""
     street_bet: Krw
+    """What the player has put in on this street."""
     cards: tuple[CardCode, ...]
+    """Hole cards that this viewer may see, else empty."""
 
 
 @frozen
@@ -194,7 +222,9 @@ class PotView:
     """A main or side pot and who may win it."""
 
     amount: Krw
+    """What lies in it, without the bets of this street."""
     seats: tuple[SeatIndex, ...]
+    """Who may win it."""
 
 
 @frozen
@@ -208,6 +238,7 @@ class TableOptions:
 
     ante_kind: AnteKind
     ante: Krw
+    """The amount of one ante, 0 where there is none."""
     straddle: Krw
     runs_twice: bool
     turn_ms: int
@@ -219,6 +250,7 @@ class RunItTwiceView:
     """The players of ``seats`` are asked whether the rest of the board is dealt twice."""
 
     seats: tuple[SeatIndex, ...]
+    """Who is asked."""
     left_ms: int
 
 
@@ -233,24 +265,38 @@ class Snapshot:
 
     table_id: TableId
     table_seq: int
+    """The number of the last event that this snapshot has in it."""
     hand_no: int
+    """The number of the hand in play, else of the last one; 0: none yet."""
     name: str
+    """The table's name."""
     stake: str
+    """The name of the game that is played."""
     small_blind: Krw
     big_blind: Krw
     min_buy_in: Krw
+    """The smallest buy-in of the table."""
     max_buy_in: Krw
+    """The largest buy-in of the table."""
     seat_count: int
+    """How many seats the table has, free ones too."""
     options: TableOptions
     is_private: bool
     state: TableState
     hand_id: HandId | None
+    """The hand in play; None between hands."""
     button: SeatIndex | None
+    """Where the button lies; the seat may be empty."""
     street: Street | None
+    """The betting round; None between hands."""
     board: tuple[CardCode, ...]
+    """The board cards in the order of dealing."""
     pots: tuple[PotView, ...]
+    """The main pot first; without the bets of this street."""
     seats: tuple[SeatView, ...]
+    """The seats that are taken."""
     turn: TurnView | None
+    """Whose turn it is; None if nobody's."""
     run_it_twice: RunItTwiceView | None
     waiting: int
     you: Place
@@ -266,7 +312,9 @@ class TableEvent:
     """
 
     table_id: TableId
+    """The table at which it happened."""
     table_seq: int
+    """The event's number at this table, one more than the one before."""
     hand_no: int
     state_hash: bytes | None = field(default=None, kw_only=True)
 
@@ -333,6 +381,7 @@ class DealtSeat:
 
     seat: SeatIndex
     stack: Krw
+    """Chips before posting."""
 
 
 @frozen
@@ -355,10 +404,14 @@ class HandStarted(TableEvent):
 
     hand_id: HandId
     button: SeatIndex
+    """Where the button lies; the seat may be empty."""
     small_blind_seat: SeatIndex | None
+    """Who posts the small blind; None when it is dead."""
     big_blind_seat: SeatIndex
     seats: tuple[DealtSeat, ...]
+    """Who is dealt in, in the order of dealing."""
     posts: tuple[Post, ...]
+    """What is put in before the cards, in this order."""
     commitment: bytes
 
 
@@ -367,6 +420,7 @@ class CardsDealt(TableEvent):
     """Everybody who is dealt in has hole cards; ``cards`` are this viewer's own, else empty."""
 
     cards: tuple[CardCode, ...]
+    """The viewer's own hole cards; empty for everybody else."""
 
 
 @frozen
@@ -393,9 +447,13 @@ class Acted(TableEvent):
     seat: SeatIndex
     kind: MoveKind
     amount: Krw
+    """What went in now."""
     street_bet: Krw
+    """The player's bet of this street, after it."""
     stack: Krw
+    """Chips behind, after it."""
     is_all_in: bool
+    """No chips are left behind."""
     cause: MoveCause
 
 
@@ -405,7 +463,9 @@ class StreetDealt(TableEvent):
 
     street: Street
     board: int
+    """1, or 2 for the second of two runs."""
     cards: tuple[CardCode, ...]
+    """The new cards."""
 
 
 @frozen
@@ -429,6 +489,7 @@ class RunItTwiceDecided(TableEvent):
     """The rest of the board is dealt twice, if all who were asked agreed, else once."""
 
     twice: bool
+    """Whether it is dealt twice."""
 
 
 @frozen
@@ -441,6 +502,7 @@ class HandShown(TableEvent):
 
     seat: SeatIndex
     cards: tuple[CardCode, ...]
+    """The hole cards that are open now."""
     hand: MadeHand | None
 
 
@@ -457,6 +519,7 @@ class PotWin:
 
     seat: SeatIndex
     amount: Krw
+    """What the player gets."""
     hand: MadeHand | None
 
 
@@ -465,8 +528,11 @@ class PotAwarded(TableEvent):
     """A pot (0 is the main pot) is paid, rake already out."""
 
     pot: int
+    """0 is the main pot, 1 the first side pot."""
     board: int
+    """The run that decided it: 1, or 2 for the second."""
     wins: tuple[PotWin, ...]
+    """Who gets what."""
 
 
 @frozen
@@ -475,7 +541,9 @@ class SeatNet:
 
     seat: SeatIndex
     net: Krw
+    """What was won, or with a minus lost."""
     stack: Krw
+    """Chips after the hand."""
 
 
 @frozen
@@ -484,7 +552,9 @@ class HandEnded(TableEvent):
 
     hand_id: HandId
     rake: Krw
+    """What the house takes out of the pots."""
     results: tuple[SeatNet, ...]
+    """Of all who were dealt in."""
 
 
 @frozen
@@ -570,19 +640,33 @@ class CloseCode(Enum):
     """Why the node closes a connection (RFC 6455 section 7.4; from 4000 on our own)."""
 
     NORMAL = 1000
+    """The player's side has closed, or there is nothing more to say."""
     GOING_AWAY = 1001
+    """Reserved."""
     WRONG_DATA_KIND = 1003
+    """Reserved."""
     MALFORMED = 1007
+    """A text frame that is not UTF-8."""
     POLICY = 1008
+    """Reserved."""
     TOO_LARGE = 1009
+    """A message above the limit of bytes."""
     INTERNAL = 1011
+    """Something is wrong at the node. Connect again after a while."""
     RESTART = 1012
+    """The node stops, or does not play this table any more. Ask the router for another ticket."""
     TRY_AGAIN_LATER = 1013
+    """The node has as many connections as it may. Ask the router again after some seconds."""
     NOT_AUTHENTICATED = 4401
+    """Nothing said in time, a message that opens no connection, or a ticket that is not good."""
     HEARTBEAT_MISSED = 4408
+    """No sign of life of the player for the time that ``Welcome`` names."""
     REPLACED = 4409
+    """The player has opened more connections than allowed; the oldest is closed."""
     TOO_SLOW = 4410
+    """The player does not read what the node sends. Connect again."""
     TOO_MANY_MESSAGES = 4429
+    """The player went on sending after many refusals as ``rate_limited``."""
 
 
 def table_codec(encoding: Encoding) -> Codec[TableMessage]:
