@@ -369,7 +369,6 @@ class HandStarted(TableEvent):
     seats: tuple[DealtSeat, ...]
     """Who is dealt in, in the order of dealing."""
     posts: tuple[Post, ...]
-    """What is put in before the cards, in this order."""
 
 
 @frozen
