@@ -175,6 +175,7 @@ class TableLimits:
     kept_events: int = 256
     """How many events a table keeps for viewers who come back; who missed more gets a snapshot."""
     waiting: int = 20
+    """How many players may stand in the waiting list."""
     offer_seconds: float = field(default=30.0, validator=gt(0.0))
     """How long a free seat is kept for the next player of the waiting list."""
     waiting_away_seconds: float = field(default=120.0, validator=gt(0.0))
@@ -188,11 +189,13 @@ class TableLimits:
     restart_seconds: float = 0.5
     restarts_before_halt: int = 5
     chat_letters: int = 200
+    """How long a line may be."""
     chat_lines: int = 20
     """What was said last, for who comes to watch."""
     chat_burst: int = 5
+    """So many words and emotes of one player at once."""
     chat_per_second: float = 0.5
-    """Of one player, words and emotes together."""
+    """So many words and emotes of one player in the long run."""
     mutes: int = 50
     """How many others a player may mute."""
     silenced: int = 200

@@ -38,7 +38,9 @@ class Said:
     table_id: TableId
     user_id: UserId
     nickname: str
+    """Who says it."""
     text: str
+    """What is said."""
     unix_ms: int
 
 

@@ -63,6 +63,7 @@ class Resume:
     """
 
     token: str
+    """What ``Welcome`` gave as ``resume``."""
     last_seq: int | None
 
 
@@ -270,6 +271,7 @@ class Chat:
     request_id: int
     table_id: TableId
     text: str
+    """What is said."""
 
 
 @frozen
@@ -292,7 +294,9 @@ class Mute:
     request_id: int
     table_id: TableId
     user_id: UserId
+    """Whom to hear no more."""
     is_muted: bool
+    """False: hear the player again."""
 
 
 @frozen

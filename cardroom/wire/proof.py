@@ -18,6 +18,7 @@ class CardOpening:
     """
 
     position: int
+    """The place in the deck, 0 to 51."""
     card: CardCode
     salt: bytes
     path: tuple[bytes, ...]
@@ -32,8 +33,11 @@ class Openings:
     """
 
     request_id: int
+    """The number of the request."""
     table_id: TableId
     hand_no: int
+    """The hand that was asked for."""
     hand_id: HandId
     commitment: bytes
     openings: tuple[CardOpening, ...]
+    """One for each card, by position."""

@@ -366,6 +366,7 @@ class WaitingListChanged(TableEvent):
     """So many stand in the waiting list."""
 
     waiting: int
+    """How many wait now."""
 
 
 @frozen
@@ -570,6 +571,7 @@ class Announced(TableEvent):
     """An administrator's words to all who watch."""
 
     text: str
+    """What is announced."""
 
 
 AnyTableEvent = (

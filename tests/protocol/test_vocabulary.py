@@ -73,6 +73,7 @@ class Menu:
     """All dishes."""
 
     dishes: tuple[Dish, ...]
+    numbers: tuple[DishId, ...]
     name: str
 
 
@@ -113,11 +114,12 @@ def test_else_what_the_namesake_in_another_class_means() -> None:
 def test_else_what_its_type_is() -> None:
     assert meaning(Dish, "dish") == "A dish of the kitchen."
     assert meaning(Dish, "course") == "When a dish comes."
+    assert meaning(Menu, "dishes") == "One dish."
 
 
 def test_else_nothing() -> None:
     assert meaning(Special, "taste") == ""
-    assert meaning(Menu, "dishes") == ""
+    assert meaning(Menu, "numbers") == ""
 
 
 def test_limits_are_numbers_with_a_name() -> None:

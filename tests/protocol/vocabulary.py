@@ -102,14 +102,15 @@ def _meaning(kind: Any, field: "attrs.Attribute[Any]") -> str:
 
 
 def _type_summary(type_: Any) -> str:
-    """Give the first sentence of what the type of a field says; nothing for plain types and lists."""
+    """Give the first sentence of what the type of a field says, or the class of the values that it lists."""
     present = [one for one in _members(type_) if one is not NoneType]
     if len(present) != 1:
         return ""
     only = present[0]
     if isinstance(only, NewType):
         return sentences(newtype_doc(only))[0]
-    return summary_of(only) if is_enum(only) or is_class(only) else ""
+    item = get_args(only)[0] if get_origin(only) is tuple else only
+    return summary_of(item) if is_enum(item) or is_class(item) else ""
 
 
 def newtype_doc(kind: NewType) -> str:
