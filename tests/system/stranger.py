@@ -117,17 +117,20 @@ class Visit:
         self._random = random
         self._number = time.time_ns() // 1000
         self._table: Message = {}
+        self._place: Message = {}
+        self._buy_in = 0
         self._user_id = 0
         self._seat: int | None = None
         self._is_dealt_in = False
         self._cards: list[int] = []
         self._asked: dict[int, str] = {}
         self._is_leaving = False
+        self._wants_seat = False
         self._is_over = False
 
     def run(self, ticket: str) -> None:
         """Play until there are enough hands, or the table is quiet; returns without a seat."""
-        self._line.say({"type": "hello", "ticket": ticket})
+        self._line.say({"type": "hello", "ticket": ticket, "invitation": ""})
         while not self._is_over:
             message = self._line.hear(QUIET_SECONDS)
             if message is not None:
@@ -157,15 +160,15 @@ class Visit:
         self._line.say({"type": message, name: self._number, "table_id": self._table["table_id"], **fields})
 
     def _sit_down(self) -> None:
-        buy_in = self._table["max_buy_in"]
-        self._ask("sit_down", seat=None, buy_in=buy_in, posts_blind=True)
+        self._ask("sit_down", seat=None, buy_in=self._place["max_buy_in"], posts_blind=True)
+        self._buy_in = self._place["max_buy_in"]
 
     def _leave(self) -> None:
         self._is_leaving = True
         if self._seat is None:
             self._is_over = True
         else:
-            self._ask("leave")
+            self._ask("leave", after_hand=False)
 
     # What the node says, by the name of the message.
 
@@ -174,17 +177,24 @@ class Visit:
 
     def _on_snapshot(self, message: Message) -> None:
         self._table = message
-        self._seat = message["your_seat"]
+        self._place = message["you"]
+        self._seat = self._place["seat"]
         is_hidden = message["turn"] is not None  # while somebody is to act nobody has shown anything
         others = [seat for seat in message["seats"] if seat["seat"] != self._seat]
         self._report.foreign_cards += is_hidden and any(seat["cards"] for seat in others)
         if self._seat is None:
             self._sit_down()
 
+    def _on_place_changed(self, message: Message) -> None:
+        self._place = message["place"]
+        if self._wants_seat and self._seat is None:
+            self._wants_seat = False
+            self._sit_down()
+
     def _on_done(self, message: Message) -> None:
         if self._asked.pop(message["request_id"]) == "sit_down":
             self._report.buy_ins += 1
-            self._report.bought_in += self._table["max_buy_in"]
+            self._report.bought_in += self._buy_in
 
     def _on_refused(self, message: Message) -> None:
         match self._asked.pop(message["request_id"], ""), message["code"]:
@@ -210,10 +220,8 @@ class Visit:
         self._seat = None
         self._report.payments += 1
         self._report.paid += message["paid"]
-        if self._is_leaving:
-            self._is_over = True
-        else:
-            self._sit_down()
+        self._is_over = self._is_leaving
+        self._wants_seat = True  # what the next buy-in must be is said in a moment
 
     def _on_hand_started(self, message: Message) -> None:
         self._is_dealt_in = any(dealt["seat"] == self._seat for dealt in message["seats"])
@@ -249,7 +257,7 @@ class Visit:
         if self._report.hands >= self._hands:
             self._leave()
         elif mine["stack"] == 0:
-            self._ask("leave")  # and sit down again when the seat is free
+            self._ask("leave", after_hand=False)  # and sit down again when the seat is free
 
     def _choose(self, legal: Message) -> tuple[str, int]:
         """Mostly check or call what is not much; raise or put everything in now and then."""

@@ -22,10 +22,16 @@ REFUSALS = {
 }  # fmt: skip
 """By position; what is not here is told by its number."""
 
+PLACE = (
+    "seat straddles posts_blind sits_out_at_big_blind leaves_after_hand auto_top_up_to arriving min_buy_in"
+    " max_buy_in waiting_number offered_seat offer_left_ms"
+)
 PARTS = {
     "legal": "can_check call_amount min_raise_to max_raise_to all_in_amount",
     "turn": "seat turn phase left_ms bank_ms legal",
     "offer": "seats left_ms",
+    "you": PLACE,
+    "place": PLACE,
 }
 """Fields that are a part of a message, and what it is made of."""
 LISTS = {
@@ -35,21 +41,21 @@ LISTS = {
 }
 """Fields of messages that are a list of parts."""
 
-EVENT = "table_id table_seq hand_no"
+EVENT = "table_id table_seq hand_no state_hash"
 SNAPSHOT = (
-    f"{EVENT} name stake small_blind big_blind min_buy_in max_buy_in seat_count options state hand_id button"
-    " street board pots seats turn run_it_twice your_seat you_straddle"
+    "table_id table_seq hand_no name stake small_blind big_blind min_buy_in max_buy_in seat_count options"
+    " is_private state hand_id button street board pots seats turn run_it_twice waiting you"
 )
 HEARD = {
-    1: ("welcome", "user_id nickname node heartbeat_seconds"),
+    1: ("welcome", "user_id nickname node heartbeat_seconds resume"),
     3: ("done", "request_id"),
     4: ("refused", "request_id code"),
     5: ("snapshot", SNAPSHOT),
     6: ("seat_taken", f"{EVENT} seat user_id nickname status stack"),
     7: ("seat_changed", f"{EVENT} seat status stack"),
-    8: ("seat_left", f"{EVENT} seat user_id paid"),
+    8: ("seat_left", f"{EVENT} seat user_id paid reason"),
     9: ("state_changed", f"{EVENT} state"),
-    10: ("hand_started", f"{EVENT} hand_id button small_blind_seat big_blind_seat seats posts"),
+    10: ("hand_started", f"{EVENT} hand_id button small_blind_seat big_blind_seat seats posts commitment"),
     11: ("cards_dealt", f"{EVENT} cards"),
     12: ("turn_began", f"{EVENT} turn"),
     13: ("acted", f"{EVENT} seat kind amount street_bet stack is_all_in cause"),
@@ -59,17 +65,20 @@ HEARD = {
     17: ("hand_mucked", f"{EVENT} seat"),
     18: ("pot_awarded", f"{EVENT} pot board wins"),
     19: ("hand_ended", f"{EVENT} hand_id rake results"),
-    20: ("hand_voided", f"{EVENT} hand_id"),
+    20: ("hand_voided", f"{EVENT} hand_id stacks"),
     21: ("run_it_twice_offered", f"{EVENT} offer"),
     22: ("run_it_twice_decided", f"{EVENT} twice"),
     23: ("time_extended", f"{EVENT} seat turn phase left_ms"),
+    24: ("waiting_list_changed", f"{EVENT} waiting"),
+    25: ("place_changed", "table_id place reason"),
+    26: ("announced", f"{EVENT} text"),
 }
 """By tag: the name and the fields of a message of the node."""
 
 SAID = {
-    "hello": (1, "ticket"),
+    "hello": (1, "ticket invitation"),
     "sit_down": (3, "request_id table_id seat buy_in posts_blind"),
-    "leave": (4, "request_id table_id"),
+    "leave": (4, "request_id table_id after_hand"),
     "sit_in": (6, "request_id table_id posts_blind"),
     "act": (7, "action_id table_id hand_no turn kind amount"),
     "run_it_twice": (9, "request_id table_id hand_no agrees"),
