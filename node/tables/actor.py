@@ -35,6 +35,7 @@ from cardroom.wire.table import (
 )
 from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
+from node.tables.answers import Answers
 from node.tables.audience import Audience, Viewer
 from node.tables.commands import (
     Announce,
@@ -108,8 +109,15 @@ class TableActor:
         self._clock = TurnClock()
         self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle, table.rail.proofs)
         self._places = Places(table.seats, table.audience)
+        self._answers = Answers()
         self._desk = SeatDesk(
-            table.seats, table.history, self._places, self._submit, self._dealer.tell_seat, table.log
+            seats=table.seats,
+            history=table.history,
+            places=self._places,
+            answers=self._answers,
+            submit=self._submit,
+            tell_seat=self._dealer.tell_seat,
+            log=table.log,
         )
         self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
         self._entrance = Entrance(self._dealer, table.invitations, table.rail)
@@ -177,7 +185,7 @@ class TableActor:
             ask.viewer.answer(Refused(request_id, denied.code))
             return
         if not isinstance(request, _ANSWERED_OTHERWISE):
-            ask.viewer.answer(Done(request_id))
+            self._answers.note(ask.viewer, Done(request_id))
         if isinstance(request, Act):
             self._history.publish()
             ACTION_SECONDS.observe(trio.current_time() - ask.received_at)
@@ -242,6 +250,7 @@ class TableActor:
         self._tell_state()
         self._history.publish()
         self._places.tell(now)
+        self._answers.give()
         self._table.entry.summary = self._seats.summary()
 
     def _tell_state(self) -> None:

@@ -27,6 +27,7 @@ from cardroom.wire.ledger import (
 from cardroom.wire.player import SitDown, TopUp
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Done, LeaveReason, Refused, SeatLeft, SeatTaken
+from node.tables.answers import Answers
 from node.tables.audience import Viewer
 from node.tables.buy_in import check_top_up, reserve
 from node.tables.denied import Denied
@@ -46,6 +47,7 @@ class SeatDesk:
     seats: Seats
     history: History
     places: Places
+    answers: Answers
     submit: Submit
     tell_seat: Callable[[SeatHolder], None]
     log: Log
@@ -78,7 +80,7 @@ class SeatDesk:
         if under_way is not None and under_way.request == request:
             holder.top_up = TopUpUnderWay(request.amount, request, viewer)
         elif last is not None and last.request == request:
-            _answer(viewer, last)
+            self._answer(viewer, last)
         else:
             check_top_up(self.seats, holder, request.amount)
             self._ask_for_chips(holder, TopUpUnderWay(request.amount, request, viewer))
@@ -144,12 +146,12 @@ class SeatDesk:
                 self.seats.seat(holder, escrow)
                 self.tell_seat(holder)
                 self.places.changed(holder.user_id)
-                asker.answer(Done(request.request_id))
+                self.answers.note(asker, Done(request.request_id))
             case CommandRefused(code):
                 REFUSALS.labels(code=code.value).inc()
                 holder.leave_reason = LeaveReason.BUY_IN_REFUSED
                 self._free(holder, Krw(0))
-                asker.answer(Refused(request.request_id, code))
+                self.answers.note(asker, Refused(request.request_id, code))
             case _:
                 raise AssertionError(f"{reply} is no answer to a buy-in")
 
@@ -171,7 +173,7 @@ class SeatDesk:
         if under_way.request is not None:
             holder.last_top_up = AnsweredTopUp(under_way.request, refusal)
             if under_way.asker is not None:
-                _answer(under_way.asker, holder.last_top_up)
+                self._answer(under_way.asker, holder.last_top_up)
         elif refusal is not None:
             holder.auto_top_up_to = Krw(0)
         self.places.changed(holder.user_id, None if under_way.request else refusal)
@@ -220,7 +222,7 @@ class SeatDesk:
             )
         )
 
-
-def _answer(asker: Viewer, top_up: AnsweredTopUp) -> None:
-    number = top_up.request.request_id
-    asker.answer(Done(number) if top_up.refusal is None else Refused(number, top_up.refusal))
+    def _answer(self, asker: Viewer, top_up: AnsweredTopUp) -> None:
+        number = top_up.request.request_id
+        refusal = top_up.refusal
+        self.answers.note(asker, Done(number) if refusal is None else Refused(number, refusal))

@@ -18,6 +18,8 @@ from typing import Any, Protocol
 
 import httpx
 
+from tests.system.stranger_checks import PublicState, proved_cards
+
 Message = dict[str, Any]
 
 QUIET_SECONDS = 5.0
@@ -53,7 +55,10 @@ class Report:
     actions: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     gaps: int = 0
+    wrong_hashes: int = 0
+    hashes: int = 0
     foreign_cards: int = 0
+    proved_cards: int = 0
     unbalanced_hands: int = 0
     run_it_twice_answers: int = 0
     buy_ins: int = 0
@@ -118,6 +123,8 @@ class Visit:
         self._number = time.time_ns() // 1000
         self._table: Message = {}
         self._place: Message = {}
+        self._state: PublicState | None = None
+        self._started: Message = {}
         self._buy_in = 0
         self._user_id = 0
         self._seat: int | None = None
@@ -151,6 +158,11 @@ class Visit:
         if message["type"] != "snapshot" and message["table_seq"] != self._table["table_seq"] + 1:
             self._report.gaps += 1
         self._table["table_seq"] = message["table_seq"]
+        if message["type"] == "snapshot":
+            self._state = PublicState(message)
+        elif self._state is not None:
+            self._report.hashes += message["state_hash"] is not None
+            self._report.wrong_hashes += not self._state.is_right_after(message)
 
     def _ask(self, message: str, **fields: Any) -> None:
         """Send a request with the next number."""
@@ -224,6 +236,7 @@ class Visit:
         self._wants_seat = True  # what the next buy-in must be is said in a moment
 
     def _on_hand_started(self, message: Message) -> None:
+        self._started = message
         self._is_dealt_in = any(dealt["seat"] == self._seat for dealt in message["seats"])
         self._cards = []
 
@@ -254,10 +267,24 @@ class Visit:
         if mine is None or self._is_leaving:
             return
         self._report.hands += 1
+        self._ask("prove", hand_no=message["hand_no"])
         if self._report.hands >= self._hands:
             self._leave()
         elif mine["stack"] == 0:
             self._ask("leave", after_hand=False)  # and sit down again when the seat is free
+
+    def _on_openings(self, message: Message) -> None:
+        """The own hole cards are where the order of dealing wants them."""
+        self._asked.pop(message["request_id"])
+        if message["hand_id"] != self._started["hand_id"]:
+            return  # the next hand has begun, and its cards are dealt
+        cards = proved_cards(message, self._started["commitment"])
+        seats = [one["seat"] for one in self._started["seats"]]
+        place = seats.index(self._seat)
+        mine = [cards[place], cards[place + len(seats)]]
+        if mine != self._cards:
+            raise RuntimeError(f"{mine} were promised, {self._cards} dealt")
+        self._report.proved_cards += len(cards)
 
     def _choose(self, legal: Message) -> tuple[str, int]:
         """Mostly check or call what is not much; raise or put everything in now and then."""

@@ -15,6 +15,8 @@ from tests.system.stranger import Message, play
 
 ACTION_KINDS = ("fold", "check", "call", "raise_to", "all_in")
 SEAT_STATUSES = ("reserved", "playing", "sitting_out", "waiting_for_blind", "leaving")
+STREETS = ("preflop", "flop", "turn", "river")
+MOVES = ("fold", "check", "call", "bet", "raise")
 REFUSALS = {
     4: "rate_limited", 5: "busy", 17: "table_unavailable", 18: "table_full", 20: "seat_taken", 25: "leaving",
     26: "no_hand", 27: "stale_hand", 28: "stale_turn", 29: "out_of_turn", 34: "insufficient_funds",
@@ -35,6 +37,10 @@ PARTS = {
 }
 """Fields that are a part of a message, and what it is made of."""
 LISTS = {
+    ("snapshot", "pots"): "amount seats",
+    ("hand_started", "posts"): "seat kind amount street_bet stack",
+    ("hand_voided", "stacks"): "seat stack",
+    ("openings", "openings"): "position card salt path",
     ("snapshot", "seats"): "seat user_id nickname stack status is_in_hand street_bet cards",
     ("hand_started", "seats"): "seat stack",
     ("hand_ended", "results"): "seat net stack",
@@ -72,6 +78,7 @@ HEARD = {
     24: ("waiting_list_changed", f"{EVENT} waiting"),
     25: ("place_changed", "table_id place reason"),
     26: ("announced", f"{EVENT} text"),
+    29: ("openings", "request_id table_id hand_no hand_id commitment openings"),
 }
 """By tag: the name and the fields of a message of the node."""
 
@@ -82,6 +89,7 @@ SAID = {
     "sit_in": (6, "request_id table_id posts_blind"),
     "act": (7, "action_id table_id hand_no turn kind amount"),
     "run_it_twice": (9, "request_id table_id hand_no agrees"),
+    "prove": (20, "request_id table_id hand_no"),
 }
 """By name: the tag and the fields of a message of the player."""
 
@@ -113,8 +121,13 @@ def _read_value(message: str, name: str, value: Any) -> Any:
         return [_named(name, LISTS[message, name], one) for one in value]
     if name in PARTS and isinstance(value, list):
         return _named(name, PARTS[name], value)
-    if name == "status":
-        return SEAT_STATUSES[value]
+    if isinstance(value, bytes):
+        return value.hex()
+    if name == "path":
+        return [one.hex() for one in value]
+    for_words = {"status": SEAT_STATUSES, "street": STREETS, "kind": MOVES if message == "acted" else ()}
+    if name in for_words and value is not None:
+        return for_words[name][value] if for_words[name] else value
     return REFUSALS.get(value, f"refusal_{value}") if name == "code" else value
 
 

@@ -1,4 +1,4 @@
-"""Two strangers who know only the protocol's page play on a whole cluster, one in each encoding."""
+"""Strangers play on a whole cluster: two who know only the protocol's page, and the bot of the guide."""
 
 import ast
 import json
@@ -17,6 +17,7 @@ from cardroom.local.ports import ROUTER, WALLET
 from tests.system.place import Place, started, wait_until
 
 HANDS = 50
+GUIDE_HANDS = 5
 MONEY = 20_000_000
 PASSWORD = "a stranger's password"
 SECONDS = 60.0
@@ -81,9 +82,27 @@ def read_wallet(place: Place, name: str) -> int:
 def check_report(report: Any) -> None:
     assert report["hands"] == HANDS
     assert (report["gaps"], report["foreign_cards"], report["unbalanced_hands"]) == (0, 0, 0)
+    assert report["wrong_hashes"] == 0
+    assert report["hashes"] > HANDS / 5
+    assert report["proved_cards"] > 2 * HANDS
     assert report["refusals"] == {}
     assert report["actions"].keys() >= {"check", "call", "fold", "raise_to"}
     assert report["payments"] == report["buy_ins"] >= 1
+
+
+def start_bot_of_the_guide(place: Place) -> "subprocess.Popen[str]":
+    """Run the program that docs/clients.md shows, just as it stands there, with an account that has money."""
+    text = (place.project / "docs" / "clients.md").read_text(encoding="utf-8")
+    program = place.folder / "bot.py"
+    program.write_text(text.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    account = {"nickname": "reader", "email": "reader@strangers.invalid", "password": PASSWORD}
+    with httpx.Client(base_url=place.url(ROUTER), trust_env=False, timeout=10.0) as http:
+        answer = http.post("/api/v1/auth/register", json=account)
+    give_money(place, answer.json()["user_id"])
+    command = [sys.executable, str(program), place.url(ROUTER), account["email"], PASSWORD, str(GUIDE_HANDS)]
+    return subprocess.Popen(
+        command, env=place.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
 
 
 @pytest.mark.timeout(120)
@@ -95,6 +114,9 @@ def test_strangers_play_fifty_hands_by_the_page_alone(tmp_path: Path, project_ro
         for stranger in strangers:
             give_money(place, stranger.user_id())
             stranger.go()
+        with start_bot_of_the_guide(place) as bot:
+            output, errors = bot.communicate(timeout=SECONDS)
+        assert (bot.returncode, len(output.splitlines())) == (0, GUIDE_HANDS), errors
         for stranger in strangers:
             report = stranger.report()
             check_report(report)
@@ -104,7 +126,7 @@ def test_strangers_play_fifty_hands_by_the_page_alone(tmp_path: Path, project_ro
 
 
 def test_the_strangers_know_nothing_but_the_page(project_root: Path) -> None:
-    for script in ("stranger", *SCRIPTS):
+    for script in ("stranger", "stranger_checks", *SCRIPTS):
         tree = ast.parse((project_root / "tests" / "system" / f"{script}.py").read_text(encoding="utf-8"))
         imported = {
             name
@@ -115,5 +137,6 @@ def test_the_strangers_know_nothing_but_the_page(project_root: Path) -> None:
             )
         }
         assert {name for name in imported if str(name).split(".")[0] not in MAY_IMPORT} <= {
-            "tests.system.stranger"
+            "tests.system.stranger",
+            "tests.system.stranger_checks",
         }

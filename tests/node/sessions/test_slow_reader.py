@@ -46,16 +46,17 @@ class Actions:
 
     async def play(self, player: Player, seat: int) -> None:
         """Check or call whenever it is this player's turn."""
+        sent_at = {}
         while True:
             message = await player.hear()
             if isinstance(message, wire.TurnBegan) and message.turn.seat == seat:
                 kind = ActionKind.CHECK if message.turn.legal.can_check else ActionKind.CALL
-                began = trio.current_time()
+                sent_at[message.table_seq] = trio.current_time()
                 await player.send(
                     Act(message.table_seq, TABLE, message.hand_no, message.turn.turn, kind, Krw(0))
                 )
-                await player.hear_until(wire.Done)
-                self.taken.append(trio.current_time() - began)
+            elif isinstance(message, wire.Done) and message.request_id in sent_at:
+                self.taken.append(trio.current_time() - sent_at.pop(message.request_id))
 
 
 def fill_buffers_of_slow(door: Door) -> bool:
