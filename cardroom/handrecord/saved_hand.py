@@ -108,10 +108,8 @@ class _Reader:
                 self._start(message)
             case "cards_dealt" | "street_dealt" | "hand_shown":
                 self._show(message)
-            case "hand_voided":
-                self._hand(message).is_void = True
-            case "hand_ended":
-                self._hand(message).is_over = True
+            case "hand_voided" | "hand_ended":
+                self._end(message)
             case "openings":
                 self._open(message)
 
@@ -184,6 +182,15 @@ class _Reader:
                 hand.shown.append(ShownHand(_whole(message["seat"]), cards))
             case kind:
                 raise ValueError(f"{kind} of {len(cards)} cards on board {message.get('board')!a}")
+
+    def _end(self, message: Mapping[str, Any]) -> None:
+        hand = self._hand(message)
+        if message["type"] == "hand_ended":
+            hand.is_over = True
+        elif hand.is_over:
+            hand.faults.append("it was declared void after its end")
+        else:
+            hand.is_void = True
 
     def _open(self, message: Mapping[str, Any]) -> None:
         hand = self._hand(message)

@@ -80,7 +80,9 @@ class _Check:
 
     def run(self) -> None:
         hand = self.hand
-        if hand.hand_id is None and hand.is_joined:
+        if hand.is_void:
+            self.note = _VOID
+        elif hand.hand_id is None and hand.is_joined:
             self.note = _CAME_LATE
         elif hand.hand_id is None:
             self.faults.append("the file does not hold its start, so no commitment before its first card")
@@ -91,8 +93,6 @@ class _Check:
             self.proved = {claim.card for claim in claims} - {
                 claim.card for claim in claims if not self._is_borne_out(claim)
             }
-        elif hand.is_void:
-            self.note = _VOID
         elif hand.cards:
             self.faults.append("the file holds no openings for it")
 

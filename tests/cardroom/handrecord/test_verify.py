@@ -184,6 +184,12 @@ def promise_nothing(messages: Messages) -> str:
     return "the file does not hold its start, so no commitment before its first card"
 
 
+def declare_void_after_the_end(messages: Messages) -> str:
+    messages.append(first(messages, "hand_ended") | {"type": "hand_voided"})
+    leave_an_opening_out(messages)
+    return "it was declared void after its end"
+
+
 def deal_another_board_card(messages: Messages) -> str:
     cards = first(messages, "street_dealt")["cards"]
     lying, hidden = cards[0], first(messages, "openings")["openings"][-1]["card"]
@@ -245,7 +251,8 @@ FORGERIES: list[Callable[[Messages], str]] = [
     change_card_of_an_opening, make_no_card_of_an_opening, change_salt, change_path, swap_positions,
     change_commitment_at_the_start, change_commitment_everywhere, change_hand_id_of_the_openings,
     change_hand_id_everywhere, leave_an_opening_out, leave_all_openings_out, promise_twice,
-    promise_after_the_first_card, promise_nothing, deal_another_board_card, deal_another_second_board,
+    promise_after_the_first_card, promise_nothing, declare_void_after_the_end,
+    deal_another_board_card, deal_another_second_board,
     deal_a_card_twice, deal_somebody_elses_cards, show_other_cards, show_for_who_was_not_dealt_in,
     deal_to_who_was_not_dealt_in, show_another_board_later,
 ]  # fmt: skip
@@ -318,9 +325,10 @@ def test_a_deck_that_holds_a_card_twice_is_found(check: Check) -> None:
 
 def test_a_void_hand_and_one_that_was_joined_late_are_not_checked(check: Check) -> None:
     messages = three_all_in()
-    cut = [message for message in messages if message["type"] != "openings"]
+    cut = messages[: messages.index(first(messages, "street_dealt")) + 1]
+    asked = {**first(messages, "openings"), "openings": first(messages, "openings")["openings"][:1]}
     void = {"type": "hand_voided", "table_id": 1, "hand_no": 1, "hand_id": str(uuid4())}
-    status, found = check(written([*cut, void, *messages]))
+    status, found = check(written([*cut, asked, void, *messages]))
     assert (status, found) == (0, {"hands": 1, "cards": 16, "proved": 16, "faults": []})
     started, snapshot = first(messages, "hand_started"), first(messages, "snapshot")
     late = [
