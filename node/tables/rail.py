@@ -37,11 +37,11 @@ class Rail:
     def obey(self, command: Announce | Silence) -> None:
         """Do what an administrator has ordered, and say that it is done."""
         match command:
-            case Announce(text, answer):
+            case Announce(text, told):
                 self.history.tell(Announced(*self.history.next_header(), text=text))
                 CHAT.labels(kind="announcement").inc()
-                answer(self.history.table_seq)
-            case Silence(user_id, seconds, answer_silenced):
-                answer_silenced(self.chat.silence(user_id, seconds, trio.current_time()))
+                told(self.history.table_seq)
+            case Silence(user_id, seconds, done):
+                done(self.chat.silence(user_id, seconds, trio.current_time()))
             case _ as unreachable:
                 assert_never(unreachable)

@@ -150,6 +150,14 @@ async def test_an_announcement_is_told_at_one_table(capsys: pytest.CaptureFixtur
     assert line == {"event": "table.announced", "table_id": TABLE, **WORDS}
 
 
+async def test_the_body_is_read_as_curl_sends_it() -> None:
+    async with office() as (client, house):
+        as_curl = TOKEN | {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await client.post(EVERYWHERE, data=json.dumps(WORDS), headers=as_curl)
+        assert await answer.get_json() == {"tables": 1, "unanswered": []}
+        assert house.guests[1].last(wire.Announced).text == WORDS["text"]
+
+
 async def test_an_announcement_everywhere_names_tables_that_do_not_answer(
     autojump_clock: MockClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
