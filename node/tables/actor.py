@@ -96,8 +96,8 @@ class TableActor:
         self._history = table.history
         self._seats = table.seats
         self._clock = TurnClock()
-        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle)
         self._places = Places(table.seats, table.audience)
+        self._dealer = Dealer(table.seats, table.history, self._clock, self._places, services.shuffle)
         self._desk = SeatDesk(
             table.seats, table.history, self._places, self._submit, self._dealer.tell_seat, table.log
         )

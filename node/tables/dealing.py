@@ -17,6 +17,7 @@ from node.rules import seating as between_hands
 from node.rules.errors import IllegalAction
 from node.rules.events import HandSettlement, HandShown
 from node.rules.hand import Hand
+from node.settings import TableLimits
 from node.tables import projection
 from node.tables.deck import Shuffle
 from node.tables.denied import Denied
@@ -24,6 +25,7 @@ from node.tables.first_answers import FirstAnswers
 from node.tables.hand_in_play import HandInPlay, open_hand
 from node.tables.history import History
 from node.tables.metrics import HANDS
+from node.tables.places import Places
 from node.tables.recording import record_hand
 from node.tables.seats import SeatHolder, Seats
 from node.tables.showing import FinishedHand
@@ -41,6 +43,7 @@ class Dealer:
     seats: Seats
     history: History
     clock: TurnClock
+    places: Places
     shuffle: Shuffle
     play: HandInPlay | None = None
     finished: FinishedHand | None = None
@@ -151,7 +154,8 @@ class Dealer:
         return self.seats.stack(holder)
 
     def tell_seat(self, holder: SeatHolder) -> None:
-        """Tell everybody how a seat stands."""
+        """Tell everybody how a seat stands, and its player what became of the standing wishes."""
+        self.places.changed(holder.user_id)
         self.history.tell(
             SeatChanged(
                 *self.history.next_header(),
@@ -201,11 +205,7 @@ class Dealer:
         assert self.play is not None, "the clock is set by a hand"
         now, game, hand = trio.current_time(), self.seats.game, self.play.hand
         if hand.is_over:
-            was_shown = any(isinstance(event, HandShown) for event in self.play.events)
-            limits = game.limits
-            self.clock.begin_pause(
-                now, limits.after_showdown_seconds if was_shown else limits.between_hands_seconds
-            )
+            self.clock.begin_pause(now, _pause_seconds(self.play, game.limits))
         else:
             seat = hand.seat_to_act
             seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
@@ -223,12 +223,7 @@ class Dealer:
         # From here to the ledger nothing may fail: a hand that waits for its answer must have been sent.
         self.seats.settlements.add(settle)
         self.seats.seating = seating
-        self.finished = FinishedHand(
-            hand_no=play.hand_no,
-            hand=play.hand,
-            players=play.players,
-            show_until=trio.current_time() + self.seats.game.limits.show_seconds,
-        )
+        self.finished = _keep_for_showing(play, self.seats.game.limits)
         self.play = None
         self._tell_changed(before)
         HANDS.labels(outcome="played").inc()
@@ -239,6 +234,16 @@ class Dealer:
         for holder in self.seats.holders.values():
             if self.seats.status(holder) is not before[holder.seat]:
                 self.tell_seat(holder)
+
+
+def _pause_seconds(play: HandInPlay, limits: TableLimits) -> float:
+    was_shown = any(isinstance(event, HandShown) for event in play.events)
+    return limits.after_showdown_seconds if was_shown else limits.between_hands_seconds
+
+
+def _keep_for_showing(play: HandInPlay, limits: TableLimits) -> FinishedHand:
+    show_until = trio.current_time() + limits.show_seconds
+    return FinishedHand(play.hand_no, play.hand, play.players, show_until)
 
 
 def _expired_turn(dealer: Dealer, holder: SeatHolder) -> ExpiredTurn:

@@ -76,7 +76,6 @@ class Floor:
         """Before a deal: who wanted to sit out when the big blind comes does, if it comes now."""
         for holder in self.seats.pass_big_blind():
             self.dealer.tell_seat(holder)
-            self.places.changed(holder.user_id)
 
     def tend(self, now: float, *, is_closing: bool) -> None:
         """After each step: bring chips, let go who leaves, pay, and offer seats that are free."""
@@ -90,7 +89,6 @@ class Floor:
         if holder.arriving:
             self.seats.bring_chips(holder)
             self.dealer.tell_seat(holder)
-            self.places.changed(holder.user_id)
         if holder.leaves_after_hand:
             self.desk.start_leaving(holder)
         self.desk.fill_up(holder)

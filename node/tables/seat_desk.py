@@ -143,7 +143,6 @@ class SeatDesk:
             case BuyInHeld(_, _, _, escrow):
                 self.seats.seat(holder, escrow)
                 self.tell_seat(holder)
-                self.places.changed(holder.user_id)
                 asker.answer(Done(request.request_id))
             case CommandRefused(code):
                 REFUSALS.labels(code=code.value).inc()
