@@ -32,6 +32,8 @@ class History:
     hand_id: HandId | None = None
     """The hand that viewers follow now; after a crash it is the one that is void."""
     _untold: list[Notice] = Factory(list)
+    _forgotten: int = -1
+    """Who has heard no event after this one cannot follow: what changed with it was told to nobody."""
     _kept: deque[Notice] = Factory(lambda self: deque(maxlen=self.limit), takes_self=True)
 
     def next_header(self) -> Header:
@@ -57,6 +59,7 @@ class History:
 
     def forget(self) -> None:
         """After a crash: drop what was not told yet and what was kept; viewers need a snapshot then."""
+        self._forgotten = self.table_seq
         self._untold.clear()
         self._kept.clear()
 
@@ -70,7 +73,7 @@ class History:
     def missed_since(self, last_seq: int, user_id: UserId) -> Sequence[AnyTableEvent] | None:
         """Give what a player was told after an event; None where not all of it is kept any more."""
         first_kept = self._kept[0].for_all.table_seq if self._kept else self.table_seq + 1
-        if not first_kept - 1 <= last_seq <= self.table_seq:
+        if last_seq <= self._forgotten or not first_kept - 1 <= last_seq <= self.table_seq:
             return None
         return tuple(
             notice.instead.get(user_id, notice.for_all)

@@ -16,7 +16,7 @@ from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
-from cardroom.wire.ledger import LedgerTable
+from cardroom.wire.ledger import LedgerTable, SeatEscrow
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.refusals import Refusal
 from node.rules.cards import parse_cards
@@ -272,14 +272,17 @@ async def open_house(
     shuffle: Shuffle = shuffled_deck,
     limits: TableLimits | None = None,
     stake: StakeSettings = STAKE,
+    lying: tuple[SeatEscrow, ...] = (),
 ) -> AsyncIterator[House]:
-    """Run one table; the pause between hands is one (mock) second."""
+    """Run one table; the pause between hands is one (mock) second. ``lying`` is the money at its seats."""
     limits = limits or TableLimits(between_hands_seconds=1.0, after_showdown_seconds=1.0)
     maker = TableMaker(
         StakesFile({"low": stake}), limits, Fanout({encoding: Framer(encoding) for encoding in Encoding}), LOG
     )
-    told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, ())
-    house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}))
+    told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, lying)
+    escrow = {(TABLE, seat.seat): (seat.user_id, seat.amount) for seat in lying}
+    house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}, escrow))
+    house.money = house.ledger.total
     services = TableServices(house.ledger, shuffle, lambda: house.may_deal)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_table_running, house.table, services)
