@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -15,7 +16,7 @@ from cardroom.money import Krw
 from cardroom.wire.codec import Encoding, Malformed
 from cardroom.wire.player import PLAYER_TAGS, Act, ActionKind, Hello, PlayerMessage, SitDown, player_codec
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import TABLE_TAGS, Refused, TableMessage, table_codec
+from cardroom.wire.table import TABLE_TAGS, Refused, TableMessage, WaitingListChanged, table_codec
 
 BINARY = player_codec(Encoding.MSGPACK)
 TEXT = player_codec(Encoding.JSON)
@@ -42,6 +43,20 @@ def test_golden_bytes_of_a_refusal() -> None:
     assert table_codec(Encoding.MSGPACK).encode(refused) == bytes([0x93, 4, 0xC0, position])
 
 
+def test_golden_bytes_of_an_event_with_and_without_a_hash() -> None:
+    told = WaitingListChanged(TableId(3), 40, 12, waiting=2, state_hash=bytes(range(8)))
+    assert table_codec(Encoding.MSGPACK).encode(told) == bytes(
+        [0x96, 24, 3, 40, 12, 0xC4, 8, 0, 1, 2, 3, 4, 5, 6, 7, 2]
+    )
+    assert table_codec(Encoding.JSON).encode(told) == (
+        b'{"type":"waiting_list_changed","table_id":3,"table_seq":40,"hand_no":12,'
+        b'"state_hash":"0001020304050607","waiting":2}'
+    )
+    plain = attrs.evolve(told, state_hash=None)
+    assert table_codec(Encoding.MSGPACK).encode(plain) == bytes([0x96, 24, 3, 40, 12, 0xC0, 2])
+    assert b'"state_hash":null' in table_codec(Encoding.JSON).encode(plain)
+
+
 @pytest.mark.parametrize("tags", [PLAYER_TAGS, TABLE_TAGS])
 def test_every_member_of_a_family_has_one_tag(tags: dict[int, type]) -> None:
     family = PlayerMessage if tags is PLAYER_TAGS else TableMessage
@@ -53,11 +68,12 @@ st.register_type_strategy(UUID, st.uuids())
 
 
 @pytest.mark.parametrize("encoding", list(Encoding))
+@pytest.mark.parametrize("tags", [PLAYER_TAGS, TABLE_TAGS], ids=["player", "table"])
 @given(data=st.data())
 @settings(max_examples=60)
-def test_every_message_comes_back(encoding: Encoding, data: st.DataObject) -> None:
-    codec = table_codec(encoding)
-    kind = data.draw(st.sampled_from(sorted(TABLE_TAGS.values(), key=lambda kind: kind.__name__)))
+def test_every_message_comes_back(encoding: Encoding, tags: dict[int, type], data: st.DataObject) -> None:
+    codec: Any = player_codec(encoding) if tags is PLAYER_TAGS else table_codec(encoding)
+    kind = data.draw(st.sampled_from(sorted(tags.values(), key=lambda kind: kind.__name__)))
     message = data.draw(st.builds(kind, **{f.name: _field(f.type) for f in attrs.fields(kind)}))
     assert codec.decode(codec.encode(message)) == message
 
