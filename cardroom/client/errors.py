@@ -32,7 +32,7 @@ class ProtocolBroken(ClientError):
 
 
 class StateDrift(ProtocolBroken):
-    """What the client has made of the events is not what the node sees; ``Table.resync`` mends it."""
+    """What the client has made of the events is not what the node sees; connect again for a snapshot."""
 
     def __init__(self, table_seq: int) -> None:
         super().__init__(f"another state after event {table_seq} than the node's")

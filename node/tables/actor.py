@@ -107,9 +107,16 @@ class TableActor:
         self._history = table.history
         self._seats = table.seats
         self._clock = TurnClock()
-        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle, table.rail.proofs)
         self._places = Places(table.seats, table.audience)
         self._answers = Answers()
+        self._dealer = Dealer(
+            seats=table.seats,
+            history=table.history,
+            clock=self._clock,
+            places=self._places,
+            shuffle=services.shuffle,
+            proofs=table.rail.proofs,
+        )
         self._desk = SeatDesk(
             seats=table.seats,
             history=table.history,

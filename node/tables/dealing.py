@@ -25,6 +25,8 @@ from node.tables.first_answers import FirstAnswers
 from node.tables.hand_in_play import HandInPlay, open_hand
 from node.tables.history import History
 from node.tables.metrics import HANDS
+from node.tables.places import Places
+from node.tables.projection import SeenCards
 from node.tables.proving import ProvableHands, provable_hand
 from node.tables.recording import record_hand
 from node.tables.seats import SeatHolder, Seats
@@ -43,6 +45,7 @@ class Dealer:
     seats: Seats
     history: History
     clock: TurnClock
+    places: Places
     shuffle: Shuffle
     proofs: ProvableHands
     play: HandInPlay | None = None
@@ -155,7 +158,8 @@ class Dealer:
         return self.seats.stack(holder)
 
     def tell_seat(self, holder: SeatHolder) -> None:
-        """Tell everybody how a seat stands."""
+        """Tell everybody how a seat stands, and its player what became of the standing wishes."""
+        self.places.changed(holder.user_id)
         self.history.tell(
             SeatChanged(
                 *self.history.next_header(),
@@ -225,17 +229,16 @@ class Dealer:
         self.seats.settlements.add(settle)
         self.seats.seating = seating
         self.proofs.add(provable)
-        self.finished = FinishedHand(
-            hand_no=play.hand_no,
-            hand=play.hand,
-            players=play.players,
-            show_until=trio.current_time() + self.seats.game.limits.show_seconds,
-            seen=provable.seen,
-        )
+        self.finished = _keep_for_showing(play, provable.seen, self.seats.game.limits)
         self.play = None
         _tell_changed(self, before)
         HANDS.labels(outcome="played").inc()
         return settle
+
+
+def _keep_for_showing(play: HandInPlay, seen: SeenCards, limits: TableLimits) -> FinishedHand:
+    show_until = trio.current_time() + limits.show_seconds
+    return FinishedHand(play.hand_no, play.hand, play.players, show_until, seen)
 
 
 def _expired_turn(dealer: Dealer, holder: SeatHolder) -> ExpiredTurn:

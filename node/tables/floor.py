@@ -51,6 +51,7 @@ class Floor:
                 self.desk.take_seat(viewer, request, now)
             case TopUp():
                 self.desk.top_up(viewer, request)
+                return  # the player's place is another one when the ledger has decided
             case JoinWaitingList():
                 self._join(viewer, now)
             case LeaveWaitingList():
@@ -76,7 +77,6 @@ class Floor:
         """Before a deal: who wanted to sit out when the big blind comes does, if it comes now."""
         for holder in self.seats.pass_big_blind():
             self.dealer.tell_seat(holder)
-            self.places.changed(holder.user_id)
 
     def tend(self, now: float, *, is_closing: bool) -> None:
         """After each step: bring chips, let go who leaves, pay, and offer seats that are free."""
@@ -90,7 +90,6 @@ class Floor:
         if holder.arriving:
             self.seats.bring_chips(holder)
             self.dealer.tell_seat(holder)
-            self.places.changed(holder.user_id)
         if holder.leaves_after_hand:
             self.desk.start_leaving(holder)
         self.desk.fill_up(holder)

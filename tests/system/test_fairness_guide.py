@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from cardroom.local.ports import ROUTER
-from tests.system.place import Place
-from tests.system.test_make_run import started, wait_until
+from tests.system.place import Place, started, wait_until
 
 ROUTER_IN_THE_GUIDE = "http://127.0.0.1:8800"
 

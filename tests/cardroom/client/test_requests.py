@@ -18,13 +18,19 @@ from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
 from cardroom.wire.chat import Emote, Emoted, Said
 from cardroom.wire.codec import Encoding
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Act,
     ActionKind,
+    AutoTopUp,
     Chat,
+    JoinWaitingList,
     Leave,
+    LeaveWaitingList,
     Mute,
+    PlayerMessage,
     Prove,
+    Resync,
     RunItTwice,
     ShowCards,
     ShowEmote,
@@ -32,6 +38,7 @@ from cardroom.wire.player import (
     SitIn,
     SitOut,
     Straddle,
+    TopUp,
 )
 from cardroom.wire.proof import Openings
 from cardroom.wire.refusals import Refusal
@@ -45,7 +52,18 @@ from cardroom.wire.table import (
     TableState,
     TurnView,
 )
-from tests.fakes.node import MY_SEAT, OTHER, TABLE, WELCOME, Stage, scripted_node
+from tests.fakes.node import (
+    EMPTY,
+    MY_SEAT,
+    OTHER,
+    OTHER_SEAT,
+    SEATED,
+    STRANGER,
+    TABLE,
+    WELCOME,
+    Stage,
+    scripted_node,
+)
 
 BRIEF = ClientLimits(connect_seconds=2.0, answer_seconds=0.2, close_seconds=0.2)
 TURN = TurnView(MY_SEAT, 9, ClockPhase.TURN, 15_000, 30_000, LegalActions(True, Krw(0), None, None, None))
@@ -168,3 +186,90 @@ async def test_numbers_of_requests_go_on_after_a_reconnect() -> None:
             async with connect(ticket) as table:
                 await table.leave()
     assert numbers[0] < numbers[1]
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+async def test_all_that_is_asked_besides_playing(encoding: Encoding) -> None:
+    heard: list[PlayerMessage] = []
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        for _ in range(8):
+            message = await stage.hear()
+            heard.append(message)
+            await stage.tell(Done(message.request_id))  # type: ignore[union-attr]
+
+    async with scripted_node(node) as ticket, connect(ticket, encoding) as table:
+        await table.join_waiting_list()
+        await table.leave_waiting_list()
+        await table.top_up(Krw(50_000))
+        await table.auto_top_up(Krw(200_000))
+        await table.sit_out(at_big_blind=True)
+        await table.sit_out()
+        await table.leave(after_hand=True)
+        await table.leave()
+    numbers = [message.request_id for message in heard]  # type: ignore[union-attr]
+    assert heard == [
+        JoinWaitingList(numbers[0], TABLE),
+        LeaveWaitingList(numbers[1], TABLE),
+        TopUp(numbers[2], TABLE, Krw(50_000)),
+        AutoTopUp(numbers[3], TABLE, Krw(200_000)),
+        SitOut(numbers[4], TABLE, at_big_blind=True),
+        SitOut(numbers[5], TABLE, at_big_blind=False),
+        Leave(numbers[6], TABLE, after_hand=True),
+        Leave(numbers[7], TABLE, after_hand=False),
+    ]
+    assert len(set(numbers)) == len(numbers)
+
+
+async def test_a_top_up_that_is_refused_is_raised() -> None:
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        message = await stage.hear()
+        assert isinstance(message, TopUp)
+        await stage.tell(Refused(message.request_id, Refusal.INSUFFICIENT_FUNDS))
+
+    async with scripted_node(node) as ticket, connect(ticket) as table:
+        with pytest.raises(RequestRefused, match="insufficient_funds"):
+            await table.top_up(Krw(50_000))
+
+
+async def test_a_resync_begins_the_view_anew() -> None:
+    fresh = evolve(EMPTY, table_seq=50, waiting=2)
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        message = await stage.hear()
+        assert isinstance(message, Resync)
+        assert message.last_seq is None
+        await stage.tell(fresh, Done(message.request_id))
+
+    async with scripted_node(node) as ticket, connect(ticket) as table:
+        await table.resync()
+        assert (table.view.table_seq, table.view.waiting) == (50, 2)
+        assert await anext(table) == fresh
+
+
+async def test_the_players_own_business_is_told_and_shown() -> None:
+    offered = evolve(STRANGER, waiting_number=1, offered_seat=OTHER_SEAT, offer_left_ms=30_000)
+    told = [
+        PlaceChanged(TABLE, offered, None),
+        PlaceChanged(TABLE, STRANGER, Refusal.OFFER_EXPIRED),
+        PlaceChanged(TABLE, SEATED, None),
+    ]
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        for one in told:
+            await stage.tell(one)
+            message = await stage.hear()
+            assert isinstance(message, SitIn)
+            await stage.tell(Done(message.request_id))
+
+    async with scripted_node(node) as ticket, connect(ticket, limits=BRIEF) as table:
+        assert table.view.place == STRANGER
+        for one in told:
+            assert await anext(table) == one
+            assert table.view.place == one.place
+            assert table.view.my_seat == one.place.seat
+            await table.sit_in()

@@ -12,6 +12,7 @@ from cardroom.client import (
     ProtocolBroken,
     RequestRefused,
     SequenceGap,
+    StateDrift,
     connect,
 )
 from cardroom.money import Krw
@@ -137,6 +138,20 @@ async def test_a_gap_ends_the_connection_for_all_who_wait() -> None:
             await table.leave()
         with pytest.raises(SequenceGap):
             await anext(table)
+
+
+async def test_a_state_that_is_not_the_nodes_ends_the_connection_for_all_who_wait() -> None:
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        await stage.hear()
+        await stage.tell(evolve(HALTED, state_hash=bytes(8)))
+
+    async with scripted_node(node) as ticket, connect(ticket) as table:
+        with pytest.raises(StateDrift) as drift:
+            await table.leave()
+        assert drift.value.table_seq == 11
+        with pytest.raises(StateDrift):
+            await table.resync()
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
-from cardroom.client import ProtocolBroken, SequenceGap, TableView
-from cardroom.client.view import view_after, view_of
+from cardroom.client import ProtocolBroken, SequenceGap, StateDrift, TableView
+from cardroom.client.view import public_table, view_after, view_in_place, view_of
 from cardroom.ids import HandId, SeatIndex, TableId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
+from cardroom.wire.state_hash import hash_state
 from cardroom.wire.table import (
     Acted,
     Announced,
@@ -48,8 +49,9 @@ from cardroom.wire.table import (
     TurnBegan,
     TurnView,
     UncalledReturned,
+    WaitingListChanged,
 )
-from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, SEATED, TABLE
+from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, SEATED, STRANGER, TABLE
 
 HAND = HandId(UUID(int=5))
 ACES = (CardCode(48), CardCode(49))
@@ -195,6 +197,35 @@ def test_cards_of_a_hand_without_me_are_none() -> None:
     teller = Teller(view_of(EMPTY, ME))
     assert teller.tell(CardsDealt(*teller.head(), ())).my_cards == ()
     assert teller.tell(StateChanged(*teller.head(), TableState.HALTED)).state is TableState.HALTED
+
+
+def test_the_waiting_list_and_the_players_own_business() -> None:
+    teller = Teller(view_of(evolve(EMPTY, waiting=1), ME))
+    assert teller.view.waiting == 1
+    assert teller.tell(WaitingListChanged(*teller.head(3), waiting=4)).waiting == 4
+    place = evolve(SEATED, arriving=Krw(5_000))
+    view = view_in_place(teller.view, place)
+    assert (view.place, view.my_seat, view.table_seq) == (place, MY_SEAT, teller.view.table_seq)
+    assert view_in_place(view, STRANGER).my_seat is None
+
+
+def test_a_hash_of_the_same_state_is_taken_and_any_other_is_drift() -> None:
+    teller = seated()
+    event = SeatChanged(*teller.head(3), MY_SEAT, SeatStatus.SITTING_OUT, STACK)
+    truth = hash_state(public_table(view_after(teller.view, event)))
+    assert view_after(teller.view, evolve(event, state_hash=truth)).me is not None
+    for lie in (
+        evolve(event, state_hash=bytes(8)),
+        evolve(event, state_hash=truth[:7]),
+        evolve(event, state_hash=b""),
+        evolve(event, state_hash=truth, stack=Krw(STACK + 1)),
+        evolve(event, state_hash=truth, status=SeatStatus.PLAYING),
+        evolve(event, state_hash=truth, hand_no=4),
+    ):
+        with pytest.raises(StateDrift) as drift:
+            view_after(teller.view, lie)
+        assert drift.value.table_seq == event.table_seq
+        assert isinstance(drift.value, ProtocolBroken)
 
 
 @pytest.mark.parametrize("step", [0, 2])

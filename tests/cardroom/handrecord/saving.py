@@ -24,7 +24,7 @@ TWICE = attrs.evolve(STAKE, run_it_twice=True)
 
 def lines_of(guest: Guest) -> list[str]:
     """Write all that a viewer heard, from the welcome on, as its JSON connection heard it."""
-    welcome = wire.Welcome(guest.user_id, guest.nickname, NodeId("node-1"), 60)
+    welcome = wire.Welcome(guest.user_id, guest.nickname, NodeId("node-1"), 60, "a token")
     return [CODECS[Encoding.JSON].encode(message).decode() for message in (welcome, *guest.heard)]
 
 

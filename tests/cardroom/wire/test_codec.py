@@ -31,7 +31,7 @@ from cardroom.wire.player import (
 )
 from cardroom.wire.proof import CardOpening, Openings
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import TABLE_TAGS, Refused, TableMessage, table_codec
+from cardroom.wire.table import TABLE_TAGS, Refused, TableMessage, WaitingListChanged, table_codec
 from tests.cardroom.wire.messages import any_of
 
 BINARY = player_codec(Encoding.MSGPACK)
@@ -116,6 +116,20 @@ def test_golden_bytes_of_talk_and_proof(message: Any, binary: bytes, text: str) 
         assert codec.decode(data) == message
 
 
+def test_golden_bytes_of_an_event_with_and_without_a_hash() -> None:
+    told = WaitingListChanged(TableId(3), 40, 12, waiting=2, state_hash=bytes(range(8)))
+    assert table_codec(Encoding.MSGPACK).encode(told) == bytes(
+        [0x96, 24, 3, 40, 12, 0xC4, 8, 0, 1, 2, 3, 4, 5, 6, 7, 2]
+    )
+    assert table_codec(Encoding.JSON).encode(told) == (
+        b'{"type":"waiting_list_changed","table_id":3,"table_seq":40,"hand_no":12,'
+        b'"state_hash":"0001020304050607","waiting":2}'
+    )
+    plain = attrs.evolve(told, state_hash=None)
+    assert table_codec(Encoding.MSGPACK).encode(plain) == bytes([0x96, 24, 3, 40, 12, 0xC0, 2])
+    assert b'"state_hash":null' in table_codec(Encoding.JSON).encode(plain)
+
+
 @pytest.mark.parametrize("tags", [PLAYER_TAGS, TABLE_TAGS])
 def test_every_member_of_a_family_has_one_tag(tags: dict[int, type]) -> None:
     family = PlayerMessage if tags is PLAYER_TAGS else TableMessage
@@ -124,11 +138,12 @@ def test_every_member_of_a_family_has_one_tag(tags: dict[int, type]) -> None:
 
 
 @pytest.mark.parametrize("encoding", list(Encoding))
+@pytest.mark.parametrize("tags", [PLAYER_TAGS, TABLE_TAGS], ids=["player", "table"])
 @given(data=st.data())
 @settings(max_examples=60)
-def test_every_message_comes_back(encoding: Encoding, data: st.DataObject) -> None:
-    codec = table_codec(encoding)
-    kind = data.draw(st.sampled_from(sorted(TABLE_TAGS.values(), key=lambda kind: kind.__name__)))
+def test_every_message_comes_back(encoding: Encoding, tags: dict[int, type], data: st.DataObject) -> None:
+    codec: Any = player_codec(encoding) if tags is PLAYER_TAGS else table_codec(encoding)
+    kind = data.draw(st.sampled_from(sorted(tags.values(), key=lambda kind: kind.__name__)))
     message = data.draw(any_of(kind))
     assert codec.decode(codec.encode(message)) == message
 

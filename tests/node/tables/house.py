@@ -297,6 +297,7 @@ async def open_house(
     told = LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, escrow, invitation, ())
     lying = {(TABLE, one.seat): (one.user_id, one.amount) for one in escrow}
     house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}, lying))
+    house.money = house.ledger.total
     services = TableServices(house.ledger, shuffle, lambda: house.may_deal)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_table_running, house.table, services)
