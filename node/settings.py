@@ -132,6 +132,8 @@ class TableLimits:
     """Connections that watch without a seat; who has one is always let in."""
     kept_events: int = 256
     """How many events are kept for players who were away."""
+    known_top_ups: int = 32
+    """How many answered top-ups of a seat are known again when they are repeated."""
     waiting: int = 20
     offer_seconds: float = field(default=30.0, validator=gt(0.0))
     """How long a free seat is kept for the next player of the waiting list."""
