@@ -174,6 +174,8 @@ class TableLimits:
     """Connections that watch without a seat; who has one is always let in."""
     kept_events: int = 256
     """How many events a table keeps for viewers who come back; who missed more gets a snapshot."""
+    known_top_ups: int = 32
+    """How many answered top-ups of a seat are known again when they are repeated."""
     waiting: int = 20
     """How many players may stand in the waiting list."""
     offer_seconds: float = field(default=30.0, validator=gt(0.0))

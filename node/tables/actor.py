@@ -153,6 +153,7 @@ class TableActor:
                 HandVoided(*self._history.next_header(), hand_id=self._history.hand_id, stacks=stacks)
             )
             self._history.end_hand()
+            self._state = TableState.BETWEEN_HANDS
 
     async def _next_command(self) -> Command:
         with trio.move_on_at(min(self._clock.deadline, self._seats.waiting.deadline)):
@@ -261,12 +262,11 @@ class TableActor:
         self._table.entry.summary = self._seats.summary()
 
     def _tell_state(self) -> None:
-        """Tell that the table waits; that it plays shows by itself."""
-        state = self._find_state()
-        if state is not self._state:
-            self._state = state
-            if state not in (TableState.PLAYING, TableState.BETWEEN_HANDS):
-                self._history.tell(StateChanged(*self._history.next_header(), state=state))
+        """Tell that the table waits, or does so no more; a hand's beginning and end show by themselves."""
+        before, self._state = self._state, self._find_state()
+        shows = {TableState.PLAYING} if before is not TableState.PLAYING else {TableState.BETWEEN_HANDS}
+        if self._state is not before and self._state not in shows:
+            self._history.tell(StateChanged(*self._history.next_header(), state=self._state))
 
     def _find_state(self) -> TableState:
         if self._dealer.play is not None:

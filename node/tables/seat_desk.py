@@ -73,17 +73,18 @@ class SeatDesk:
         A request that was asked before moves nothing and gets its first answer, now or when there is one.
         """
         holder = self.seats.held_by(viewer.user_id)
-        under_way, last = holder.top_up, holder.last_top_up
-        known = [one.request for one in (under_way, last) if one is not None and one.request is not None]
-        if any(one.request_id == request.request_id and one != request for one in known):
-            raise Denied(Refusal.ACTION_ID_REUSED)
-        if under_way is not None and under_way.request == request:
-            holder.top_up = TopUpUnderWay(request.amount, request, viewer)
-        elif last is not None and last.request == request:
-            self._answer(viewer, last)
+        number, asked = request.request_id, TopUpUnderWay(request.amount, request, viewer)
+        under_way = holder.top_up.request if holder.top_up is not None else None
+        answered = holder.answered_top_ups.get(number)
+        if under_way is not None and under_way.request_id == number:
+            _check_same(under_way, request)
+            holder.top_up = asked
+        elif answered is not None:
+            _check_same(answered.request, request)
+            self._answer(viewer, answered)
         else:
             check_top_up(self.seats, holder, request.amount)
-            self._ask_for_chips(holder, TopUpUnderWay(request.amount, request, viewer))
+            self._ask_for_chips(holder, asked)
 
     def fill_up(self, holder: SeatHolder) -> None:
         """Between hands: ask for the chips that a player's stack lacks, if that is wanted and possible."""
@@ -171,12 +172,19 @@ class SeatDesk:
             case _:
                 raise AssertionError(f"{reply} is no answer to a top-up")
         if under_way.request is not None:
-            holder.last_top_up = AnsweredTopUp(under_way.request, refusal)
+            answered = AnsweredTopUp(under_way.request, refusal)
+            self._remember(holder, answered)
             if under_way.asker is not None:
-                self._answer(under_way.asker, holder.last_top_up)
+                self._answer(under_way.asker, answered)
         elif refusal is not None:
             holder.auto_top_up_to = Krw(0)
         self.places.changed(holder.user_id, None if under_way.request else refusal)
+
+    def _remember(self, holder: SeatHolder, answered: AnsweredTopUp) -> None:
+        known = holder.answered_top_ups
+        known[answered.request.request_id] = answered
+        if len(known) > self.seats.game.limits.known_top_ups:
+            del known[next(iter(known))]
 
     def _settlement_answered(self, reply: ReplyBody) -> None:
         match reply:
@@ -226,3 +234,8 @@ class SeatDesk:
         number = top_up.request.request_id
         refusal = top_up.refusal
         self.answers.note(asker, Done(number) if refusal is None else Refused(number, refusal))
+
+
+def _check_same(first: TopUp, again: TopUp) -> None:
+    if first != again:
+        raise Denied(Refusal.ACTION_ID_REUSED)

@@ -67,7 +67,8 @@ class SeatHolder:
     leave_reason: LeaveReason = LeaveReason.LEFT
     is_paying_out: bool = False
     top_up: TopUpUnderWay | None = None
-    last_top_up: AnsweredTopUp | None = None
+    answered_top_ups: dict[int, AnsweredTopUp] = field(factory=dict)
+    """The newest, by the numbers of their requests."""
     arriving: Krw = _NOTHING
     """Chips in escrow that play from the next hand."""
     auto_top_up_to: Krw = _NOTHING

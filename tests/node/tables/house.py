@@ -154,13 +154,17 @@ class Guest:
         return [message for message in self.heard if isinstance(message, kind)]
 
     def last(self, kind: type[Heard]) -> Heard:
-        return self.all(kind)[-1]
+        return next(message for message in reversed(self.heard) if isinstance(message, kind))
 
     @property
     def place(self) -> Place:
         """The player's own business with the table, as it was told last."""
-        told = [one for one in self.heard if isinstance(one, wire.Snapshot | PlaceChanged)][-1]
-        return told.you if isinstance(told, wire.Snapshot) else told.place
+        for message in reversed(self.heard):
+            if isinstance(message, wire.Snapshot):
+                return message.you
+            if isinstance(message, PlaceChanged):
+                return message.place
+        raise AssertionError("who watches is told the own place")
 
     @property
     def refusals(self) -> list[Refusal]:

@@ -1,5 +1,6 @@
 """Who sees which card: every message of every viewer of two hundred hands, proved against the decks."""
 
+from collections import Counter
 from functools import cache
 from random import Random
 from typing import get_args, get_type_hints
@@ -243,3 +244,67 @@ async def test_no_message_tells_anybody_a_card_that_is_not_theirs_to_see(
     seen = [prove(viewer, shuffle.decks) for viewer in players]
     assert min(seen) > hands * 2, "everybody has seen at least the own cards"
     assert prove(watcher, shuffle.decks) > hands
+
+
+@define
+class Truth:
+    """What may be known after each event: by everybody, and by each player besides."""
+
+    decks: list[tuple[Card, ...]]
+    public: dict[int, frozenset[int]] = field(factory=dict)
+    own: dict[int, dict[UserId, set[int]]] = field(factory=dict)
+    shown_late: list[tuple[UserId, int, tuple[int, ...]]] = field(factory=list)
+
+    def read(self, watcher: Guest) -> None:
+        """Go along with one who has watched it all and asked for nothing again."""
+        known = Dealt(self.decks)
+        for message in watcher.all(wire.TableEvent):
+            known.follow(message)  # type: ignore[arg-type]  # an event is a message
+            hand = known.hands.get(message.hand_no)
+            if hand is None:
+                continue
+            if isinstance(message, wire.HandShown) and known.playing is None:
+                owner = next(user_id for user_id, cards in hand.own.items() if set(message.cards) <= cards)
+                self.shown_late.append((owner, message.hand_no, tuple(map(int, message.cards))))
+            self.public[message.table_seq] = frozenset(hand.public)
+            self.own[message.table_seq] = hand.own
+
+    def prove(self, viewer: Guest) -> None:
+        """Check every message that a viewer ever got, also what was told again, against its moment."""
+        for message in viewer.heard:
+            if isinstance(message, wire.Snapshot | wire.TableEvent) and message.table_seq in self.public:
+                own = self.own[message.table_seq].get(viewer.user_id, set())
+                allowed = self.public[message.table_seq] | own
+                assert cards_in(message) <= allowed, f"{message} tells {viewer.nickname} too much"
+            else:
+                assert cards_in(message) == set()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_what_is_told_again_or_shown_late_tells_nobody_too_much(
+    autojump_clock: MockClock, seed: int
+) -> None:
+    """Players come, go, ask for what they have missed, and show cards when the hand is over (rule 29)."""
+    shuffle = RecordingShuffle(Random(seed))
+    async with open_house(seats=4, shuffle=shuffle, stake=WITH_OPTIONS) as house:
+        watcher = house.guest(int(STRANGER))
+        players = [house.guest(user, DEEP_PURSE) for user in range(1, 7)]
+        await settle()
+        play = RandomPlay(house, players, Random(seed), with_features=True)
+        await play.play(150)
+        assert not house.table.has_crashed
+    truth = Truth(shuffle.decks)
+    truth.read(watcher)
+    for viewer in (watcher, *players):
+        truth.prove(viewer)
+    again = Counter(
+        (viewer.user_id, event.table_seq)
+        for viewer in players
+        for event in viewer.all(wire.TableEvent)
+        if cards_in(event)
+    )
+    assert sum(times > 1 for times in again.values()) > 100, "cards were told again"
+    assert len(truth.shown_late) > 5
+    asked = {(user_id, hand_no, card) for user_id, hand_no, cards in play.shown for card in cards}
+    for user_id, hand_no, cards in truth.shown_late:
+        assert {(user_id, hand_no, card) for card in cards} <= asked, "nobody's cards are shown unasked"

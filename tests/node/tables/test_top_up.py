@@ -243,6 +243,41 @@ async def test_a_request_repeated_on_another_device_is_answered_there(autojump_c
         house.check_money()
 
 
+async def test_an_older_request_that_is_repeated_moves_nothing_either(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        poor = house.guest(1, purse=Krw(140_000))
+        poor.sit(0, HALF)
+        await settle()
+        for number, amount in ((71, 50_000), (72, 10_000), (73, 10_000)):
+            poor.top_up(amount, request_id=number)
+            await settle()
+        for number, amount in ((71, 50_000), (72, 10_000), (72, 20_000)):
+            poor.top_up(amount, request_id=number)
+            await settle()
+        answers = [one for one in poor.heard if isinstance(one, wire.Done | wire.Refused)][1:]
+        assert answers == [
+            wire.Refused(71, Refusal.INSUFFICIENT_FUNDS),
+            wire.Done(72),
+            wire.Done(73),
+            wire.Refused(71, Refusal.INSUFFICIENT_FUNDS),
+            wire.Done(72),
+            wire.Refused(72, Refusal.ACTION_ID_REUSED),
+        ]
+        assert house.stack(poor) == 120_000
+        house.check_money()
+
+
+async def test_only_so_many_answers_are_kept(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        one, _ = await house.heads_up()
+        for number in range(100, 140):
+            one.top_up(1, request_id=number)
+            await settle()
+        answered = house.table.seats.held_by(one.user_id).answered_top_ups
+        assert list(answered) == list(range(108, 140)), "the newest"
+        assert house.stack(one) == HALF + 40
+
+
 @pytest.mark.parametrize("is_silent", [True, False])
 async def test_a_number_that_stands_for_another_request_is_refused(
     autojump_clock: MockClock, is_silent: bool
