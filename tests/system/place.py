@@ -73,23 +73,17 @@ class Place:
     def verify_ledger(self) -> Any:
         """Let the wallet worker check every invariant of the running cluster's ledger."""
         run = self.folder / ".run"
+        command = ["-m", "wallet_worker", "verify", "--config", str(run / "configs" / "wallet_worker.toml")]
         done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "wallet_worker",
-                "verify",
-                "--config",
-                "configs/wallet_worker.toml",
-                "--json",
-            ],
-            cwd=run,
+            [sys.executable, *command, "--json"],
             env=self.environment(CREDENTIALS_DIRECTORY=str(run / "credentials")),
+            cwd=self.folder,
             capture_output=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
-        return json.loads(done.stdout.splitlines()[-1])
+        assert done.stdout, done.stderr.decode()
+        return json.loads(done.stdout)
 
     def hands_by_table(self) -> dict[str, int]:
         """Count the settled hands of each table; none while the wallet worker does not answer."""

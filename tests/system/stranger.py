@@ -24,10 +24,12 @@ Message = dict[str, Any]
 
 QUIET_SECONDS = 5.0
 """Who hears nothing from a table for so long goes to another one."""
+LATE = 5
+"""For so many times as long an answer or a payment may be awaited."""
 LOBBY_SECONDS = 0.5
 """Time between two looks at a lobby in which no table has a free seat."""
 TRIES = 50
-"""Looks at the lobby, attempts to get a ticket, visits to tables; more would mean that something is wrong."""
+"""Looks at the lobby, attempts at a request, visits to tables; more would mean that something is wrong."""
 GOES_ELSEWHERE = ("seat_taken", "table_full", "table_unavailable", "seat_offered")
 """Others were faster: there are more tables."""
 DECIDED = ("not_offered", "no_hand", "stale_hand")
@@ -78,17 +80,16 @@ class Router:
     def register(self) -> int:
         """Open an account; gives the player's number."""
         body = {"nickname": self._nickname, **self._account}
-        answer = self._http.post("/api/v1/auth/register", json=body).raise_for_status()
-        return int(answer.json()["user_id"])
+        return int(self._ask("POST", "/api/v1/auth/register", body)["user_id"])
 
     def log_in(self) -> None:
-        answer = self._http.post("/api/v1/auth/login", json=self._account).raise_for_status()
-        self._http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        token = self._ask("POST", "/api/v1/auth/login", self._account)["token"]
+        self._http.headers["Authorization"] = f"Bearer {token}"
 
     def choose_table(self, stake: str | None, seats: int | None) -> int:
         """Choose an open table with a free seat where the most others sit; waits until there is one."""
         for _ in range(TRIES):
-            lobby = self._http.get("/api/v1/tables").raise_for_status().json()
+            lobby = self._ask("GET", "/api/v1/tables")
             fitting = [
                 (table["players"], table["table_id"])
                 for table in lobby["tables"]
@@ -103,13 +104,16 @@ class Router:
         raise RuntimeError("no table has a free seat")
 
     def ticket(self, table_id: int) -> Message:
-        """Take a ticket; a table that cannot be reached now is asked for again when the router says."""
+        return self._ask("POST", f"/api/v1/tables/{table_id}/ticket")
+
+    def _ask(self, method: str, path: str, body: Message | None = None) -> Message:
+        """Give the answer to a request; what cannot be served now is asked for again when the router says."""
         for _ in range(TRIES):
-            answer = self._http.post(f"/api/v1/tables/{table_id}/ticket")
+            answer = self._http.request(method, path, json=body)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return dict(answer.raise_for_status().json())
             time.sleep(float(answer.headers["Retry-After"]))
-        raise RuntimeError(f"no ticket for table {table_id}")
+        raise RuntimeError(f"{path} cannot be served")
 
 
 class Visit:
@@ -138,13 +142,15 @@ class Visit:
     def run(self, ticket: str) -> None:
         """Play until there are enough hands, or the table is quiet; returns without a seat."""
         self._line.say({"type": "hello", "ticket": ticket, "invitation": ""})
+        quiet = 0
         while not self._is_over:
             message = self._line.hear(QUIET_SECONDS)
+            quiet = 0 if message is not None else quiet + 1
             if message is not None:
                 self._take(message)
-            elif self._is_leaving:
-                raise RuntimeError("the payment does not come")
-            else:
+            elif quiet > LATE:
+                raise RuntimeError(f"nothing comes; asked for {self._asked}")
+            elif not self._asked and not self._is_leaving:
                 self._leave()
 
     def _take(self, message: Message) -> None:

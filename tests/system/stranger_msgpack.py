@@ -78,6 +78,8 @@ HEARD = {
     24: ("waiting_list_changed", f"{EVENT} waiting"),
     25: ("place_changed", "table_id place reason"),
     26: ("announced", f"{EVENT} text"),
+    27: ("said", "table_id user_id nickname text unix_ms"),
+    28: ("emoted", "table_id user_id emote"),
     29: ("openings", "request_id table_id hand_no hand_id commitment openings"),
 }
 """By tag: the name and the fields of a message of the node."""

@@ -1,5 +1,6 @@
 """What a stranger has copied from the page is what stands there, and it sees what it is there to see."""
 
+import json
 from enum import Enum
 from random import Random
 from typing import Any
@@ -8,7 +9,7 @@ import attrs
 import msgpack
 import pytest
 
-from cardroom.wire.codec import message_name
+from cardroom.wire.codec import Encoding, message_name
 from cardroom.wire.player import PLAYER_TAGS, ActionKind
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
@@ -22,6 +23,7 @@ from cardroom.wire.table import (
     SeatView,
     TurnView,
 )
+from tests.protocol.recorded_hand import record_hand
 from tests.system import stranger_msgpack as copied
 from tests.system.stranger import Message, Report, Visit
 
@@ -76,79 +78,70 @@ class Script:
     """A line on which everything is already said."""
 
     def __init__(self, messages: list[Message]) -> None:
-        self.said: list[Message] = []
         self._messages = iter(messages)
 
     def say(self, message: Message) -> None:
-        self.said.append(message)
+        pass
 
     def hear(self, seconds: float) -> Message | None:
         return next(self._messages)
 
 
-def seen(*messages: Message) -> Report:
-    """Let a stranger who holds seat 1 hear this, and give what was noted up to the end of the script."""
-    start: Message = {
-        "seats": [],
-        "turn": None,
-        "your_seat": 1,
-        "table_seq": 1,
-        "table_id": 1,
-        "big_blind": 2,
-    }
-    numbered = [{"table_seq": at, **message} for at, message in enumerate(messages, start=2)]
+def recorded() -> list[Message]:
+    """Give what the node says in the recorded hand, without the answers to requests of that player."""
+    told = [json.loads(line.encoded(Encoding.JSON)) for line in record_hand() if not line.is_sent]
+    return [message for message in told if "request_id" not in message]
+
+
+def changed(kind: str, **fields: Any) -> list[Message]:
+    """Give the recorded hand with the first message of a kind changed."""
+    messages = recorded()
+    next(message for message in messages if message["type"] == kind).update(fields)
+    return messages
+
+
+def seen(messages: list[Message]) -> Report:
+    """Let a stranger hear all this, and give what was noted."""
     report = Report()
-    line = Script([{"type": "welcome", "user_id": 7}, {"type": "snapshot", **start}, *numbered])
     with pytest.raises(StopIteration):
-        Visit(line, 50, report, Random(1)).run("ticket")
+        Visit(Script(messages), 50, report, Random(1)).run("ticket")
     return report
 
 
-MY_DEAL = {"type": "hand_started", "seats": [{"seat": 1}, {"seat": 2}]}
-MY_CARDS = {"type": "cards_dealt", "cards": [1, 2]}
+def mine() -> list[int]:
+    return [card for message in recorded() if message["type"] == "cards_dealt" for card in message["cards"]]
 
 
 def test_nothing_is_noted_where_all_is_well() -> None:
-    shown = {"type": "hand_shown", "seat": 2, "cards": [3, 4]}
-    ended = {
-        "type": "hand_ended",
-        "rake": 1,
-        "results": [{"seat": 1, "net": 4, "stack": 9}, {"seat": 2, "net": -5}],
-    }
-    assert seen(MY_DEAL, MY_CARDS, shown, ended) == Report(hands=1)
+    report = seen(recorded())
+    assert report.hands == 1
+    assert report.actions.total() == 4
+    assert (report.gaps, report.foreign_cards, report.unbalanced_hands, report.refusals) == (0, 0, 0, {})
 
 
 def test_a_gap_is_noted_once() -> None:
-    assert (
-        seen({"type": "acted"}, {"type": "acted", "table_seq": 4}, {"type": "acted", "table_seq": 5}).gaps
-        == 1
-    )
+    messages = recorded()
+    messages.remove(next(message for message in messages if message["type"] == "street_dealt"))
+    assert seen(messages).gaps == 1
 
 
-@pytest.mark.parametrize(
-    "messages",
-    [
-        [MY_DEAL, MY_CARDS, {"type": "hand_shown", "seat": 2, "cards": [2, 9]}],
-        [MY_DEAL, {"type": "cards_dealt", "cards": [1, 2, 3, 4]}],
-        [{"type": "hand_started", "seats": [{"seat": 2}]}, MY_CARDS],
-        [
-            {
-                "type": "snapshot",
-                "table_id": 1,
-                "your_seat": 1,
-                "turn": {},
-                "seats": [{"seat": 2, "cards": [1]}],
-            }
-        ],
-    ],
-)
-def test_a_card_that_is_not_ones_own_is_noted(messages: list[Message]) -> None:
-    assert seen(*messages).foreign_cards == 1
+def test_cards_that_are_not_ones_own_are_noted() -> None:
+    assert seen(changed("cards_dealt", cards=[*mine(), 51, 50])).foreign_cards == 1
+    assert seen(changed("cards_dealt", cards=[])).foreign_cards == 1
+    assert seen(changed("hand_shown", cards=[mine()[0], 51])).foreign_cards == 1
+
+
+def test_cards_of_others_in_a_snapshot_are_noted_while_somebody_is_to_act() -> None:
+    turn = next(message["turn"] for message in recorded() if message["type"] == "turn_began")
+    snapshot = next(message for message in recorded() if message["type"] == "snapshot")
+    seats = [seat | {"cards": [51, 50]} for seat in snapshot["seats"]]
+    assert seen(changed("snapshot", turn=turn, seats=seats)).foreign_cards == 1
 
 
 def test_a_hand_that_does_not_sum_to_zero_is_noted() -> None:
-    assert seen({"type": "hand_ended", "rake": 1, "results": [{"seat": 2, "net": 0}]}).unbalanced_hands == 1
+    assert seen(changed("hand_ended", rake=1)).unbalanced_hands == 1
 
 
 def test_refusals_are_noted_by_code() -> None:
-    assert seen({"type": "refused", "request_id": None, "code": "busy"}).refusals == {"busy": 1}
+    refused = {"type": "refused", "request_id": None, "code": "busy"}
+    assert seen([*recorded(), refused]).refusals == {"busy": 1}

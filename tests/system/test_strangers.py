@@ -105,11 +105,11 @@ def start_bot_of_the_guide(place: Place) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_strangers_play_fifty_hands_by_the_page_alone(tmp_path: Path, project_root: Path) -> None:
     place = Place(project_root, tmp_path)
     with started(place), ExitStack() as stack:
-        wait_until(lambda: any(place.hands_by_table().values()), "bots play")
+        wait_until(lambda: any(place.hands_by_table().values()), "bots play", seconds=80.0)
         strangers = [stack.enter_context(open_stranger(place, script)) for script in SCRIPTS]
         for stranger in strangers:
             give_money(place, stranger.user_id())
