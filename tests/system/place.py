@@ -130,7 +130,7 @@ def started(place: Place, **environment: str) -> Iterator["subprocess.Popen[byte
             process.communicate()
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Ask again and again; other processes give no event to wait for."""
     deadline = time.monotonic() + seconds
     while not condition():
