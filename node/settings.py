@@ -121,6 +121,9 @@ class SessionLimits:
 
     connections: int = 600
     connections_per_user: int = 3
+    handshakes_per_second: float = field(default=400.0, validator=gt(0.0))
+    """When many come at once, tables have the time that this leaves them; newcomers wait in the queue."""
+    handshake_burst: int = field(default=50, validator=ge(0))
     hello_seconds: float = 5.0
     ping_seconds: float = 20.0
     """A player who was silent for so long is asked for a sign of life, and again after as long."""

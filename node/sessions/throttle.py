@@ -1,11 +1,11 @@
-"""How many messages a connection may send."""
+"""How many messages a connection may send, and how many connections a node may take, in a time."""
 
 from attrs import define, field
 
 
 @define
 class Throttle:
-    """A bucket that fills with ``rate`` messages a second, up to ``burst``."""
+    """A bucket that fills with ``rate`` tokens a second, up to ``burst``."""
 
     rate: float
     burst: int
@@ -16,10 +16,19 @@ class Throttle:
         self._tokens = float(self.burst)
 
     def allows(self, now: float) -> bool:
-        """Take one message out of the bucket, if there is one."""
-        self._tokens = min(float(self.burst), self._tokens + (now - self.now) * self.rate)
-        self.now = now
+        """Take a token out of the bucket, if there is one."""
+        self._fill(now)
         if self._tokens < 1.0:
             return False
         self._tokens -= 1.0
         return True
+
+    def reserve(self, now: float) -> float:
+        """Take a token in any case; give the seconds until it is there."""
+        self._fill(now)
+        self._tokens -= 1.0
+        return max(0.0, -self._tokens / self.rate)
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(float(self.burst), self._tokens + (now - self.now) * self.rate)
+        self.now = now
