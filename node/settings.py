@@ -141,6 +141,10 @@ class SessionLimits:
     """How many connections a node takes; one more is closed with 1013."""
     connections_per_user: int = 3
     """How many of them may be one player's; the oldest is closed with 4409."""
+    handshakes_per_second: float = field(default=400.0, validator=gt(0.0))
+    """When many come at once, tables have the time that this leaves them; newcomers wait in the queue."""
+    handshake_burst: int = field(default=50, validator=ge(0))
+    """How many may come at once before that pace counts."""
     hello_seconds: float = 5.0
     ping_seconds: float = 20.0
     """A player who was silent for so long is asked for a sign of life, and again after as long."""

@@ -11,6 +11,7 @@ from cardroom.service.settings import Bind
 from node.sessions.handshake import serve_stream
 from node.sessions.outbox import PlayerStream
 from node.sessions.session import SessionServices
+from node.tables.throttle import Throttle
 
 _BACKLOG = 4096
 _SOCKETS_PER_CONNECTION = 2
@@ -31,13 +32,18 @@ def open_listener(bind: Bind) -> socket.socket:
 
 
 class Listener:
-    """Accepts until cancelled. Sockets without a seat in the house (limit x 2) are closed at once."""
+    """Accepts until cancelled, not faster than tables bear; the others wait in the system's queue.
+
+    Sockets without a seat in the house (limit x 2) are closed at once.
+    """
 
     def __init__(self, listener: socket.socket, services: SessionServices, log: Log) -> None:
         self._listener = listener
         self._services = services
         self._log = log
         self._open = 0
+        limits = services.limits
+        self._pace = Throttle(limits.handshakes_per_second, limits.handshake_burst, trio.current_time())
 
     async def run(self, stopping: trio.Event) -> None:
         """Accept until ``stopping``, then serve those who are here until they end or this is cancelled."""
@@ -65,6 +71,7 @@ class Listener:
                 connection.close()
                 continue
             nursery.start_soon(self._serve, connection)
+            await trio.sleep(self._pace.reserve(trio.current_time()))
 
     async def _serve(self, connection: socket.socket) -> None:
         self._open += 1

@@ -1,4 +1,4 @@
-"""How often something may be done: messages of a connection, chat of a player."""
+"""How often something may be done: messages of a connection, chat of a player, connections to a node."""
 
 from attrs import define, field
 
@@ -27,6 +27,12 @@ class Throttle:
         """Say whether a new bucket would be no different."""
         self._fill(now)
         return self._tokens >= self.burst
+
+    def reserve(self, now: float) -> float:
+        """Take a token in any case; give the seconds until it is there."""
+        self._fill(now)
+        self._tokens -= 1.0
+        return max(0.0, -self._tokens / self.rate)
 
     def _fill(self, now: float) -> None:
         self._tokens = min(float(self.burst), self._tokens + (now - self.now) * self.rate)
