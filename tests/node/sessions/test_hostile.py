@@ -33,6 +33,7 @@ def hostile_message(draw: Random) -> bytes:
         asks.Act(number, TABLE, draw.randrange(40), draw.randrange(6), draw.choice(KINDS), amount),
         asks.Ping(number),
         asks.Hello("again"),
+        asks.Resume("again", draw.randrange(40)),
     ]
     data = CODEC.encode(draw.choice(messages))
     match draw.randrange(5):
