@@ -34,6 +34,7 @@ def hostile_message(draw: Random) -> bytes:
         asks.Act(number, TABLE, draw.randrange(40), draw.randrange(6), draw.choice(KINDS), amount),
         asks.Ping(number),
         asks.Hello("again", ""),
+        asks.Resume("again", draw.randrange(40)),
         asks.Chat(number, TABLE, draw.choice(["", "gg", "\x00", "\u202e", "a" * 300, "👍"])),
         asks.ShowEmote(number, TABLE, draw.choice([*Emote])),
         asks.Mute(number, TABLE, UserId(draw.choice([0, -1, 1, 2**62])), draw.choice([True, False])),
