@@ -10,6 +10,7 @@ from cardroom.client import RequestRefused, Table, TableUpdate
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import HandEnded, SeatStatus, SeatView, Snapshot, TurnView
 from loadtest.fairness import CardWatch, snapshot_faults
+from loadtest.habits import Habits
 from loadtest.profile import Pace
 from loadtest.stop import Stop
 from loadtest.strategy import choose, choose_buy_in
@@ -45,6 +46,7 @@ class Visit:
         self._tally = tally
         self._stop = stop
         self._watch = CardWatch(table.view)
+        self._habits = Habits(table, random, tally)
         self._used_turn = (0, 0)
         self._answered_hand = 0
         self._is_idle = False
@@ -138,16 +140,19 @@ class Visit:
             await self._table.sit_in(posts_blind=True)
 
     async def _take_next(self, seconds: float) -> None:
-        self._is_idle = True
+        self._is_idle, update = True, None
         with trio.move_on_after(seconds) as scope, self._stop.wakes(scope):
             update = await anext(self._table)
             self._is_idle = False
             self._note(update)
+        if isinstance(update, HandEnded):  # out of the scope: a request that is cut off ends the connection
+            await self._habits.after_hand(update)
 
     def _note(self, update: TableUpdate) -> None:
         if isinstance(update, Snapshot):
             self._watch = CardWatch(self._table.view)
             return
+        self._habits.note(update)
         self._note_faults(self._watch.faults(update))
         my_seat = self._table.view.my_seat
         if isinstance(update, HandEnded) and any(one.seat == my_seat for one in update.results):
