@@ -9,7 +9,8 @@ type, a missing or extra field, an unknown tag or too many bytes raise ``Malform
 import json
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Final, Generic, NewType, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -21,6 +22,8 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
+
+_PLAIN_TYPES: Final = (int, bool, str, bytes, NoneType)
 
 
 class Malformed(Exception):
@@ -190,12 +193,27 @@ def _from_array(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
 
 
 def _to_array(kind: Any, converter: Converter) -> Callable[[Any], list[Any]]:
-    fields = [(field.name, field.type) for field in attrs.fields(kind)]
+    fields = [(field.name, None if _is_plain(field.type) else field.type) for field in attrs.fields(kind)]
 
     def unstructure(value: Any) -> list[Any]:
-        return [converter.unstructure(getattr(value, name), unstructure_as=type_) for name, type_ in fields]
+        return [
+            getattr(value, name)
+            if type_ is None
+            else converter.unstructure(getattr(value, name), unstructure_as=type_)
+            for name, type_ in fields
+        ]
 
     return unstructure
+
+
+def _is_plain(kind: Any) -> bool:
+    """Say whether msgpack writes a type as it is: numbers, texts, bytes, None, and tuples of them."""
+    if isinstance(kind, NewType):
+        return _is_plain(kind.__supertype__)
+    if kind in _PLAIN_TYPES:
+        return True
+    is_compound = _is_sequence(kind) or get_origin(kind) in (Union, UnionType)
+    return is_compound and all(_is_plain(part) for part in get_args(kind) if part is not Ellipsis)
 
 
 def _register_array_union(converter: Converter, union: Any, tags: Mapping[int, type]) -> None:

@@ -80,10 +80,11 @@ class Floor:
 
     def tend(self, now: float, *, is_closing: bool) -> None:
         """After each step: bring chips, let go who leaves, pay, and offer seats that are free."""
+        in_hand = self.dealer.seats_in_hand
         for holder in tuple(self.seats.holders.values()):
-            if not self._is_in_hand(holder.seat):
+            if holder.seat not in in_hand:
                 self._tend_seat(holder)
-        self.desk.pay_out_leavers(self.dealer.seats_in_hand)
+        self.desk.pay_out_leavers(in_hand)
         self._move_up(now, is_closing=is_closing)
 
     def _tend_seat(self, holder: SeatHolder) -> None:
@@ -92,7 +93,8 @@ class Floor:
             self.dealer.tell_seat(holder)
         if holder.leaves_after_hand:
             self.desk.start_leaving(holder)
-        self.desk.fill_up(holder)
+        if holder.auto_top_up_to:
+            self.desk.fill_up(holder)
 
     def _note_wish(self, holder: SeatHolder, wish: SitOut | SitIn | Straddle | AutoTopUp) -> None:
         match wish:
