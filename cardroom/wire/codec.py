@@ -181,29 +181,37 @@ def _enum_to_position(kind: type[Enum]) -> Callable[[Enum], int]:
 
 
 def _from_array(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    names = [field.name for field in attrs.fields(kind)]
-    types = [field.type for field in attrs.fields(kind)]
+    fields = attrs.fields(kind)
+    named = [place for place, field in enumerate(fields) if field.kw_only]
+    hooks: list[tuple[Callable[[Any, Any], Any], Any]] = []
 
     def structure(value: Any, _: Any) -> Any:
-        if type(value) is not list or len(value) != len(types):
-            raise ValueError(f"{kind.__name__} is an array of {len(types)}")
-        return kind(**dict(zip(names, map(converter.structure, value, types), strict=True)))
+        if type(value) is not list or len(value) != len(fields):
+            raise ValueError(f"{kind.__name__} is an array of {len(fields)}")
+        if not hooks:  # not before: a class may be made of classes that are registered later
+            hooks.extend((converter.get_structure_hook(field.type), field.type) for field in fields)
+        read = [hook(one, type_) for one, (hook, type_) in zip(value, hooks, strict=True)]
+        by_name = {fields[place].name: read.pop(place) for place in reversed(named)}
+        return kind(*read, **by_name)
 
     return structure
 
 
 def _to_array(kind: Any, converter: Converter) -> Callable[[Any], list[Any]]:
-    fields = [(field.name, None if _is_plain(field.type) else field.type) for field in attrs.fields(kind)]
+    fields = attrs.fields(kind)
+    hooks: list[tuple[str, Callable[[Any], Any] | None]] = []
 
     def unstructure(value: Any) -> list[Any]:
-        return [
-            getattr(value, name)
-            if type_ is None
-            else converter.unstructure(getattr(value, name), unstructure_as=type_)
-            for name, type_ in fields
-        ]
+        if not hooks:
+            hooks.extend((field.name, _writer(field.type, converter)) for field in fields)
+        return [getattr(value, name) if hook is None else hook(getattr(value, name)) for name, hook in hooks]
 
     return unstructure
+
+
+def _writer(kind: Any, converter: Converter) -> Callable[[Any], Any] | None:
+    """Give what turns values of a type into what msgpack writes; None: they are that."""
+    return None if _is_plain(kind) else converter.get_unstructure_hook(kind)
 
 
 def _is_plain(kind: Any) -> bool:
