@@ -120,7 +120,6 @@ class Session:
                 self,
                 last_seq=self._admitted.last_seq if knows_this_run else None,
                 invitation=self._admitted.invitation,
-                is_known=self._admitted.is_known,
             )
         )
         try:
