@@ -55,6 +55,8 @@ class SeatDesk:
     def take_seat(self, viewer: Viewer, request: SitDown, now: float) -> None:
         """Reserve a seat and ask the ledger for the buy-in; answered when it has decided."""
         holder = reserve(self.seats, viewer, request, now)
+        # Asked for before anything else: a seat whose money nobody has asked for would stay reserved for ever.
+        self.submit(HoldBuyIn(holder.user_id, request.table_id, holder.seat, request.buy_in))
         self.history.tell(
             SeatTaken(
                 *self.history.next_header(),
@@ -65,7 +67,6 @@ class SeatDesk:
                 stack=Krw(0),
             )
         )
-        self.submit(HoldBuyIn(holder.user_id, request.table_id, holder.seat, request.buy_in))
 
     def top_up(self, viewer: Viewer, request: TopUp) -> None:
         """Ask the ledger for more chips; answered when it has decided. Refused as ``TopUp`` says.
