@@ -83,6 +83,8 @@ class Floor:
         for holder in tuple(self.seats.holders.values()):
             if not self._is_in_hand(holder.seat):
                 self._tend_seat(holder)
+                if not is_closing:
+                    self.desk.fill_up(holder)
         self.desk.pay_out_leavers(self.dealer.seats_in_hand)
         self._move_up(now, is_closing=is_closing)
 
@@ -92,7 +94,6 @@ class Floor:
             self.dealer.tell_seat(holder)
         if holder.leaves_after_hand:
             self.desk.start_leaving(holder)
-        self.desk.fill_up(holder)
 
     def _note_wish(self, holder: SeatHolder, wish: SitOut | SitIn | Straddle | AutoTopUp) -> None:
         match wish:
