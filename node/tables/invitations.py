@@ -37,10 +37,7 @@ class InvitationList:
         return True
 
     def check(self, user_id: UserId) -> None:
-        """Refuse what a player asks who was not let in.
-
-        A connection that is turned away may have sent requests before it knew: they are in the inbox.
-        """
+        """Refuse what a player asks who was not let in."""
         if not self._knows(user_id):
             raise Denied(Refusal.INVITATION_NEEDED)
 
