@@ -251,7 +251,8 @@ class Resync:
     """Ask for what was missed after the event ``last_seq``; answered with it, then ``Done``.
 
     What was missed comes as events if the table still has them all, else as a ``Snapshot``; always as one
-    when ``last_seq`` is None, which a client sends that has drifted. May be repeated.
+    when ``last_seq`` is None, which a client sends that has drifted. May be repeated. Counts as ten messages;
+    refused: rate limited.
     """
 
     request_id: int
