@@ -155,6 +155,8 @@ class SessionLimits:
     """How many messages a connection may send for long; more are refused as ``rate_limited``."""
     message_burst: int = 40
     """How many may come at once. After so many such refusals in a row: closed with 4429."""
+    resync_messages: int = field(default=10, validator=gt(0))
+    """How many messages one ``Resync`` counts as."""
     outbox_bytes: int = 256 * 1024
     """What the node keeps for a player who does not read; one message more closes the connection."""
     send_buffer_bytes: int = 64 * 1024

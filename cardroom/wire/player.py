@@ -59,7 +59,8 @@ class Resume:
 
     Answered with ``Welcome``, which has a new token, and then with the events that were missed, in order. If
     ``last_seq`` is None, or the node does not know all events since then, a ``Snapshot`` comes instead.
-    Refused and closed as for ``Hello``; then ask the router for a ticket.
+    Refused and closed as for ``Hello``; then ask the router for a ticket. The token is no invitation: after a
+    start of its node a private table asks who holds no seat for the code again, which ``Hello`` shows.
     """
 
     token: str
@@ -250,7 +251,8 @@ class Resync:
     """Ask for what was missed after the event ``last_seq``; answered with it, then ``Done``.
 
     What was missed comes as events if the table still has them all, else as a ``Snapshot``; always as one
-    when ``last_seq`` is None, which a client sends that has drifted. May be repeated.
+    when ``last_seq`` is None, which a client sends that has drifted. May be repeated. Counts as ten messages;
+    refused: rate limited.
     """
 
     request_id: int

@@ -20,7 +20,7 @@ from node.shards.lease import NodeIdentity
 class Admitted:
     """A player who may come in, to one table; a private one asks for the ``invitation``.
 
-    Who was there before (``is_known``) has seen its events up to ``last_seq``, numbered as in ``run``.
+    Who was there before has seen its events up to ``last_seq``, numbered as in ``run``.
     """
 
     user_id: UserId
@@ -28,7 +28,6 @@ class Admitted:
     table_id: TableId
     run: str = ""
     last_seq: int | None = None
-    is_known: bool = False
     invitation: str = field(default="", repr=False)
 
 

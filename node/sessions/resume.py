@@ -37,7 +37,8 @@ class Resumption:
 
     A token is good again and again until it expires, at every node that knows the key and holds the table, so
     also after a restart. It need not be good once only, as a ticket is: a second use gives no more than one
-    connection more of the same player, and each one over the limit of one player closes the oldest.
+    connection more of the same player, and each one over the limit of one player closes the oldest. It is no
+    invitation: the welcome gives it before the table has let its player in.
     """
 
     def __init__(self, key: Secret, seconds: float, now_ms: Callable[[], int] = wall_clock_ms) -> None:
@@ -61,9 +62,7 @@ class Resumption:
         token = self._open(resume.token)
         if token.expires_unix_ms < self._now_ms():
             raise NotAdmitted(Refusal.TICKET_EXPIRED)
-        return Admitted(
-            token.user_id, token.nickname, token.table_id, token.run, resume.last_seq, is_known=True
-        )
+        return Admitted(token.user_id, token.nickname, token.table_id, token.run, resume.last_seq)
 
     def _open(self, text: str) -> ResumeToken:
         try:

@@ -10,7 +10,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from cardroom.ids import NodeId, TableId, UserId
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding, Malformed
-from cardroom.wire.player import PlayerMessage
+from cardroom.wire.player import PlayerMessage, Resync
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode, Refused, TableMessage, Welcome
 from node.sessions.addresses import TrustedProxies
@@ -120,7 +120,6 @@ class Session:
                 self,
                 last_seq=self._admitted.last_seq if knows_this_run else None,
                 invitation=self._admitted.invitation,
-                is_known=self._admitted.is_known,
             )
         )
         try:
@@ -173,7 +172,14 @@ class Session:
             self.answer(Refused(None, malformed.code))
             return
         MESSAGES.labels(kind=type(message).__name__).inc()
+        if isinstance(message, Resync) and not self._may_resync():
+            self.answer(Refused(message.request_id, Refusal.RATE_LIMITED))
+            return
         handle(message, self, self.table_id, self._services.directory)
+
+    def _may_resync(self) -> bool:
+        """What was missed is encoded for this connection alone: that costs more than any other message."""
+        return self._throttle.allows(trio.current_time(), self._services.limits.resync_messages - 1)
 
     def _refuse_flood(self) -> None:
         self._throttled += 1

@@ -186,7 +186,7 @@ class TableActor:
         request = ask.request
         request_id = request.action_id if isinstance(request, Act) else request.request_id
         try:
-            self._table.invitations.check(ask.viewer.user_id)
+            self._entrance.check(ask.viewer)
             self._carry_out(ask.viewer, request)
         except Denied as denied:
             REFUSALS.labels(code=denied.code.value).inc()

@@ -71,6 +71,10 @@ class Audience:
         """Forget a connection; it may have been forgotten before."""
         self._viewers.pop(id(viewer), None)
 
+    def has(self, viewer: Viewer) -> bool:
+        """Say whether a connection follows the table."""
+        return id(viewer) in self._viewers
+
     def of_user(self, user_id: UserId) -> tuple[Viewer, ...]:
         """Give all connections of a player that follow the table."""
         return tuple(viewer for viewer in self._viewers.values() if viewer.user_id == user_id)

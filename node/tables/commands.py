@@ -16,13 +16,11 @@ class Watch:
     """A connection wants to follow the table: answered with a snapshot, or closed where it is not invited.
 
     Who has followed it before up to ``last_seq`` gets the events since then, if they are still known.
-    ``is_known``: it has proved that its player was let in before, and needs no code.
     """
 
     viewer: Viewer
     last_seq: int | None = None
     invitation: str = field(default="", repr=False)
-    is_known: bool = False
 
 
 @frozen

@@ -9,6 +9,7 @@ from cardroom.wire.table import CloseCode, Refused, TableState
 from node.tables.audience import Notice, Viewer
 from node.tables.commands import Watch
 from node.tables.dealing import Dealer
+from node.tables.denied import Denied
 from node.tables.invitations import InvitationList, turn_away
 from node.tables.missed import events_missed
 from node.tables.places import place_of
@@ -47,6 +48,15 @@ class Entrance:
         self.dealer.history.audience.remove(viewer)
         self.dealer.seats.waiting.seen(viewer.user_id, trio.current_time())
         self.rail.chat.forget_if_gone(viewer.user_id)
+
+    def check(self, viewer: Viewer) -> None:
+        """Refuse what a connection asks that was not let in.
+
+        It may have sent requests before it knew: they are in the inbox.
+        """
+        self.invitations.check(viewer.user_id)
+        if not self.dealer.history.audience.has(viewer):
+            raise Denied(Refusal.SPECTATORS_FULL)
 
     def catch_up(self, viewer: Viewer, last_seq: int | None, state: TableState) -> None:
         """Tell one connection what it has missed, or the whole table where that is not known any more."""

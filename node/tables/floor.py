@@ -84,6 +84,8 @@ class Floor:
         for holder in tuple(self.seats.holders.values()):
             if holder.seat not in in_hand:
                 self._tend_seat(holder)
+                if holder.auto_top_up_to and not is_closing:
+                    self.desk.fill_up(holder)
         self.desk.pay_out_leavers(in_hand)
         self._move_up(now, is_closing=is_closing)
 
@@ -93,8 +95,6 @@ class Floor:
             self.dealer.tell_seat(holder)
         if holder.leaves_after_hand:
             self.desk.start_leaving(holder)
-        if holder.auto_top_up_to:
-            self.desk.fill_up(holder)
 
     def _note_wish(self, holder: SeatHolder, wish: SitOut | SitIn | Straddle | AutoTopUp) -> None:
         match wish:

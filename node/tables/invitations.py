@@ -30,17 +30,14 @@ class InvitationList:
     def lets_in(self, watch: Watch) -> bool:
         """Say whether a connection may follow the table; its player needs no code from then on."""
         user_id = watch.viewer.user_id
-        if not (watch.is_known or self._knows(user_id) or self._is_code(watch.invitation)):
+        if not (self._knows(user_id) or self._is_code(watch.invitation)):
             return False
         if self.is_private:
             self._let_in.add(user_id)
         return True
 
     def check(self, user_id: UserId) -> None:
-        """Refuse what a player asks who was not let in.
-
-        A connection that is turned away may have sent requests before it knew: they are in the inbox.
-        """
+        """Refuse what a player asks who was not let in."""
         if not self._knows(user_id):
             raise Denied(Refusal.INVITATION_NEEDED)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import assert_never
 
 import trio
-from attrs import define
+from attrs import define, evolve
 
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
@@ -55,6 +55,8 @@ class SeatDesk:
     def take_seat(self, viewer: Viewer, request: SitDown, now: float) -> None:
         """Reserve a seat and ask the ledger for the buy-in; answered when it has decided."""
         holder = reserve(self.seats, viewer, request, now)
+        # Before anything that could fail: a seat whose money nobody has asked for stays reserved for ever.
+        self.submit(HoldBuyIn(holder.user_id, request.table_id, holder.seat, request.buy_in))
         self.history.tell(
             SeatTaken(
                 *self.history.next_header(),
@@ -65,7 +67,6 @@ class SeatDesk:
                 stack=Krw(0),
             )
         )
-        self.submit(HoldBuyIn(holder.user_id, request.table_id, holder.seat, request.buy_in))
 
     def top_up(self, viewer: Viewer, request: TopUp) -> None:
         """Ask the ledger for more chips; answered when it has decided. Refused as ``TopUp`` says.
@@ -73,18 +74,17 @@ class SeatDesk:
         A request that was asked before moves nothing and gets its first answer, now or when there is one.
         """
         holder = self.seats.held_by(viewer.user_id)
-        number, asked = request.request_id, TopUpUnderWay(request.amount, request, viewer)
-        under_way = holder.top_up.request if holder.top_up is not None else None
+        number, under_way = request.request_id, holder.top_up
         answered = holder.answered_top_ups.get(number)
-        if under_way is not None and under_way.request_id == number:
-            _check_same(under_way, request)
-            holder.top_up = asked
+        if under_way is not None and under_way.request is not None and under_way.request.request_id == number:
+            _check_same(under_way.request, request)
+            holder.top_up = evolve(under_way, askers=self._with_asker(under_way.askers, viewer))
         elif answered is not None:
             _check_same(answered.request, request)
             self._answer(viewer, answered)
         else:
             check_top_up(self.seats, holder, request.amount)
-            self._ask_for_chips(holder, asked)
+            self._ask_for_chips(holder, TopUpUnderWay(request.amount, request, (viewer,)))
 
     def fill_up(self, holder: SeatHolder) -> None:
         """Between hands: ask for the chips that a player's stack lacks, if that is wanted and possible."""
@@ -92,7 +92,12 @@ class SeatDesk:
         is_busy = holder.top_up is not None or holder.buy_in is not None or holder.is_leaving
         if lacking <= 0 or is_busy or self.seats.is_halted or self.seats.is_sitting_out(holder):
             return
-        self._ask_for_chips(holder, TopUpUnderWay(lacking, None, None))
+        self._ask_for_chips(holder, TopUpUnderWay(lacking))
+
+    def _with_asker(self, askers: tuple[Viewer, ...], viewer: Viewer) -> tuple[Viewer, ...]:
+        """Add a connection to those that wait; who is gone waits no more, so that they never pile up."""
+        here = {id(one) for one in self.history.audience.of_user(viewer.user_id)} - {id(viewer)}
+        return (*(one for one in askers if id(one) in here), viewer)
 
     def _ask_for_chips(self, holder: SeatHolder, top_up: TopUpUnderWay) -> None:
         holder.top_up = top_up
@@ -174,8 +179,8 @@ class SeatDesk:
         if under_way.request is not None:
             answered = AnsweredTopUp(under_way.request, refusal)
             self._remember(holder, answered)
-            if under_way.asker is not None:
-                self._answer(under_way.asker, answered)
+            for asker in under_way.askers:
+                self._answer(asker, answered)
         elif refusal is not None:
             holder.auto_top_up_to = Krw(0)
         self.places.changed(holder.user_id, None if under_way.request else refusal)

@@ -31,8 +31,9 @@ class TopUpUnderWay:
     """Chips that the ledger was asked for. Without a request it was the table that asked for the player."""
 
     amount: Krw
-    request: TopUp | None
-    asker: Viewer | None
+    request: TopUp | None = None
+    askers: tuple[Viewer, ...] = ()
+    """The connections that wait for the answer."""
 
 
 @frozen

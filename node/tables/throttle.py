@@ -15,12 +15,12 @@ class Throttle:
     def __attrs_post_init__(self) -> None:
         self._tokens = float(self.burst)
 
-    def allows(self, now: float) -> bool:
-        """Take one token out of the bucket, if there is one."""
+    def allows(self, now: float, tokens: int = 1) -> bool:
+        """Take tokens out of the bucket, if there are so many."""
         self._fill(now)
-        if self._tokens < 1.0:
+        if self._tokens < tokens:
             return False
-        self._tokens -= 1.0
+        self._tokens -= tokens
         return True
 
     def is_full(self, now: float) -> bool:

@@ -1,5 +1,6 @@
 """The commands of docs/fairness.md, as they stand there, against a real cluster where bots play."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -44,6 +45,9 @@ def test_the_commands_of_the_guide_save_hands_and_prove_them(tmp_path: Path, pro
             )
             assert done.returncode == 0, done.stdout + done.stderr
             said = done.stdout
+    saved = [json.loads(line) for line in (tmp_path / "hands.jsonl").read_text().splitlines()]
+    tokens = [message["resume"] for message in saved if message["type"] == "welcome"]
+    assert tokens == [""], "a file that is passed on lets nobody come back as its player"
     *proved, end = said.splitlines()
     assert end == "Every card was promised before the first was dealt."
     assert len(proved) == 5

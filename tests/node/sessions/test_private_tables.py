@@ -8,6 +8,7 @@ from cardroom.local.servers import EmbeddedValkey
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import SeatEscrow
 from cardroom.wire.lobby import sign_ticket
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import Hello, SitDown
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode, Done, Refused, Snapshot, Welcome
@@ -61,6 +62,27 @@ async def test_with_the_code_a_player_comes_in_and_later_comes_back_without_it(
             async with door.enter(user, encoding):
                 pass
         await _assert_stranger_stays_out(door, "", encoding)
+
+
+@BOTH
+async def test_the_token_of_who_was_turned_away_opens_nothing(
+    valkey: EmbeddedValkey, encoding: Encoding
+) -> None:
+    """The welcome, and the token in it, comes before the table has asked for the code."""
+    async with open_door(valkey.settings, invitation=CODE) as door:
+        async with door.knock(encoding) as stranger:
+            await stranger.send(Hello(sign_ticket(door.ticket(8), KEY), "ABCDEFGH24"))
+            await _assert_turned_away(stranger)
+        assert stranger.token
+        for last_seq in (None, 0):
+            async with door.come_back(stranger.token, last_seq, encoding) as back:
+                assert await back.hear() == NEEDED
+                assert await back.hear_close() == CloseCode.NOT_AUTHENTICATED.value
+        assert door.house.table.audience.viewers == ()
+        async with door.enter(2, encoding, invitation=CODE) as invited:
+            await invited.cut()
+            async with door.come_back(invited.token, invited.last_seq, encoding) as back:
+                assert isinstance(await back.hear(), PlaceChanged)
 
 
 @BOTH

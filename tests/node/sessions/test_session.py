@@ -11,7 +11,7 @@ from cardroom.ids import TableId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
-from cardroom.wire.player import Act, ActionKind, Hello, Ping, SitDown
+from cardroom.wire.player import Act, ActionKind, Hello, Ping, Resync, SitDown
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     CardsDealt,
@@ -101,6 +101,18 @@ async def test_a_flood_is_refused_then_closed(valkey: EmbeddedValkey) -> None:
             assert await player.hear() == Refused(None, Refusal.RATE_LIMITED)
             assert await player.hear_close() == CloseCode.TOO_MANY_MESSAGES.value
         await door.assert_table_goes_on()
+
+
+async def test_asking_for_what_was_missed_counts_as_many_messages(valkey: EmbeddedValkey) -> None:
+    """It costs the node as much: hundreds of events are encoded for one connection."""
+    limits = SessionLimits(messages_per_second=0.001, message_burst=10, resync_messages=4)
+    async with open_door(valkey.settings, limits) as door, door.enter() as player:
+        for number in range(4):
+            await player.send(Resync(number, TABLE, 0))
+        answers = [await player.hear_until(Done | Refused) for _ in range(4)]
+        assert answers == [Done(0), Done(1), *(Refused(number, Refusal.RATE_LIMITED) for number in (2, 3))]
+        await player.send(Ping(9))
+        assert await player.hear() == Refused(None, Refusal.RATE_LIMITED)
 
 
 async def test_silence_is_closed(valkey: EmbeddedValkey) -> None:

@@ -5,7 +5,7 @@ from trio.testing import MockClock
 from cardroom.wire import table as wire
 from cardroom.wire.refusals import Refusal
 from node.settings import TableLimits
-from tests.node.tables.house import Guest, House, open_house, settle
+from tests.node.tables.house import PURSE, Guest, House, open_house, settle
 
 TWO_SPECTATORS = TableLimits(between_hands_seconds=1.0, spectators=2)
 
@@ -39,6 +39,22 @@ async def test_who_is_sent_away_hears_nothing_more(autojump_clock: MockClock) ->
         assert not _was_let_in(three)
         house.goes(three)
         assert _was_let_in(await _comes(house, 4)), "who has a seat is no spectator any more"
+
+
+async def test_requests_of_who_is_sent_away_are_refused_too(autojump_clock: MockClock) -> None:
+    """They may stand in the inbox behind the hello: no seat is taken by them, and no money moves."""
+    async with open_house(limits=TWO_SPECTATORS) as house:
+        for user in (1, 2):
+            assert _was_let_in(await _comes(house, user))
+        three = house.guest(3)
+        three.sit(0)
+        three.join_waiting_list()
+        three.resync(None)
+        await settle()
+        assert three.refusals == [Refusal.SPECTATORS_FULL] * 4
+        assert len(three.heard) == 4
+        assert house.table.seats.holders == {}
+        assert house.ledger.wallets[three.user_id] == PURSE
 
 
 async def test_who_goes_makes_room(autojump_clock: MockClock) -> None:

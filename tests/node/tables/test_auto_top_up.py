@@ -9,6 +9,7 @@ from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.refusals import Refusal
+from node.tables.commands import Drain
 from tests.node.tables.house import (
     BUY_IN,
     FIRST_SEAT_WINS,
@@ -172,3 +173,15 @@ async def test_an_automatic_top_up_begins_when_the_seat_has_its_chips(autojump_c
         await settle()
         assert house.stack(one) == BUY_IN
         house.check_money()
+
+
+async def test_nothing_is_filled_up_at_a_table_that_closes(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        one, two = await house.dealt(BUY_IN, BUY_IN)
+        for guest in (one, two):
+            guest.auto_top_up(BUY_IN)
+        house.table.entry.inbox.deliver(Drain())
+        await house.fold()
+        await trio.sleep(30)
+        assert len(one.all(wire.HandEnded)) == 1
+        assert house.ledger.wallets == {one.user_id: PURSE - BUY_IN, two.user_id: PURSE - BUY_IN}

@@ -277,7 +277,7 @@ async def test_who_is_not_let_in_mutes_nobody(autojump_clock: MockClock) -> None
         await settle()
         outside.mute(1)
         await settle()
-        assert _refusals(outside)[-1] is Refusal.NOT_SEATED
+        assert _refusals(outside)[-1] is Refusal.SPECTATORS_FULL
 
 
 async def test_talk_outlives_a_crash_of_the_table(autojump_clock: MockClock) -> None:

@@ -53,6 +53,7 @@ def test_text_of_any_language_is_shown(text: str, shown: str) -> None:
         "a\ud800b",  # half a surrogate pair
         "\u0301",
         "z" + "\u0335" * 5,
+        "z" + ("\u0335" * 4 + "\u200d") * 30,  # a joiner begins no new letter
     ],
 )
 def test_what_is_no_text_is_refused(text: str) -> None:

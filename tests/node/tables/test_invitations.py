@@ -27,10 +27,10 @@ def is_in(guest: Guest) -> bool:
     return False
 
 
-def watch(house: House, user: int, invitation: str = "", *, is_known: bool = False) -> Guest:
+def watch(house: House, user: int, invitation: str = "") -> Guest:
     """Let another connection of a player come."""
     guest = Guest(UserId(user), house.table)
-    house.table.entry.inbox.deliver(Watch(guest, invitation=invitation, is_known=is_known))
+    house.table.entry.inbox.deliver(Watch(guest, invitation=invitation))
     return guest
 
 
@@ -83,16 +83,6 @@ async def test_who_holds_a_seat_needs_no_code_now_and_after_leaving() -> None:
         assert holder.last(wire.SeatLeft).user_id == holder.user_id
         house.goes(holder)
         again = watch(house, 1)
-        await settle()
-        assert is_in(again)
-
-
-async def test_a_connection_that_has_proved_it_was_let_in_needs_no_code() -> None:
-    async with open_house(invitation=CODE) as house:
-        known = watch(house, 5, is_known=True)
-        await settle()
-        assert is_in(known)
-        again = watch(house, 5)
         await settle()
         assert is_in(again)
 

@@ -243,6 +243,23 @@ async def test_a_request_repeated_on_another_device_is_answered_there(autojump_c
         house.check_money()
 
 
+async def test_a_request_from_two_devices_at_once_is_answered_on_both(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        one, _ = await house.heads_up()
+        device = house.comes_back(one)
+        house.ledger.is_silent = True
+        for _ in range(2):
+            for connection in (one, device):
+                connection.top_up(20_000, request_id=77)
+        await settle()
+        house.ledger.speak()
+        await settle()
+        assert one.all(wire.Done)[1:] == [wire.Done(77)]
+        assert device.all(wire.Done) == [wire.Done(77)]
+        assert house.stack(one) == 120_000
+        house.check_money()
+
+
 async def test_an_older_request_that_is_repeated_moves_nothing_either(autojump_clock: MockClock) -> None:
     async with open_house() as house:
         poor = house.guest(1, purse=Krw(140_000))
