@@ -32,6 +32,7 @@ from node.sessions.resume import Resumption
 from node.sessions.session import SessionServices
 from node.settings import SessionLimits, StakeSettings, TableLimits
 from node.shards.lease import NodeIdentity
+from node.tables.deck import Shuffle, shuffled_deck
 from node.tables.directory import Directory
 from tests.node.tables.house import BUY_IN, CODECS, LOG, PURSE, STAKE, TABLE, House, open_house
 
@@ -212,12 +213,13 @@ async def open_door(
     invitation: str = "",
     escrow: tuple[SeatEscrow, ...] = (),
     seats: int = 6,
+    shuffle: Shuffle = shuffled_deck,
 ) -> AsyncIterator[Door]:
     """Open the door of a node with one table that is held by an in-memory ledger."""
     limits = limits or SessionLimits()
     before = _unforeseen()
     async with (
-        open_house(seats, stake=stake, limits=tables, invitation=invitation, escrow=escrow) as house,
+        open_house(seats, shuffle, tables, stake, invitation, escrow) as house,
         open_redis(redis) as client,
     ):
         for user in range(1, 20):

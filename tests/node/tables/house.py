@@ -185,13 +185,16 @@ class House:
 
     def guest(self, user: int, purse: Krw = PURSE, address: str = "192.0.2.1", invitation: str = "") -> Guest:
         """Let a player with a wallet watch the table, or ask to."""
-        guest = Guest(UserId(user), self.table, address=address)
-        if guest.user_id not in self.ledger.wallets:
-            self.ledger.wallets[guest.user_id] = purse
-            self.money += purse
-        self.guests[user] = guest
+        guest = self.guests[user] = Guest(UserId(user), self.table, address=address)
+        self.give_wallet(guest.user_id, purse)
         self.table.entry.inbox.deliver(Watch(guest, invitation=invitation))
         return guest
+
+    def give_wallet(self, user_id: UserId, purse: Krw) -> None:
+        """Let a player have money, who has no wallet yet."""
+        if user_id not in self.ledger.wallets:
+            self.ledger.wallets[user_id] = purse
+            self.money += purse
 
     def comes_back(self, guest: Guest, last_seq: int | None = None) -> Guest:
         """Let a player connect again, who has heard the events up to this one."""
