@@ -177,7 +177,7 @@ class TableLimits:
 
     inbox: int = 256
     spectators: int = 100
-    """Connections that watch without a seat; who has one is always let in."""
+    """Connections that watch without a seat; who has one, or waits for one, is always let in."""
     kept_events: int = 256
     """How many events a table keeps for viewers who come back; who missed more gets a snapshot."""
     known_top_ups: int = 32

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 import trio
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from cardroom.service.logs import Log
 from cardroom.wire.ledger import CommandBody, SettleHand
@@ -82,6 +82,7 @@ class Table:
     invitations: InvitationList
     rail: Rail
     log: Log
+    answers: Answers = field(factory=Answers)
     is_draining: bool = False
     has_crashed: bool = False
 
@@ -108,7 +109,7 @@ class TableActor:
         self._seats = table.seats
         self._clock = TurnClock()
         self._places = Places(table.seats, table.audience)
-        self._answers = Answers()
+        self._answers = table.answers
         self._dealer = Dealer(
             seats=table.seats,
             history=table.history,

@@ -8,7 +8,10 @@ from node.tables.audience import Viewer
 
 @define
 class Answers:
-    """Keeps answers until the end of a step: whoever reads one has read what became of the request before."""
+    """Keeps answers until the end of a step: whoever reads one has read what became of the request before.
+
+    They outlive a crash of the table's task: then the snapshot comes before them.
+    """
 
     _due: list[tuple[Viewer, TableMessage]] = field(factory=list)
 

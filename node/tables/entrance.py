@@ -26,7 +26,7 @@ class Entrance:
     rail: Rail
 
     def watch(self, watch: Watch, state: TableState) -> None:
-        """Let a connection follow the table; who has a seat is always let in."""
+        """Let a connection follow the table; who has a seat, or waits for one, is always let in."""
         viewer, seats = watch.viewer, self.dealer.seats
         if not self.invitations.lets_in(watch):
             turn_away(viewer)
@@ -34,7 +34,7 @@ class Entrance:
         holder = seats.of_user(viewer.user_id)
         if holder is not None:
             holder.address = viewer.address or holder.address
-        elif self._count_spectators() >= seats.game.limits.spectators:
+        elif not self._has_room_for(viewer):
             viewer.answer(Refused(None, Refusal.SPECTATORS_FULL))
             viewer.kick(CloseCode.TRY_AGAIN_LATER)
             return
@@ -70,6 +70,8 @@ class Entrance:
         place = place_of(dealer.seats, user_id, now)
         viewer.answer(PlaceChanged(dealer.seats.game.table_id, place, None))
 
-    def _count_spectators(self) -> int:
-        seated = {holder.user_id for holder in self.dealer.seats.holders.values()}
-        return sum(viewer.user_id not in seated for viewer in self.dealer.history.audience.viewers)
+    def _has_room_for(self, viewer: Viewer) -> bool:
+        seats = self.dealer.seats
+        seated = {holder.user_id for holder in seats.holders.values()}
+        spectators = sum(one.user_id not in seated for one in self.dealer.history.audience.viewers)
+        return spectators < seats.game.limits.spectators or seats.waiting.number_of(viewer.user_id) > 0

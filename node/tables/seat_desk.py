@@ -150,14 +150,14 @@ class SeatDesk:
         match reply:
             case BuyInHeld(_, _, _, escrow):
                 self.seats.seat(holder, escrow)
+                self.answers.note(asker, Done(request.request_id))
                 self.tell_seat(holder)
                 self.places.changed(holder.user_id)
-                self.answers.note(asker, Done(request.request_id))
             case CommandRefused(code):
                 REFUSALS.labels(code=code.value).inc()
                 holder.leave_reason = LeaveReason.BUY_IN_REFUSED
-                self._free(holder, Krw(0))
                 self.answers.note(asker, Refused(request.request_id, code))
+                self._free(holder, Krw(0))
             case _:
                 raise AssertionError(f"{reply} is no answer to a buy-in")
 

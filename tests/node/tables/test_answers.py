@@ -1,14 +1,22 @@
 """Whoever reads the answer to a request has read before what it has caused."""
 
+from collections.abc import Iterable, Sequence
+
 import pytest
+import trio
+from attrs import define
 from trio.testing import MockClock
 
 from cardroom.money import Krw
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.place import PlaceChanged
+from cardroom.wire.refusals import Refusal
 from node.tables.answers import Answers
+from node.tables.audience import Notice, Publisher, Viewer
 from tests.node.tables.house import BUY_IN, HALF, TABLE, Guest, House, open_house, settle
+
+INSUFFICIENT = wire.Refused(1, Refusal.INSUFFICIENT_FUNDS)
 
 
 def before_the_answer(guest: Guest, kind: type) -> bool:
@@ -64,3 +72,37 @@ async def test_what_was_done_is_seen_before_the_answer(
         guest = await asks_for(house)  # type: ignore[operator]  # one of the two above
         await settle()
         assert before_the_answer(guest, caused)
+
+
+@define
+class BrokenPublisher:
+    """Fails once, as a mistake of ours may, then writes what it is given."""
+
+    whole: Publisher
+    has_failed: bool = False
+
+    def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
+        if not self.has_failed:
+            self.has_failed = True
+            raise RuntimeError("the events are not told")
+        self.whole.publish(viewers, notices)
+
+    def send(self, viewers: Iterable[Viewer], message: wire.TableMessage) -> None:
+        self.whole.send(viewers, message)
+
+
+@pytest.mark.parametrize(("purse", "answer"), [(BUY_IN, wire.Done(1)), (HALF, INSUFFICIENT)])
+async def test_what_is_decided_is_answered_though_the_telling_crashes(
+    autojump_clock: MockClock, purse: Krw, answer: wire.TableMessage
+) -> None:
+    async with open_house() as house:
+        one = house.guest(1, purse)
+        house.ledger.is_silent = True
+        one.sit(0)
+        await settle()
+        house.table.history.publisher = BrokenPublisher(house.table.history.publisher)
+        house.ledger.speak()
+        await trio.sleep(1)
+        assert house.table.has_crashed
+        assert [*one.all(wire.Done), *one.all(wire.Refused)] == [answer]
+        assert one.place.seat == (0 if answer == wire.Done(1) else None)

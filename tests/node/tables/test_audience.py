@@ -98,6 +98,24 @@ async def test_who_has_a_reserved_seat_or_is_leaving_is_let_in_too(autojump_cloc
             assert _was_let_in(device)
 
 
+async def test_who_waits_for_a_seat_comes_back_though_the_rail_is_full(autojump_clock: MockClock) -> None:
+    async with open_house(seats=2, limits=TWO_SPECTATORS) as house:
+        one, two = house.guest(1), house.guest(2)
+        one.sit(0)
+        two.sit(1)
+        await settle()
+        three = await _comes(house, 3)
+        three.join_waiting_list()
+        house.goes(three)
+        assert [_was_let_in(await _comes(house, user)) for user in (4, 5, 6)] == [True, True, False]
+        back = house.comes_back(three)
+        await settle()
+        assert _was_let_in(back)
+        one.leave()
+        await settle()
+        assert back.place.offered_seat == 0
+
+
 async def test_a_player_who_has_left_watches_on_though_the_rail_is_full(autojump_clock: MockClock) -> None:
     async with open_house(limits=TWO_SPECTATORS) as house:
         one, _ = await house.heads_up()
