@@ -13,6 +13,7 @@ from cardroom.wire.codec import Encoding
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import ActionKind, Resync
 from cardroom.wire.state_hash import EVENTS_PER_HASH, hash_state
+from node.settings import SessionLimits
 from tests.node.tables.house import TABLE
 from tests.system.room import (
     QUICK,
@@ -62,7 +63,7 @@ async def test_what_was_missed_is_told_again_or_the_whole_table(
     valkey: EmbeddedValkey, encoding: Encoding
 ) -> None:
     async with (
-        open_room(valkey, evolve(QUICK, kept_events=10)) as room,
+        open_room(valkey, evolve(QUICK, kept_events=10), limits=SessionLimits(resync_messages=1)) as room,
         room.door.enter(9, encoding) as player,
         room.seated(1, 2) as players,
     ):
