@@ -138,7 +138,7 @@ class SessionLimits:
     """
 
     connections: int = 600
-    """How many connections a node takes; one more is closed with 1013."""
+    """How many connections a node takes; one more is closed with 1013, if it has no seat at its table."""
     connections_per_user: int = 3
     """How many of them may be one player's; the oldest is closed with 4409."""
     handshakes_per_second: float = field(default=400.0, validator=gt(0.0))

@@ -95,11 +95,15 @@ async def _admit(
 
 
 def _find_table(admitted: Admitted, services: SessionServices) -> TableEntry:
-    """Give the table that a player is admitted to; raises ``NotAdmitted`` if it or the room is not there."""
+    """Give the table that a player is admitted to; raises ``NotAdmitted`` if it or the room is not there.
+
+    For who holds a seat there is always room: chips lie on the table, and the clock runs.
+    """
     entry = services.directory.find(admitted.table_id)
     if entry is None:
         raise NotAdmitted(Refusal.NO_SUCH_TABLE)
-    if not services.connections.has_room_for(admitted.user_id):
+    sits_there = any(seat.user_id == admitted.user_id for seat in entry.summary.seats)
+    if not sits_there and not services.connections.has_room_for(admitted.user_id):
         raise NotAdmitted(Refusal.NODE_FULL)
     return entry
 

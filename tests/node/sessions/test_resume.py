@@ -126,6 +126,23 @@ async def test_who_comes_back_to_a_full_node_takes_the_place_of_the_broken_conne
         await _assert_refused(door, stranger, Refusal.NODE_FULL, wire.CloseCode.TRY_AGAIN_LATER)
 
 
+async def test_who_holds_a_seat_comes_back_to_a_node_that_has_filled_up(valkey: EmbeddedValkey) -> None:
+    async with (
+        open_door(valkey.settings, SessionLimits(connections=3)) as door,
+        door.enter(2),
+        door.enter(3),
+        AsyncExitStack() as stack,
+    ):
+        async with door.enter(1) as player:
+            await player.sit(2)
+        await until(lambda: len(door.connections) == 2)
+        await stack.enter_async_context(door.enter(4))
+        back = await stack.enter_async_context(door.come_back(player.token, None))
+        assert isinstance(await back.hear(), wire.Snapshot)
+        stranger = door.services.resumption.issue(evolve(ONE, user_id=UserId(5)), "run")
+        await _assert_refused(door, stranger, Refusal.NODE_FULL, wire.CloseCode.TRY_AGAIN_LATER)
+
+
 @pytest.mark.parametrize("last_seq", [None, -1, 10**6])
 async def test_what_is_not_known_is_answered_with_a_snapshot(
     valkey: EmbeddedValkey, last_seq: int | None
