@@ -123,7 +123,7 @@ class TableRequests(ABC):
         await self._ask(lambda number: LeaveWaitingList(number, self._table_id))
 
     async def resync(self) -> None:
-        """Begin the view anew with a snapshot. May be repeated."""
+        """Begin the view anew with a snapshot. May be repeated. Refused: rate limited."""
         await self._ask(lambda number: Resync(number, self._table_id, None))
 
     async def straddle(self, *, straddles: bool) -> None:

@@ -241,6 +241,7 @@ class TableActor:
         if hand is None:
             return
         self._submit(hand)
+        self._dealer.tell_changed()
         limit = self._seats.game.missed_blinds_limit
         for seat in seats_to_give_up(self._seats.seating, limit):
             self._desk.start_leaving(self._seats.holders[seat], LeaveReason.MISSED_BLINDS)

@@ -51,6 +51,8 @@ class Dealer:
     play: HandInPlay | None = None
     finished: FinishedHand | None = None
     _answers: FirstAnswers = field(factory=FirstAnswers)
+    _statuses: dict[SeatIndex, SeatStatus] = field(factory=dict)
+    """As they were before the hand that has just ended; empty when the changes are told."""
 
     def can_deal(self) -> bool:
         """Say whether a next hand could start: nobody plays, the ledger keeps up, two are ready."""
@@ -151,6 +153,17 @@ class Dealer:
             return self._step(rules.agree_run_twice(self._hand, False))
         return settlement
 
+    def tell_changed(self) -> None:
+        """Tell whose status the last hand has changed: who waited for a blind now plays.
+
+        To be called when the settlement is sent: then nothing that fails here keeps it back.
+        """
+        before, self._statuses = self._statuses, {}
+        for seat, status in before.items():
+            holder = self.seats.holders[seat]
+            if self.seats.status(holder) is not status:
+                self.tell_seat(holder)
+
     def stack(self, holder: SeatHolder) -> Krw:
         """Give a seat's chips now: during a hand what is left behind the bets."""
         if self.play is not None and holder.seat in self.play.players:
@@ -223,15 +236,14 @@ class Dealer:
         projection.tell_end(play.hand_id, settlement, self.history)
         self.history.end_hand()
         seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
-        before = {holder.seat: self.seats.status(holder) for holder in self.seats.holders.values()}
+        statuses = {holder.seat: self.seats.status(holder) for holder in self.seats.holders.values()}
         provable = provable_hand(play)
         # From here to the ledger nothing may fail: a hand that waits for its answer must have been sent.
         self.seats.settlements.add(settle)
         self.seats.seating = seating
         self.proofs.add(provable)
         self.finished = _keep_for_showing(play, provable.seen, self.seats.game.limits)
-        self.play = None
-        _tell_changed(self, before)
+        self.play, self._statuses = None, statuses
         HANDS.labels(outcome="played").inc()
         return settle
 
@@ -269,13 +281,6 @@ def _write_settlement(play: HandInPlay, seats: Seats, settlement: HandSettlement
         rake=settlement.rake,
         record=record,
     )
-
-
-def _tell_changed(dealer: Dealer, before: dict[SeatIndex, SeatStatus]) -> None:
-    """Tell whose status the hand has changed: who waited for a blind now plays."""
-    for holder in dealer.seats.holders.values():
-        if dealer.seats.status(holder) is not before[holder.seat]:
-            dealer.tell_seat(holder)
 
 
 def _pause_seconds(play: HandInPlay, limits: TableLimits) -> float:
