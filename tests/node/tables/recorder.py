@@ -43,7 +43,7 @@ def messages_in(encoding: Encoding, frames: bytes) -> Iterator[wire.TableMessage
         frames = frames[start + length :]
 
 
-@define
+@define(repr=False, eq=False)
 class Recorder(Guest):
     """What it is told alone goes through the same bytes as what all are told."""
 

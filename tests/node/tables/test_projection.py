@@ -1,142 +1,26 @@
 """Who sees which card: every message of every viewer of two hundred hands, proved against the decks."""
 
 from collections import Counter
-from functools import cache
 from random import Random
-from typing import get_args, get_type_hints
 
 import attrs
 import pytest
-from attrs import define, field
+from attrs import define
 from trio.testing import MockClock
 
-from cardroom.handrecord.deck_proof import Opening, is_proved
-from cardroom.ids import HandId, SeatIndex, UserId
+from cardroom.ids import UserId
 from cardroom.wire import table as wire
-from cardroom.wire.cards import CardCode
 from cardroom.wire.proof import Openings
 from cardroom.wire.refusals import Refusal
 from node.rules.cards import Card
 from node.settings import StakeSettings
 from node.tables.commands import Inspect, TableDetail, Unwatch, Watch
 from tests.node.tables.house import STAKE, Guest, House, open_house, settle
+from tests.node.tables.known_cards import Dealt, Truth, cards_in
 from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
 
 STRANGER, NOBODY = UserId(99), UserId(0)
 WITH_OPTIONS = attrs.evolve(STAKE, run_it_twice=True, straddle=True)
-
-
-@cache
-def _card_fields(kind: type) -> tuple[tuple[str, bool], ...]:
-    hints = get_type_hints(kind)
-    return tuple(
-        (one.name, CardCode in (hints[one.name], *get_args(hints[one.name]))) for one in attrs.fields(kind)
-    )
-
-
-def cards_in(value: object) -> set[int]:
-    """Find every card in a message, wherever its type has one."""
-    if isinstance(value, tuple):
-        return set().union(*(cards_in(one) for one in value))
-    kind: type = type(value)
-    if not attrs.has(kind):
-        return set()
-    found: set[int] = set()
-    for name, holds_cards in _card_fields(kind):
-        part = getattr(value, name)
-        if holds_cards:
-            found |= set(part) if isinstance(part, tuple) else {part}
-        else:
-            found |= cards_in(part)
-    return found
-
-
-@define
-class KnownHand:
-    """What may be known of one hand: by everybody, and by the owner of a seat."""
-
-    deck: tuple[Card, ...]
-    hand_id: HandId
-    commitment: bytes
-    holes: dict[SeatIndex, tuple[int, ...]]
-    own: dict[UserId, set[int]]
-    public: set[int] = field(factory=set)
-
-    def allowed(self, user_id: UserId) -> set[int]:
-        return self.public | self.own.get(user_id, set())
-
-    def check(self, user_id: UserId, told: Openings) -> None:
-        """An answer opens what its asker may see, no card less and none more, and proves each."""
-        assert cards_in(told) == self.allowed(user_id)
-        assert (told.hand_id, told.commitment) == (self.hand_id, self.commitment)
-        for one in told.openings:
-            assert int(self.deck[one.position]) == int(one.card)
-            opening = Opening(one.position, one.card, one.salt, one.path)
-            assert is_proved(self.hand_id, self.commitment, opening)
-
-
-@define
-class Dealt:
-    """What may be known at one moment, of the hand in play and of those before it."""
-
-    decks: list[tuple[Card, ...]]
-    hands: dict[int, KnownHand] = field(factory=dict)
-    playing: KnownHand | None = None
-    board: list[int] = field(factory=list)
-    folded: set[SeatIndex] = field(factory=set)
-    shown: set[SeatIndex] = field(factory=set)
-    owners: dict[SeatIndex, UserId] = field(factory=dict)
-
-    def allowed(self, user_id: UserId) -> set[int]:
-        """Give the cards of the hand in play that a viewer may see."""
-        return self.playing.allowed(user_id) if self.playing is not None else set()
-
-    def follow(self, message: wire.TableMessage) -> None:
-        """Take what a message makes known, and check that it was time for it."""
-        match message:
-            case wire.Snapshot(seats=seats):
-                self.owners |= {seat.seat: seat.user_id for seat in seats}
-            case wire.SeatTaken(seat=seat, user_id=user_id):
-                self.owners[seat] = user_id
-            case wire.HandStarted():
-                self._begin(message)
-            case wire.Acted(seat=seat, kind=wire.MoveKind.FOLD):
-                self.folded.add(seat)
-            case wire.StreetDealt(cards=cards):
-                assert list(cards) == self.board[: len(cards)], "the next cards of the deck"
-                del self.board[: len(cards)]
-                self.hands[message.hand_no].public |= set(cards)
-            case wire.HandShown():
-                self._show(message)
-            case wire.HandMucked(seat=seat):
-                assert seat not in self.shown
-            case wire.TurnBegan():
-                assert not self.shown, "nobody shows while there is betting to come"
-            case wire.HandEnded() | wire.HandVoided():
-                self.playing = None
-
-    def _begin(self, started: wire.HandStarted) -> None:
-        deck, count = self.decks[len(self.hands)], len(started.seats)
-        places = [seat.seat for seat in started.seats]
-        holes: dict[SeatIndex, tuple[int, ...]] = {
-            seat: (int(deck[place]), int(deck[place + count])) for place, seat in enumerate(places)
-        }
-        own = {self.owners[seat]: set(cards) for seat, cards in holes.items()}
-        self.playing = KnownHand(deck, started.hand_id, started.commitment, holes, own)
-        self.hands[started.hand_no] = self.playing
-        self.board = [int(card) for card in deck[2 * count : 2 * count + 10]]
-        self.folded, self.shown = set(), set()
-
-    def _show(self, shown: wire.HandShown) -> None:
-        hand = self.hands[shown.hand_no]
-        if self.playing is None:
-            assert set(shown.cards) <= set(hand.holes[shown.seat]), "after the hand: own cards, as one likes"
-        else:
-            assert shown.seat not in self.folded, "a folded hand is never shown"
-            assert len(hand.holes) - len(self.folded) > 1, "nobody shows without a showdown"
-            assert tuple(shown.cards) == hand.holes[shown.seat]
-            self.shown.add(shown.seat)
-        hand.public |= set(shown.cards)
 
 
 def prove(viewer: Guest, decks: list[tuple[Card, ...]]) -> int:
@@ -244,40 +128,6 @@ async def test_no_message_tells_anybody_a_card_that_is_not_theirs_to_see(
     seen = [prove(viewer, shuffle.decks) for viewer in players]
     assert min(seen) > hands * 2, "everybody has seen at least the own cards"
     assert prove(watcher, shuffle.decks) > hands
-
-
-@define
-class Truth:
-    """What may be known after each event: by everybody, and by each player besides."""
-
-    decks: list[tuple[Card, ...]]
-    public: dict[int, frozenset[int]] = field(factory=dict)
-    own: dict[int, dict[UserId, set[int]]] = field(factory=dict)
-    shown_late: list[tuple[UserId, int, tuple[int, ...]]] = field(factory=list)
-
-    def read(self, watcher: Guest) -> None:
-        """Go along with one who has watched it all and asked for nothing again."""
-        known = Dealt(self.decks)
-        for message in watcher.all(wire.TableEvent):
-            known.follow(message)  # type: ignore[arg-type]  # an event is a message
-            hand = known.hands.get(message.hand_no)
-            if hand is None:
-                continue
-            if isinstance(message, wire.HandShown) and known.playing is None:
-                owner = next(user_id for user_id, cards in hand.own.items() if set(message.cards) <= cards)
-                self.shown_late.append((owner, message.hand_no, tuple(map(int, message.cards))))
-            self.public[message.table_seq] = frozenset(hand.public)
-            self.own[message.table_seq] = hand.own
-
-    def prove(self, viewer: Guest) -> None:
-        """Check every message that a viewer ever got, also what was told again, against its moment."""
-        for message in viewer.heard:
-            if isinstance(message, wire.Snapshot | wire.TableEvent) and message.table_seq in self.public:
-                own = self.own[message.table_seq].get(viewer.user_id, set())
-                allowed = self.public[message.table_seq] | own
-                assert cards_in(message) <= allowed, f"{message} tells {viewer.nickname} too much"
-            else:
-                assert cards_in(message) == set()
 
 
 @pytest.mark.parametrize("seed", [1, 2])
