@@ -104,7 +104,7 @@ class Dealer:
     def run_it_twice(self, user_id: UserId, request: RunItTwice) -> SettleHand | None:
         """Take an answer; the board runs out when all have agreed or one has not. Refused as it says."""
         seat = self.seats.held_by(user_id).seat
-        play = self._play_of(request.hand_no)
+        play = _named_play(self.play, request.hand_no)
         if not play.hand.awaiting_run_it_twice or seat not in play.hand.live_seats:
             raise Denied(Refusal.NOT_OFFERED)
         if not request.agrees:
@@ -194,20 +194,12 @@ class Dealer:
 
     def _seat_in_turn(self, user_id: UserId, act: Act) -> SeatIndex:
         holder = self.seats.held_by(user_id)
-        hand = self._play_of(act.hand_no).hand
+        hand = _named_play(self.play, act.hand_no).hand
         if hand.seat_to_act != holder.seat:
             raise Denied(Refusal.OUT_OF_TURN)
         if act.turn != hand.turn:
             raise Denied(Refusal.STALE_TURN)
         return holder.seat
-
-    def _play_of(self, hand_no: int) -> HandInPlay:
-        """Give the hand in play, if it is the one that a request names."""
-        if self.play is None:
-            raise Denied(Refusal.NO_HAND)
-        if hand_no != self.play.hand_no:
-            raise Denied(Refusal.STALE_HAND)
-        return self.play
 
     def _step(self, step: rules.Step) -> SettleHand | None:
         """Take a step of the hand and tell it; give the settlement when it was the last."""
@@ -246,6 +238,15 @@ class Dealer:
         self.play, self._statuses = None, statuses
         HANDS.labels(outcome="played").inc()
         return settle
+
+
+def _named_play(play: HandInPlay | None, hand_no: int) -> HandInPlay:
+    """Give the hand in play, if it is the one that a request names."""
+    if play is None:
+        raise Denied(Refusal.NO_HAND)
+    if hand_no != play.hand_no:
+        raise Denied(Refusal.STALE_HAND)
+    return play
 
 
 def _keep_for_showing(play: HandInPlay, seen: SeenCards, limits: TableLimits) -> FinishedHand:
