@@ -50,7 +50,7 @@ from node.tables.commands import (
     Unwatch,
     Watch,
 )
-from node.tables.dealing import Dealer
+from node.tables.dealing import Dealer, tell_changed
 from node.tables.deck import Shuffle
 from node.tables.denied import Denied
 from node.tables.directory import TableEntry
@@ -241,7 +241,7 @@ class TableActor:
         if hand is None:
             return
         self._submit(hand)
-        self._dealer.tell_changed()
+        tell_changed(self._dealer)
         limit = self._seats.game.missed_blinds_limit
         for seat in seats_to_give_up(self._seats.seating, limit):
             self._desk.start_leaving(self._seats.holders[seat], LeaveReason.MISSED_BLINDS)

@@ -50,9 +50,9 @@ class Dealer:
     proofs: ProvableHands
     play: HandInPlay | None = None
     finished: FinishedHand | None = None
+    statuses: dict[SeatIndex, SeatStatus] = field(factory=dict)
+    """As they were when the last hand ended; empty when its changes are told."""
     _answers: FirstAnswers = field(factory=FirstAnswers)
-    _statuses: dict[SeatIndex, SeatStatus] = field(factory=dict)
-    """As they were before the hand that has just ended; empty when the changes are told."""
 
     def can_deal(self) -> bool:
         """Say whether a next hand could start: nobody plays, the ledger keeps up, two are ready."""
@@ -153,17 +153,6 @@ class Dealer:
             return self._step(rules.agree_run_twice(self._hand, False))
         return settlement
 
-    def tell_changed(self) -> None:
-        """Tell whose status the last hand has changed: who waited for a blind now plays.
-
-        To be called when the settlement is sent: then nothing that fails here keeps it back.
-        """
-        before, self._statuses = self._statuses, {}
-        for seat, status in before.items():
-            holder = self.seats.holders[seat]
-            if self.seats.status(holder) is not status:
-                self.tell_seat(holder)
-
     def stack(self, holder: SeatHolder) -> Krw:
         """Give a seat's chips now: during a hand what is left behind the bets."""
         if self.play is not None and holder.seat in self.play.players:
@@ -243,9 +232,21 @@ class Dealer:
         self.seats.seating = seating
         self.proofs.add(provable)
         self.finished = _keep_for_showing(play, provable.seen, self.seats.game.limits)
-        self.play, self._statuses = None, statuses
+        self.play, self.statuses = None, statuses
         HANDS.labels(outcome="played").inc()
         return settle
+
+
+def tell_changed(dealer: Dealer) -> None:
+    """Tell whose status the last hand has changed: who waited for a blind now plays.
+
+    To be called when the settlement is sent: then nothing that fails here keeps it back.
+    """
+    before, dealer.statuses = dealer.statuses, {}
+    for seat, status in before.items():
+        holder = dealer.seats.holders[seat]
+        if dealer.seats.status(holder) is not status:
+            dealer.tell_seat(holder)
 
 
 def _keep_for_showing(play: HandInPlay, seen: SeenCards, limits: TableLimits) -> FinishedHand:
