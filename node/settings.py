@@ -150,7 +150,7 @@ class SessionLimits:
     """A player who was silent for so long is asked for a sign of life, and again after as long."""
     silence_seconds: float = 60.0
     resume_seconds: float = 12 * 3600.0
-    """How long a connection's token for coming back is good."""
+    """How long one may come back by the tokens that follow from a ticket; then another ticket is needed."""
     messages_per_second: float = 20.0
     """How many messages a connection may send for long; more are refused as ``rate_limited``."""
     message_burst: int = 40
@@ -177,7 +177,7 @@ class TableLimits:
 
     inbox: int = 256
     spectators: int = 100
-    """Connections that watch without a seat; who has one, or waits for one, is always let in."""
+    """How many players may watch without a seat; who has one, or waits for one, is always let in."""
     kept_events: int = 256
     """How many events a table keeps for viewers who come back; who missed more gets a snapshot."""
     known_top_ups: int = 32

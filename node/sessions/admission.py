@@ -20,7 +20,8 @@ from node.shards.lease import NodeIdentity
 class Admitted:
     """A player who may come in, to one table; a private one asks for the ``invitation``.
 
-    Who was there before has seen its events up to ``last_seq``, numbered as in ``run``.
+    Who was there before has seen its events up to ``last_seq``, numbered as in ``run``, and may come back
+    until ``expires_unix_ms``: a token that is used gives no later one.
     """
 
     user_id: UserId
@@ -28,6 +29,7 @@ class Admitted:
     table_id: TableId
     run: str = ""
     last_seq: int | None = None
+    expires_unix_ms: int | None = None
     invitation: str = field(default="", repr=False)
 
 

@@ -37,8 +37,10 @@ class Resumption:
 
     A token is good again and again until it expires, at every node that knows the key and holds the table, so
     also after a restart. It need not be good once only, as a ticket is: a second use gives no more than one
-    connection more of the same player, and each one over the limit of one player closes the oldest. It is no
-    invitation: the welcome gives it before the table has let its player in.
+    connection more of the same player, and each one over the limit of one player closes the oldest. However
+    often it is used, it ends when the first one of its chain does: then the router is asked again, which
+    knows who has logged out or is frozen. It is no invitation: the welcome gives it before the table has let
+    its player in.
     """
 
     def __init__(self, key: Secret, seconds: float, now_ms: Callable[[], int] = wall_clock_ms) -> None:
@@ -53,7 +55,7 @@ class Resumption:
             nickname=admitted.nickname,
             table_id=admitted.table_id,
             run=run,
-            expires_unix_ms=self._now_ms() + self._life_ms,
+            expires_unix_ms=admitted.expires_unix_ms or self._now_ms() + self._life_ms,
         )
         return self._signer.sign(urlsafe_b64encode(_TOKENS.encode(token))).decode()
 
@@ -62,7 +64,14 @@ class Resumption:
         token = self._open(resume.token)
         if token.expires_unix_ms < self._now_ms():
             raise NotAdmitted(Refusal.TICKET_EXPIRED)
-        return Admitted(token.user_id, token.nickname, token.table_id, token.run, resume.last_seq)
+        return Admitted(
+            user_id=token.user_id,
+            nickname=token.nickname,
+            table_id=token.table_id,
+            run=token.run,
+            last_seq=resume.last_seq,
+            expires_unix_ms=token.expires_unix_ms,
+        )
 
     def _open(self, text: str) -> ResumeToken:
         try:

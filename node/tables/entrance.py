@@ -73,5 +73,6 @@ class Entrance:
     def _has_room_for(self, viewer: Viewer) -> bool:
         seats = self.dealer.seats
         seated = {holder.user_id for holder in seats.holders.values()}
-        spectators = sum(one.user_id not in seated for one in self.dealer.history.audience.viewers)
-        return spectators < seats.game.limits.spectators or seats.waiting.number_of(viewer.user_id) > 0
+        watching = {one.user_id for one in self.dealer.history.audience.viewers} - seated
+        is_known = viewer.user_id in watching or seats.waiting.number_of(viewer.user_id) > 0
+        return is_known or len(watching) < seats.game.limits.spectators

@@ -39,7 +39,17 @@ def test_a_token_says_who_may_come_back_and_what_was_followed() -> None:
     token = resumption().issue(ONE, "0a0b0c0d")
     for now_ms in (NOW, NOW + 60_000):
         admitted = resumption(now_ms=now_ms).admit(Resume(token, 17))
-        assert admitted == evolve(ONE, run="0a0b0c0d", last_seq=17)
+        assert admitted == evolve(ONE, run="0a0b0c0d", last_seq=17, expires_unix_ms=NOW + 60_000)
+
+
+def test_coming_back_again_and_again_does_not_make_it_longer() -> None:
+    token = resumption().issue(ONE, "run")
+    for now_ms in range(NOW, NOW + 60_001, 20_000):
+        then = resumption(now_ms=now_ms)
+        token = then.issue(then.admit(Resume(token, None)), "run")
+    with pytest.raises(NotAdmitted) as refused:
+        resumption(now_ms=NOW + 60_001).admit(Resume(token, None))
+    assert refused.value.code is Refusal.TICKET_EXPIRED
 
 
 @pytest.mark.parametrize(

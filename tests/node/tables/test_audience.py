@@ -65,9 +65,10 @@ async def test_who_goes_makes_room(autojump_clock: MockClock) -> None:
         assert not _was_let_in(await _comes(house, 4))
 
 
-async def test_every_device_of_a_spectator_counts(autojump_clock: MockClock) -> None:
+async def test_players_are_counted_and_not_their_devices(autojump_clock: MockClock) -> None:
     async with open_house(limits=TWO_SPECTATORS) as house:
-        assert [_was_let_in(await _comes(house, 1)) for _ in range(3)] == [True, True, False]
+        assert all([_was_let_in(await _comes(house, user)) for user in (1, 1, 2, 1, 2)])
+        assert not _was_let_in(await _comes(house, 3))
 
 
 async def test_who_has_a_seat_is_always_let_in_on_every_device(autojump_clock: MockClock) -> None:
