@@ -10,11 +10,13 @@ from cardroom.client import (
     ProtocolBroken,
     RequestRefused,
     SequenceGap,
-    connect_table,
+    Table,
+    WayBack,
+    connect,
     open_account,
 )
 from cardroom.ids import TableId
-from cardroom.wire.lobby import LobbyTable
+from cardroom.wire.lobby import LobbyTable, TicketAnswer
 from cardroom.wire.refusals import Refusal
 from loadtest.profile import Pace, Player, Profile
 from loadtest.stop import Stop
@@ -37,6 +39,7 @@ class Bot:
         self._is_cut_off = False
         self._is_logged_in = False
         self._last_table: TableId | None = None
+        self._way_back: WayBack | None = None
         self._too_dear: set[str] = set()
 
     async def run(self, start_seconds: float) -> None:
@@ -66,26 +69,41 @@ class Bot:
         if not self._is_logged_in:
             await self._log_in(account)
             self._is_logged_in = True
-        table_id = await self._find_table(account)
-        if table_id is None:
+        to = await self._find_way(account)
+        if to is None:
             self._too_dear.clear()
             await self._back_off()
             return
-        async with connect_table(await account.ticket(table_id), self._profile.encoding) as table:
+        async with connect(to, self._profile.encoding) as table:
             if self._is_cut_off:
                 self._tally.reconnects += 1
                 self._is_cut_off = False
-            self._last_table = table_id
-            visit = Visit(table, self._profile.pace, self._random, self._tally, self._stop)
-            try:
-                await visit.run()
-            except RequestRefused as refusal:
-                if refusal.code not in _TOO_DEAR:
-                    raise
-                self._tally.refused(refusal.code)
-                self._too_dear.add(table.view.stake)
-                return
-            self._too_dear.clear()
+            await self._play(table)
+
+    async def _play(self, table: Table) -> None:
+        """Visit the table; a connection that breaks meanwhile is taken up again."""
+        self._last_table = table.view.table_id
+        visit = Visit(table, self._profile.pace, self._random, self._tally, self._stop)
+        try:
+            await visit.run()
+        except RequestRefused as refusal:
+            if refusal.code not in _TOO_DEAR:
+                raise
+            self._tally.refused(refusal.code)
+            self._too_dear.add(table.view.stake)
+            return
+        except ConnectionLost:
+            self._way_back = table.way_back
+            raise
+        self._too_dear.clear()
+
+    async def _find_way(self, account: Account) -> TicketAnswer | WayBack | None:
+        """Go back where the connection broke, tried once, else to a table; None if there is none."""
+        if self._way_back is not None:
+            way_back, self._way_back = self._way_back, None
+            return way_back
+        table_id = await self._find_table(account)
+        return None if table_id is None else await account.ticket(table_id)
 
     async def _log_in(self, account: Account) -> None:
         """Log in; who has no account yet opens one."""

@@ -37,9 +37,10 @@ def choose(view: TableView, turn: TurnView, random: Random) -> Choice:
 
 
 def choose_buy_in(view: TableView, random: Random) -> Krw:
-    """Choose a buy-in in whole big blinds, nearer to the smallest than to the largest."""
-    steps = (view.max_buy_in - view.min_buy_in) // view.big_blind
-    return Krw(view.min_buy_in + random.randint(0, steps // 2) * view.big_blind)
+    """Choose a buy-in nearer to the smallest that is allowed than to the largest, in steps of a big blind."""
+    place = view.place
+    steps = (place.max_buy_in - place.min_buy_in) // view.big_blind
+    return Krw(place.min_buy_in + random.randint(0, steps // 2) * view.big_blind)
 
 
 def is_good_start(cards: tuple[CardCode, ...]) -> bool:

@@ -49,6 +49,7 @@ class Tally:
         self.connected = 0
         self.seated = 0
         self.hands_seen = 0
+        self.proofs = 0
         self.buy_ins = 0
         self.cash_outs = 0
         self.connections_lost = 0
@@ -79,6 +80,7 @@ class Tally:
         return {
             **self.latencies.as_json(),
             "hands_seen": self.hands_seen,
+            "proofs": self.proofs,
             "connected": self.connected,
             "seated": self.seated,
             "buy_ins": self.buy_ins,

@@ -10,6 +10,7 @@ from cardroom.client import RequestRefused, Table, TableUpdate
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import HandEnded, SeatStatus, SeatView, Snapshot, TurnView
 from loadtest.fairness import CardWatch, snapshot_faults
+from loadtest.habits import Habits
 from loadtest.profile import Pace
 from loadtest.stop import Stop
 from loadtest.strategy import choose, choose_buy_in
@@ -29,6 +30,8 @@ _TRIES: Final = 5
 
 _STRADDLERS: Final = 0.3
 """The share of players who straddle where they may."""
+_FILLS_UP: Final = 0.3
+"""The share of players who let their stack be filled up after each hand."""
 _AGREE: Final = 0.7
 """How often a player agrees to run it twice."""
 
@@ -43,6 +46,7 @@ class Visit:
         self._tally = tally
         self._stop = stop
         self._watch = CardWatch(table.view)
+        self._habits = Habits(table, random, tally)
         self._used_turn = (0, 0)
         self._answered_hand = 0
         self._is_idle = False
@@ -65,6 +69,8 @@ class Visit:
             self._tally.buy_ins += 1
             if view.options.straddle and self._random.random() < _STRADDLERS:
                 await self._table.straddle(straddles=True)
+            if self._random.random() < _FILLS_UP:
+                await self._table.auto_top_up(view.min_buy_in)
 
     async def _play_seated(self) -> None:
         self._tally.seated += 1
@@ -134,16 +140,19 @@ class Visit:
             await self._table.sit_in(posts_blind=True)
 
     async def _take_next(self, seconds: float) -> None:
-        self._is_idle = True
+        self._is_idle, update = True, None
         with trio.move_on_after(seconds) as scope, self._stop.wakes(scope):
             update = await anext(self._table)
             self._is_idle = False
             self._note(update)
+        if isinstance(update, HandEnded):  # out of the scope: a request that is cut off ends the connection
+            await self._habits.after_hand(update)
 
     def _note(self, update: TableUpdate) -> None:
         if isinstance(update, Snapshot):
             self._watch = CardWatch(self._table.view)
             return
+        self._habits.note(update)
         self._note_faults(self._watch.faults(update))
         my_seat = self._table.view.my_seat
         if isinstance(update, HandEnded) and any(one.seat == my_seat for one in update.results):

@@ -16,10 +16,12 @@ from cardroom.wire.codec import Encoding
 from cardroom.wire.player import player_codec
 from cardroom.wire.presence import NodeAnnouncement
 from node.presence.announce import Presence, PresenceServices
+from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission
 from node.sessions.connections import Connections
 from node.sessions.fanout import Fanout, Framer
 from node.sessions.listener import Listener
+from node.sessions.resume import Resumption
 from node.sessions.session import SessionServices
 from node.settings import NodeSettings, StakesFile
 from node.shards.lease import NodeIdentity
@@ -80,6 +82,8 @@ def build_house(
         node=settings.node_id,
         directory=directory,
         admission=Admission(redis, settings.ticket_key, identity),
+        resumption=Resumption(settings.ticket_key, settings.sessions.resume_seconds),
+        proxies=TrustedProxies(settings.trusted_proxies),
         connections=connections,
         framers=framers,
         codecs={encoding: player_codec(encoding) for encoding in Encoding},

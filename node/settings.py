@@ -1,10 +1,11 @@
 """Settings of a node, frozen after the start. Times in seconds, amounts in won."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal
 
-from attrs import field, frozen
-from attrs.validators import ge, gt, le
+from attrs import Attribute, field, frozen
+from attrs.validators import deep_iterable, ge, gt, le
 
 from cardroom.ids import NodeId, ShardId
 from cardroom.money import BasisPoints, Krw
@@ -13,6 +14,13 @@ from cardroom.service.settings import Bind, LogSettings, RedisSettings, Secret
 MIN_SEATS: Final = 2
 MAX_SEATS: Final = 9
 _NOTHING: Final = Krw(0)
+
+
+def _is_network(_instance: object, attribute: "Attribute[str]", value: str) -> None:
+    try:
+        ip_network(value)
+    except ValueError as error:
+        raise ValueError(f"{attribute.name}: {error}") from error
 
 
 @frozen
@@ -36,10 +44,13 @@ class TimeBank:
     """Time that a player may use beyond the clock of a turn (rule 31)."""
 
     first_seconds: float = field(default=30.0, validator=ge(0.0))
+    """What a player has on sitting down."""
     gift_seconds: float = field(default=5.0, validator=ge(0.0))
+    """What is added for every so many hands."""
     gift_hands: int = field(default=10, validator=gt(0))
     """One gift for so many hands that a player was dealt into."""
     most_seconds: float = field(default=60.0, validator=ge(0.0))
+    """No gift lets it grow above this."""
 
 
 @frozen
@@ -50,10 +61,15 @@ class ConnectionTime:
     """
 
     least_seconds: float = field(default=30.0, validator=ge(0.0))
+    """The shortest extra time, in a small pot."""
     most_seconds: float = field(default=120.0, validator=ge(0.0))
+    """The longest extra time, in a large pot."""
     seconds_per_big_blind: float = field(default=1.0, validator=ge(0.0))
+    """How the time grows with the pot."""
     allowed_breaks: int = field(default=3, validator=ge(0))
+    """How often a player may use it."""
     forgiven_hands: int = field(default=20, validator=gt(0))
+    """After so many hands one use is forgiven."""
 
 
 @frozen
@@ -70,11 +86,17 @@ class StakeSettings:
     sizes: tuple[str, ...] = ()
     """Names of the table sizes that the game is offered at; empty: any."""
     min_buy_in_big_blinds: int = field(default=40, validator=gt(0))
+    """The smallest buy-in."""
     max_buy_in_big_blinds: int = field(default=100, validator=gt(0))
+    """The largest buy-in."""
     turn_seconds: float = field(default=15.0, validator=gt(0.0))
+    """The time of a turn, without time bank."""
     run_it_twice_seconds: float = field(default=5.0, validator=gt(0.0))
+    """How long players may think about running it twice; no answer is a no."""
     time_bank: TimeBank = field(factory=TimeBank)
     connection_time: ConnectionTime = field(factory=ConnectionTime)
+    same_address_seats: bool = True
+    """Whether two players may sit at a table from one network address."""
     missed_blinds_limit: int = field(default=3, validator=gt(0))
     """How often in a row the big blind may pass a player before the seat is lost (rule 22)."""
 
@@ -109,30 +131,85 @@ class StakesFile:
 
 @frozen
 class SessionLimits:
-    """What one node grants to players' connections."""
+    """What one node grants to players' connections.
+
+    ``hello_seconds`` is the time for the handshake, and again for the first message; then closed with 4401.
+    A player who gives no sign of life for ``silence_seconds`` is closed with 4408.
+    """
 
     connections: int = 600
+    """How many connections a node takes; one more is closed with 1013, if it has no seat at its table."""
     connections_per_user: int = 3
+    """How many of them may be one player's; the oldest is closed with 4409."""
+    handshakes_per_second: float = field(default=400.0, validator=gt(0.0))
+    """When many come at once, tables have the time that this leaves them; newcomers wait in the queue."""
+    handshake_burst: int = field(default=50, validator=ge(0))
+    """How many may come at once before that pace counts."""
     hello_seconds: float = 5.0
+    ping_seconds: float = 20.0
+    """A player who was silent for so long is asked for a sign of life, and again after as long."""
     silence_seconds: float = 60.0
+    resume_seconds: float = 12 * 3600.0
+    """How long one may come back by the tokens that follow from a ticket; then another ticket is needed."""
     messages_per_second: float = 20.0
+    """How many messages a connection may send for long; more are refused as ``rate_limited``."""
     message_burst: int = 40
+    """How many may come at once. After so many such refusals in a row: closed with 4429."""
+    resync_messages: int = field(default=10, validator=gt(0))
+    """How many messages one ``Resync`` counts as."""
     outbox_bytes: int = 256 * 1024
+    """What the node keeps for a player who does not read; one message more closes the connection."""
+    send_buffer_bytes: int = 64 * 1024
+    """What the system keeps besides. Left to itself it takes some megabytes before anybody notices."""
     close_seconds: float = 2.0
+    """How long the node waits for the other side to close, too."""
 
 
 @frozen
 class TableLimits:
-    """What a table task grants and waits for."""
+    """What a table task grants and waits for.
+
+    Of the requests that wait there are at most ``inbox``; one more is refused as ``busy``. At the least
+    ``between_hands_seconds`` lie between two hands. Up to ``unsettled_hands`` hands may wait for the ledger;
+    then the next is not dealt. After a fault a table pauses for ``restart_seconds``; after
+    ``restarts_before_halt`` faults it stands still.
+    """
 
     inbox: int = 256
-    viewers: int = 100
+    spectators: int = 100
+    """How many players may watch without a seat; who has one, or waits for one, is always let in."""
+    kept_events: int = 256
+    """How many events a table keeps for viewers who come back; who missed more gets a snapshot."""
+    known_top_ups: int = 32
+    """How many answered top-ups of a seat are known again when they are repeated."""
+    waiting: int = 20
+    """How many players may stand in the waiting list."""
+    offer_seconds: float = field(default=30.0, validator=gt(0.0))
+    """How long a free seat is kept for the next player of the waiting list."""
+    waiting_away_seconds: float = field(default=120.0, validator=gt(0.0))
+    """How long a player without a connection keeps the place in the waiting list."""
     between_hands_seconds: float = 3.0
+    after_showdown_seconds: float = 6.0
+    """The pause between hands, and when there are cards to look at."""
     show_seconds: float = 3.0
     """How long after a hand its players may show cards, unless the next one is dealt before (rule 29)."""
     unsettled_hands: int = 2
     restart_seconds: float = 0.5
     restarts_before_halt: int = 5
+    chat_letters: int = 200
+    """How long a line may be."""
+    chat_lines: int = 20
+    """What was said last, for who comes to watch."""
+    chat_burst: int = 5
+    """So many words and emotes of one player at once."""
+    chat_per_second: float = 0.5
+    """So many words and emotes of one player in the long run."""
+    mutes: int = 50
+    """How many others a player may mute."""
+    silenced: int = 200
+    """How many players may be silenced by administrators at a time."""
+    provable_hands: int = 20
+    """For how many hands after their end the openings of cards are given."""
 
 
 @frozen
@@ -175,6 +252,9 @@ class NodeSettings:
     ticket_key: Secret
     redis: RedisSettings
     stakes_file: Path
+    trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(_is_network))
+    """Networks of proxies in front of this node, such as ``127.0.0.1/32``: what they say about where a player
+    comes from is believed."""
     announce_seconds: float = 1.0
     sessions: SessionLimits = field(factory=SessionLimits)
     tables: TableLimits = field(factory=TableLimits)

@@ -1,9 +1,16 @@
 """The client library: an account at a router, and a connection to a table. Users write bots with it."""
 
 from cardroom.client.account import Account, open_account
-from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused, SequenceGap
+from cardroom.client.errors import (
+    ClientError,
+    ConnectionLost,
+    ProtocolBroken,
+    RequestRefused,
+    SequenceGap,
+    StateDrift,
+)
 from cardroom.client.limits import ClientLimits
-from cardroom.client.table import Table, TableUpdate, connect_table
+from cardroom.client.table import Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
 
 __all__ = [
@@ -14,9 +21,11 @@ __all__ = [
     "ProtocolBroken",
     "RequestRefused",
     "SequenceGap",
+    "StateDrift",
     "Table",
     "TableUpdate",
     "TableView",
-    "connect_table",
+    "WayBack",
+    "connect",
     "open_account",
 ]

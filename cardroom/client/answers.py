@@ -6,6 +6,10 @@ from contextlib import contextmanager
 import trio
 
 from cardroom.client.errors import ClientError
+from cardroom.wire.proof import Openings
+
+Outcome = ClientError | Openings | None
+"""What became of a request: an error, what was asked for, or just done."""
 
 
 class Answer:
@@ -14,17 +18,18 @@ class Answer:
     def __init__(self, number: int) -> None:
         self.number = number
         self._arrived = trio.Event()
-        self._error: ClientError | None = None
+        self._outcome: Outcome = None
 
-    async def wait(self) -> None:
-        """Return when the request was carried out; raises what else became of it."""
+    async def wait(self) -> Openings | None:
+        """Return when the request was carried out, with what it asked for; raises what else became of it."""
         await self._arrived.wait()
-        if self._error is not None:
-            raise self._error
+        if isinstance(self._outcome, ClientError):
+            raise self._outcome
+        return self._outcome
 
-    def settle(self, error: ClientError | None) -> None:
+    def settle(self, outcome: Outcome) -> None:
         """Let the waiting task go on."""
-        self._error = error
+        self._outcome = outcome
         self._arrived.set()
 
 
@@ -50,10 +55,10 @@ class Answers:
         finally:
             del self._waiting[answer.number]
 
-    def settle(self, number: int, error: ClientError | None) -> None:
+    def settle(self, number: int, outcome: Outcome) -> None:
         """Answer a request; one that nobody waits for any more is passed over."""
         if answer := self._waiting.get(number):
-            answer.settle(error)
+            answer.settle(outcome)
 
     def fail_all(self, error: ClientError) -> None:
         """Tell everybody who waits that no answer will come."""

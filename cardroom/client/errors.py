@@ -31,6 +31,14 @@ class ProtocolBroken(ClientError):
     """The other side sent what the protocol does not allow."""
 
 
+class StateDrift(ProtocolBroken):
+    """What the client has made of the events is not what the node sees; connect again for a snapshot."""
+
+    def __init__(self, table_seq: int) -> None:
+        super().__init__(f"another state after event {table_seq} than the node's")
+        self.table_seq = table_seq
+
+
 class SequenceGap(ProtocolBroken):
     """An event of a table is missing or came twice; connect again for a snapshot."""
 

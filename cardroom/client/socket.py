@@ -26,7 +26,11 @@ _TLS_PORT: Final = 443
 class Socket:
     """A connection that carries player messages out and table messages in. Made by ``open_socket``."""
 
-    def __init__(self, connection: WebSocketConnection, encoding: Encoding, limits: ClientLimits) -> None:
+    def __init__(
+        self, url: str, connection: WebSocketConnection, encoding: Encoding, limits: ClientLimits
+    ) -> None:
+        self.url = url
+        self.encoding = encoding
         self._connection = connection
         self._is_text = encoding is Encoding.JSON
         self._outgoing, self._incoming = _codecs(encoding)
@@ -84,7 +88,7 @@ async def open_socket(url: str, encoding: Encoding, limits: ClientLimits) -> Asy
     try:
         async with open_nursery() as nursery:
             connection = await _shake_hands(nursery, stream, address, encoding, limits)
-            socket = Socket(connection, encoding, limits)
+            socket = Socket(url, connection, encoding, limits)
             yield socket
             await socket.close()
     finally:

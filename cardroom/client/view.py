@@ -6,12 +6,15 @@ from typing import assert_never
 
 from attrs import evolve, frozen
 
-from cardroom.client.errors import ProtocolBroken, SequenceGap
+from cardroom.client.errors import ProtocolBroken, SequenceGap, StateDrift
 from cardroom.ids import HandId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
+from cardroom.wire.place import Place
+from cardroom.wire.state_hash import PublicSeat, PublicTable, hash_state
 from cardroom.wire.table import (
     Acted,
+    Announced,
     AnyTableEvent,
     CardsDealt,
     ClockPhase,
@@ -38,6 +41,7 @@ from cardroom.wire.table import (
     TurnBegan,
     TurnView,
     UncalledReturned,
+    WaitingListChanged,
 )
 
 
@@ -46,8 +50,8 @@ class TableView:
     """A table as one player sees it.
 
     ``pot`` is all that was put in and not yet paid, bets included. ``second_run`` are the board cards of a
-    second run, which take the place of the last ones of ``board``. ``stacks_before`` are the stacks before
-    the hand in play, empty if its deal was not seen; the next deal states them anew.
+    second run, which take the place of the last ones of ``board``. ``waiting`` is how many stand in the
+    waiting list, ``place`` the player's own business with the table.
     """
 
     user_id: UserId
@@ -62,6 +66,7 @@ class TableView:
     max_buy_in: Krw
     seat_count: int
     options: TableOptions
+    is_private: bool
     state: TableState
     hand_id: HandId | None
     button: SeatIndex | None
@@ -71,9 +76,10 @@ class TableView:
     seats: Mapping[SeatIndex, SeatView]
     turn: TurnView | None
     run_it_twice: RunItTwiceView | None
+    waiting: int
+    place: Place
     my_seat: SeatIndex | None
     second_run: tuple[CardCode, ...] = ()
-    stacks_before: Mapping[SeatIndex, Krw] = MappingProxyType({})
 
     @property
     def me(self) -> SeatView | None:
@@ -118,6 +124,7 @@ def view_of(snapshot: Snapshot, user_id: UserId) -> TableView:
         max_buy_in=snapshot.max_buy_in,
         seat_count=snapshot.seat_count,
         options=snapshot.options,
+        is_private=snapshot.is_private,
         state=snapshot.state,
         hand_id=snapshot.hand_id,
         button=snapshot.button,
@@ -127,7 +134,9 @@ def view_of(snapshot: Snapshot, user_id: UserId) -> TableView:
         seats=MappingProxyType({seat.seat: seat for seat in snapshot.seats}),
         turn=snapshot.turn,
         run_it_twice=snapshot.run_it_twice,
-        my_seat=snapshot.your_seat,
+        waiting=snapshot.waiting,
+        place=snapshot.you,
+        my_seat=snapshot.you.seat,
     )
 
 
@@ -141,12 +150,39 @@ def view_after(view: TableView, event: AnyTableEvent) -> TableView:
         changed = _changed(view, event)
     except KeyError as error:
         raise ProtocolBroken(f"{type(event).__name__} about the empty seat {error}") from error
-    return evolve(changed, table_seq=event.table_seq, hand_no=event.hand_no)
+    after = evolve(changed, table_seq=event.table_seq, hand_no=event.hand_no)
+    if event.state_hash is not None and event.state_hash != hash_state(public_table(after)):
+        raise StateDrift(event.table_seq)
+    return after
+
+
+def view_in_place(view: TableView, place: Place) -> TableView:
+    """Give the view after the player's own business with the table has changed."""
+    return evolve(view, place=place, my_seat=place.seat)
+
+
+def public_table(view: TableView) -> PublicTable:
+    """Give what everybody sees of the table, for its hash."""
+    return PublicTable(
+        table_id=view.table_id,
+        table_seq=view.table_seq,
+        hand_no=view.hand_no,
+        button=view.button,
+        street=view.street,
+        board=view.board,
+        second_board=view.second_run,
+        pot=view.pot,
+        turn=(view.turn.seat, view.turn.turn) if view.turn is not None else None,
+        seats=tuple(
+            PublicSeat(one.seat, one.user_id, one.status, one.stack, one.street_bet, one.is_in_hand)
+            for one in view.seats.values()
+        ),
+    )
 
 
 def _changed(view: TableView, event: AnyTableEvent) -> TableView:
     match event:
-        case SeatTaken() | SeatChanged() | SeatLeft() | StateChanged():
+        case SeatTaken() | SeatChanged() | SeatLeft() | StateChanged() | WaitingListChanged():
             return _after_seating(view, event)
         case HandStarted():
             return _after_deal(view, event)
@@ -160,6 +196,8 @@ def _changed(view: TableView, event: AnyTableEvent) -> TableView:
             return _after_cards(view, event)
         case UncalledReturned() | PotAwarded() | HandEnded() | HandVoided():
             return _after_payment(view, event)
+        case Announced():
+            return view
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -176,14 +214,16 @@ def _after_question(
             bank_ms = 0 if phase is ClockPhase.TIME_BANK else view.turn.bank_ms
             return evolve(view, turn=evolve(view.turn, phase=phase, left_ms=left_ms, bank_ms=bank_ms))
         case RunItTwiceOffered(offer=offer):
-            return evolve(view, run_it_twice=offer, turn=None)
+            return evolve(_without_bets(view), run_it_twice=offer, turn=None)
         case RunItTwiceDecided():
             return evolve(view, run_it_twice=None)
         case _ as unreachable:
             assert_never(unreachable)
 
 
-def _after_seating(view: TableView, event: SeatTaken | SeatChanged | SeatLeft | StateChanged) -> TableView:
+def _after_seating(
+    view: TableView, event: SeatTaken | SeatChanged | SeatLeft | StateChanged | WaitingListChanged
+) -> TableView:
     match event:
         case SeatTaken(seat=seat, user_id=user_id):
             taken = SeatView(
@@ -200,6 +240,8 @@ def _after_seating(view: TableView, event: SeatTaken | SeatChanged | SeatLeft | 
             return evolve(view, seats=MappingProxyType(others), my_seat=my_seat)
         case StateChanged(state=state):
             return evolve(view, state=state)
+        case WaitingListChanged(waiting=waiting):
+            return evolve(view, waiting=waiting)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -220,7 +262,6 @@ def _after_deal(view: TableView, event: HandStarted) -> TableView:
         second_run=(),
         pot=Krw(sum(post.amount for post in event.posts)),
         seats=MappingProxyType(seats),
-        stacks_before=MappingProxyType({dealt.seat: dealt.stack for dealt in event.seats}),
         turn=None,
     )
 
@@ -236,9 +277,13 @@ def _after_action(view: TableView, event: Acted) -> TableView:
 def _after_street(view: TableView, event: StreetDealt) -> TableView:
     if event.board != 1:
         return evolve(view, second_run=view.second_run + event.cards)
+    return evolve(_without_bets(view), street=event.street, board=view.board + event.cards, turn=None)
+
+
+def _without_bets(view: TableView) -> TableView:
+    """The bets of a street go into the pots."""
     seats = {index: evolve(seat, street_bet=Krw(0)) for index, seat in view.seats.items()}
-    board = view.board + event.cards
-    return evolve(view, street=event.street, board=board, seats=MappingProxyType(seats), turn=None)
+    return evolve(view, seats=MappingProxyType(seats))
 
 
 def _after_cards(view: TableView, event: CardsDealt | HandShown | HandMucked) -> TableView:
@@ -267,8 +312,8 @@ def _after_payment(
             return evolve(view, turn=None)
         case HandEnded(results=results):
             return _without_hands(view, {result.seat: result.stack for result in results})
-        case HandVoided():
-            return _without_hands(view, view.stacks_before)
+        case HandVoided(stacks=stacks):
+            return _without_hands(view, {one.seat: one.stack for one in stacks})
         case _ as unreachable:
             assert_never(unreachable)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
+from cardroom.handrecord.deck_proof import HASH_BYTES
 from cardroom.handrecord.record import CHECKSUM_KEY, checksum_of
 
 MIN_PLAYERS, MAX_PLAYERS = 2, 9
@@ -76,6 +77,8 @@ class OwnKeys:
     """What was decided; None: nobody was asked whether to run it twice."""
     second_board: str
     action_texts: tuple[str, ...]
+    commitment: bytes | None
+    """What was promised of the deck; the oldest records do not say."""
     is_intact: bool
     """Whether the checksum, if there is one, is that of the values."""
 
@@ -144,7 +147,7 @@ def _read_hand(name: str, table: Mapping[str, Any]) -> PhhHand:
 
 
 def _read_own(table: Mapping[str, Any], count: int) -> OwnKeys:
-    """Read our own keys; the oldest records have neither rule of the rake, decision nor checksum."""
+    """Read our own keys; old records lack the commitment, the oldest also rake's rule, decision, checksum."""
     button, seats = _button_and_seats(table, count)
     runs_twice, second_board = _second_run(table)
     return OwnKeys(
@@ -156,6 +159,7 @@ def _read_own(table: Mapping[str, Any], count: int) -> OwnKeys:
         runs_twice=runs_twice,
         second_board=second_board,
         action_texts=_texts(table, "actions"),
+        commitment=_commitment(table),
         is_intact=_is_intact(table),
     )
 
@@ -190,6 +194,15 @@ def _rake_rule(table: Mapping[str, Any]) -> tuple[int, int] | None:
     if not 0 <= ratio <= WHOLE_BASIS_POINTS or cap < 0:
         raise UnreadableError("_rake_basis_points, _rake_cap: not a rule of a rake")
     return ratio, cap
+
+
+def _commitment(table: Mapping[str, Any]) -> bytes | None:
+    if "_commitment" not in table:
+        return None
+    written = table["_commitment"]
+    if not isinstance(written, str) or not re.fullmatch(f"[0-9a-f]{{{2 * HASH_BYTES}}}", written):
+        raise UnreadableError(f"_commitment: not {HASH_BYTES} bytes: {_told(written)}")
+    return bytes.fromhex(written)
 
 
 def _is_intact(table: Mapping[str, Any]) -> bool:

@@ -2,8 +2,8 @@
 dialect), readable by people and by other programs. It holds all hole cards, mucked ones too: it is private.
 
 What PHH has no key for stands under keys that begin with an underscore, as PHH asks: who posted what and why
-(a dead small blind, blinds owed, either kind of ante), the second board, the rule of the rake. With them a
-record is complete: played again by our rules it ends in the same stacks.
+(a dead small blind, blinds owed, either kind of ante), the second board, the rule of the rake, the deck's
+commitment. With them a record is complete: played again by our rules it ends in the same stacks.
 """
 
 from collections.abc import Mapping
@@ -61,6 +61,8 @@ class HandRecord:
     second_board: str
     """The cards of the second run, such as ``KcQc8c``; empty if the board was dealt once."""
     rake: RecordedRake
+    commitment: bytes
+    """What was promised of the deck before its first card (see ``deck_proof``)."""
 
 
 def write_phh(record: HandRecord) -> str:
@@ -102,6 +104,7 @@ def _values(record: HandRecord) -> dict[str, object]:
         "_rake": record.rake.taken,
         "_rake_basis_points": record.rake.ratio,
         "_rake_cap": record.rake.cap,
+        "_commitment": record.commitment.hex(),
     }
     if record.runs_twice is not None:
         values["_run_it_twice"] = record.runs_twice

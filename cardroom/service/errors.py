@@ -23,5 +23,6 @@ def report_unforeseen(log: Log, border: str, error: BaseException) -> None:
     """Log, count and report an error that reached one of the four borders that catch everything."""
     UNFORESEEN.labels(border=border).inc()
     log.error("unforeseen", border=border, exc_info=error)
-    with sentry_sdk.isolation_scope():
-        sentry_sdk.capture_exception(error)
+    if sentry_sdk.is_initialized():  # else it would write down all local variables, and throw them away
+        with sentry_sdk.isolation_scope():
+            sentry_sdk.capture_exception(error)

@@ -5,7 +5,7 @@ Errors are RFC 9457 problem details with our stable ``code``. Administrators and
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import trio
 from hypercorn.config import Config
@@ -18,7 +18,10 @@ from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.metrics import METRICS_TYPE, render_metrics
 from cardroom.service.settings import Bind, Secret
+from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
+
+T = TypeVar("T")
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 4096  # hypercorn's own default of 100 drops bursts of connections
@@ -81,6 +84,15 @@ def problem(status: int, code: Refusal, detail: str) -> Response:
     response.status_code = status
     response.content_type = "application/problem+json"
     return response
+
+
+async def read_body(codec: Codec[T]) -> T:
+    """Read the request's JSON body; refused: whatever is not exactly such a message."""
+    try:
+        return codec.decode(await request.get_data())
+    except Malformed as fault:
+        status = 413 if fault.code is Refusal.TOO_LARGE else 400
+        raise RefusedRequest(status, fault.code) from fault
 
 
 def require_token(token: Secret) -> Callable[[], Awaitable[None]]:

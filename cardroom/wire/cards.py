@@ -34,4 +34,6 @@ class MadeHand:
     category: HandCategory
     cards: tuple[CardCode, ...]
     english: str
+    """The hand in English."""
     korean: str
+    """The hand in Korean."""

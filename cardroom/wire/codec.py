@@ -9,7 +9,8 @@ type, a missing or extra field, an unknown tag or too many bytes raise ``Malform
 import json
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Final, Generic, NewType, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -21,6 +22,8 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
+
+_PLAIN_TYPES: Final = (int, bool, str, bytes, NoneType)
 
 
 class Malformed(Exception):
@@ -178,23 +181,47 @@ def _enum_to_position(kind: type[Enum]) -> Callable[[Enum], int]:
 
 
 def _from_array(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    types = [field.type for field in attrs.fields(kind)]
+    fields = attrs.fields(kind)
+    named = [place for place, field in enumerate(fields) if field.kw_only]
+    hooks: list[tuple[Callable[[Any, Any], Any], Any]] = []
 
     def structure(value: Any, _: Any) -> Any:
-        if type(value) is not list or len(value) != len(types):
-            raise ValueError(f"{kind.__name__} is an array of {len(types)}")
-        return kind(*map(converter.structure, value, types))
+        if type(value) is not list or len(value) != len(fields):
+            raise ValueError(f"{kind.__name__} is an array of {len(fields)}")
+        if not hooks:  # not before: a class may be made of classes that are registered later
+            hooks.extend((converter.get_structure_hook(field.type), field.type) for field in fields)
+        read = [hook(one, type_) for one, (hook, type_) in zip(value, hooks, strict=True)]
+        by_name = {fields[place].name: read.pop(place) for place in reversed(named)}
+        return kind(*read, **by_name)
 
     return structure
 
 
 def _to_array(kind: Any, converter: Converter) -> Callable[[Any], list[Any]]:
-    fields = [(field.name, field.type) for field in attrs.fields(kind)]
+    fields = attrs.fields(kind)
+    hooks: list[tuple[str, Callable[[Any], Any] | None]] = []
 
     def unstructure(value: Any) -> list[Any]:
-        return [converter.unstructure(getattr(value, name), unstructure_as=type_) for name, type_ in fields]
+        if not hooks:
+            hooks.extend((field.name, _writer(field.type, converter)) for field in fields)
+        return [getattr(value, name) if hook is None else hook(getattr(value, name)) for name, hook in hooks]
 
     return unstructure
+
+
+def _writer(kind: Any, converter: Converter) -> Callable[[Any], Any] | None:
+    """Give what turns values of a type into what msgpack writes; None: they are that."""
+    return None if _is_plain(kind) else converter.get_unstructure_hook(kind)
+
+
+def _is_plain(kind: Any) -> bool:
+    """Say whether msgpack writes a type as it is: numbers, texts, bytes, None, and tuples of them."""
+    if isinstance(kind, NewType):
+        return _is_plain(kind.__supertype__)
+    if kind in _PLAIN_TYPES:
+        return True
+    is_compound = _is_sequence(kind) or get_origin(kind) in (Union, UnionType)
+    return is_compound and all(_is_plain(part) for part in get_args(kind) if part is not Ellipsis)
 
 
 def _register_array_union(converter: Converter, union: Any, tags: Mapping[int, type]) -> None:

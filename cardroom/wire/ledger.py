@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import BootNonce, CommandId, Epoch, HandId, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
@@ -24,6 +24,15 @@ MAX_RECORD_BYTES: Final = 48 * 1024
 
 MAX_REPLY_BYTES: Final = 1024 * 1024
 """A reply is no longer; the longest is ``ShardOpened`` with all tables of a shard."""
+
+DEPARTURE_MS: Final = 60 * 60 * 1000
+"""Who comes back to a table within this time brings at least the stack that was taken away (rule 35)."""
+
+MAX_TABLE_DEPARTURES: Final = 200
+"""So many departures of one table are told, the newest."""
+
+MAX_DEPARTURES: Final = 16_000
+"""So many departures of one shard are told, the newest; they take less than half of ``MAX_REPLY_BYTES``."""
 
 
 @frozen
@@ -116,8 +125,23 @@ class SeatEscrow:
 
 
 @frozen
+class Departure:
+    """A player has left a table with ``stack``, less than ``DEPARTURE_MS`` ago by the ledger's clock.
+
+    Told only of who has not come back since; who came back and lost everything has left with nothing.
+    """
+
+    user_id: UserId
+    stack: Krw
+    left_unix_ms: int
+
+
+@frozen
 class LedgerTable:
-    """A table of the shard as the ledger knows it when the shard is opened."""
+    """A table of the shard as the ledger knows it when the shard is opened.
+
+    ``invitation`` is the code that lets players into a private table, empty for a public one.
+    """
 
     table_id: TableId
     name: str
@@ -127,6 +151,8 @@ class LedgerTable:
     last_hand_id: HandId | None
     last_hand_no: int
     escrow: tuple[SeatEscrow, ...]
+    invitation: str = field(repr=False)  # no log or error message shows it
+    departures: tuple[Departure, ...]
 
 
 @frozen

@@ -14,6 +14,7 @@ TICKET_LIFE_MS: Final = 30_000
 """A ticket must be shown to its node within this time."""
 
 MAX_TICKET_BYTES: Final = 1024
+"""No ticket is longer."""
 
 _TICKET_SALT: Final = b"holdem.table-ticket.v1"
 
@@ -23,8 +24,11 @@ class Registration:
     """``POST /api/v1/auth/register``. Refused: malformed, name or e-mail taken."""
 
     nickname: str
+    """2 to 20 letters a-z, digits, ``_``, ``-`` or Korean syllables; everybody sees it."""
     email: str
+    """An e-mail address, for the login only."""
     password: str
+    """8 to 128 characters."""
 
 
 @frozen
@@ -48,6 +52,7 @@ class LoggedIn:
     """A login session; the token goes into ``Authorization: Bearer`` until it expires."""
 
     token: str
+    """Goes into ``Authorization: Bearer``."""
     user_id: UserId
     nickname: str
     expires_unix_ms: int
@@ -55,34 +60,52 @@ class LoggedIn:
 
 @frozen
 class LobbyTable:
-    """One line of the lobby. ``is_open`` is false while no node holds the table."""
+    """One line of the lobby. ``is_open`` is false while no node holds the table.
+
+    ``waiting`` is how many wait for a seat.
+    """
 
     table_id: TableId
     name: str
+    """The table's name."""
     stake: str
+    """The name of the game that is played."""
     small_blind: Krw
     big_blind: Krw
     min_buy_in: Krw
+    """The smallest buy-in."""
     max_buy_in: Krw
+    """The largest buy-in."""
     seat_count: int
+    """How many seats the table has, free ones too."""
     players: int
+    """How many seats are taken."""
+    waiting: int
     hand_no: int
+    """The last hand; 0: none yet."""
     is_open: bool
+    """False while no node holds the table."""
 
 
 @frozen
 class Lobby:
-    """``GET /api/v1/tables``: all tables, by id."""
+    """``GET /api/v1/tables``: all public tables, by id."""
 
     tables: tuple[LobbyTable, ...]
+    """One line for each table, by id."""
 
 
 @frozen
 class TicketAnswer:
-    """``POST /api/v1/tables/{id}/ticket``: where to connect, and what to show there."""
+    """``POST /api/v1/tables/{id}/ticket``: where to connect, and what to show there.
+
+    Given for private tables too: the code is asked for at the table.
+    """
 
     url: str
+    """The WebSocket address, to be used as it is."""
     ticket: str
+    """To be shown there once, in the first message."""
     table_id: TableId
     expires_unix_ms: int
 
@@ -94,6 +117,7 @@ class SeatPlace:
     table_id: TableId
     seat: SeatIndex
     url: str
+    """The WebSocket address of the table's node, empty while no node holds the table."""
 
 
 @frozen
@@ -101,6 +125,7 @@ class WhereAmI:
     """``GET /api/v1/me/seats``: every seat of the player."""
 
     seats: tuple[SeatPlace, ...]
+    """None if the player sits nowhere."""
 
 
 @frozen

@@ -47,7 +47,10 @@ class SeatSummary:
 
 @frozen
 class TableSummary:
-    """A field of the hash ``keys.lobby``, named by the table's id; written by the shard's owner."""
+    """A field of the hash ``keys.lobby``, named by the table's id; written by the shard's owner.
+
+    ``waiting`` counts the waiting list. The lobby does not list a private table; its code is not here.
+    """
 
     table_id: TableId
     shard: ShardId
@@ -60,6 +63,8 @@ class TableSummary:
     seat_count: int
     seats: tuple[SeatSummary, ...]
     hand_no: int
+    is_private: bool
+    waiting: int
 
 
 def announcement_codec() -> Codec[NodeAnnouncement]:

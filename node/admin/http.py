@@ -33,7 +33,7 @@ def make_admin_app(services: AdminServices) -> QuartTrio:
     add_health_pages(app, services.health)
     add_metrics_page(app)
     for pages in (
-        tables_pages(services.directory),
+        tables_pages(services.directory, services.log),
         players_pages(services.directory, services.census),
     ):
         pages.before_request(require_token(services.token))

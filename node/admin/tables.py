@@ -1,25 +1,62 @@
-"""What administrators may ask of tables."""
+"""What administrators may ask of tables, and order."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import trio
+from attrs import frozen
 from quart import Blueprint
 
-from cardroom.ids import TableId
-from cardroom.service.http import RefusedRequest
+from cardroom.ids import TableId, UserId
+from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Snapshot
-from node.tables.commands import Inspect, TableDetail
-from node.tables.directory import Directory
+from node.tables.chat_text import clean_text
+from node.tables.commands import Announce, Command, Inspect, Silence
+from node.tables.denied import Denied
+from node.tables.directory import Directory, TableEntry
 
-_ANSWER_SECONDS = 2.0
+T = TypeVar("T")
+
+_ANSWER_SECONDS: Final = 2.0
+_MAX_BODY_BYTES: Final = 16 * 1024
+_MAX_TEXT_LETTERS: Final = 500
+_MAX_REASON_LETTERS: Final = 200
+_MAX_SILENCE_SECONDS: Final = 7 * 24 * 3600
+_MAX_ID: Final = 2**63 - 1
 
 
-def tables_pages(directory: Directory) -> Blueprint:
-    """Serve ``/admin/tables`` and ``/admin/tables/{id}``."""
+@frozen
+class AnnouncementBody:
+    """What all at a table are told, and for the log why."""
+
+    text: str
+    reason: str
+
+
+@frozen
+class SilenceBody:
+    """Who says nothing for so long (0: may speak again), and for the log why."""
+
+    user_id: UserId
+    seconds: int
+    reason: str
+
+
+def tables_pages(directory: Directory, log: Log) -> Blueprint:
+    """Serve everything under ``/admin/tables``, and ``/admin/announce``."""
     pages = Blueprint("tables", __name__)
+    _add_questions(pages, directory)
+    _add_announcements(pages, directory, log)
+    _add_silence(pages, directory, log)
+    return pages
+
+
+def _add_questions(pages: Blueprint, directory: Directory) -> None:
     snapshots = Codec[Snapshot](Snapshot, Encoding.JSON, MAX_TABLE_MESSAGE_BYTES, {})
 
     @pages.get("/admin/tables")
@@ -43,7 +80,7 @@ def tables_pages(directory: Directory) -> Blueprint:
 
     @pages.get("/admin/tables/<int:table_id>")
     async def show_table(table_id: int) -> dict[str, Any]:
-        detail = await _inspect(directory, TableId(table_id))
+        detail = await _ask(_find(directory, table_id), Inspect)
         return {
             "snapshot": json.loads(snapshots.encode(detail.snapshot)),
             "unsettled_hands": detail.unsettled_hands,
@@ -51,16 +88,92 @@ def tables_pages(directory: Directory) -> Blueprint:
             "viewers": detail.viewers,
         }
 
-    return pages
+
+def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None:
+    bodies = Codec[AnnouncementBody](AnnouncementBody, Encoding.JSON, _MAX_BODY_BYTES, {})
+
+    @pages.post("/admin/tables/<int:table_id>/announce")
+    async def announce(table_id: int) -> dict[str, Any]:
+        """Tell all who watch a table; an announcement that is repeated is told again."""
+        entry = _find(directory, table_id)
+        body = await read_body(bodies)
+        text, reason = _text(body.text, _MAX_TEXT_LETTERS, "text"), _reason(body.reason)
+        table_seq = await _ask(entry, partial(Announce, text))
+        log.info("table.announced", table_id=table_id, text=text, reason=reason)
+        return {"table_id": table_id, "table_seq": table_seq}
+
+    @pages.post("/admin/announce")
+    async def announce_everywhere() -> dict[str, Any]:
+        """Tell all who watch any table of this node; says which tables did not answer in time."""
+        body = await read_body(bodies)
+        text, reason = _text(body.text, _MAX_TEXT_LETTERS, "text"), _reason(body.reason)
+        entries = tuple(directory)
+        silent = await _announce_everywhere(entries, text)
+        told = len(entries) - len(silent)
+        log.info("node.announced", tables=told, unanswered=sorted(silent), text=text, reason=reason)
+        return {"tables": told, "unanswered": sorted(silent)}
 
 
-async def _inspect(directory: Directory, table_id: TableId) -> TableDetail:
-    """Ask the table's task; refused when it is not here, or does not answer in time."""
-    entry = directory.find(table_id)
+def _add_silence(pages: Blueprint, directory: Directory, log: Log) -> None:
+    bodies = Codec[SilenceBody](SilenceBody, Encoding.JSON, _MAX_BODY_BYTES, {})
+
+    @pages.post("/admin/tables/<int:table_id>/silence")
+    async def silence(table_id: int) -> dict[str, Any]:
+        """Let a player say nothing at a table for a time; a later order takes the place of an earlier one."""
+        entry = _find(directory, table_id)
+        body = await read_body(bodies)
+        user_id, seconds, reason = body.user_id, body.seconds, _reason(body.reason)
+        if not 0 < user_id <= _MAX_ID:
+            raise RefusedRequest(400, Refusal.MALFORMED, "user_id: no player has such a number")
+        if not 0 <= seconds <= _MAX_SILENCE_SECONDS:
+            raise RefusedRequest(400, Refusal.MALFORMED, f"seconds: 0 to {_MAX_SILENCE_SECONDS}")
+        if not await _ask(entry, partial(Silence, user_id, seconds)):
+            raise RefusedRequest(409, Refusal.BUSY, "too many players are silenced at this table")
+        log.info("table.silenced", table_id=table_id, user_id=user_id, seconds=seconds, reason=reason)
+        return {"table_id": table_id, "user_id": user_id, "seconds": seconds}
+
+
+def _find(directory: Directory, table_id: int) -> TableEntry:
+    entry = directory.find(TableId(table_id))
     if entry is None:
         raise RefusedRequest(404, Refusal.NO_SUCH_TABLE)
-    send, receive = trio.open_memory_channel[TableDetail](1)
-    entry.inbox.deliver(Inspect(send.send_nowait))
+    return entry
+
+
+def _reason(reason: str) -> str:
+    return _text(reason, _MAX_REASON_LETTERS, "reason")
+
+
+def _text(text: str, most_letters: int, field: str) -> str:
+    try:
+        return clean_text(text, most_letters)
+    except Denied as denied:
+        raise RefusedRequest(400, denied.code, f"{field}: 1 to {most_letters} letters, one line") from denied
+
+
+async def _ask(entry: TableEntry, command: Callable[[Callable[[T], None]], Command]) -> T:
+    """Give a table's task a command and wait for its answer; refused when there is none in time.
+
+    What was ordered may still be done then: the command stays in the inbox.
+    """
+    send, receive = trio.open_memory_channel[T](1)
+    entry.inbox.deliver(command(send.send_nowait))
     with trio.move_on_after(_ANSWER_SECONDS):
         return await receive.receive()
     raise RefusedRequest(503, Refusal.TABLE_UNAVAILABLE, "the table does not answer")
+
+
+async def _announce_everywhere(entries: tuple[TableEntry, ...], text: str) -> set[TableId]:
+    """Tell all tables at once; give those that have not answered in time."""
+    silent = {entry.summary.table_id for entry in entries}
+    send, receive = trio.open_memory_channel[TableId](len(entries))
+    for entry in entries:
+        entry.inbox.deliver(_announcement(entry.summary.table_id, text, send))
+    with trio.move_on_after(_ANSWER_SECONDS):
+        while silent:
+            silent.remove(await receive.receive())
+    return silent
+
+
+def _announcement(table_id: TableId, text: str, told: trio.MemorySendChannel[TableId]) -> Announce:
+    return Announce(text, lambda _: told.send_nowait(table_id))

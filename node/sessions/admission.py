@@ -1,20 +1,40 @@
-"""Who may come in: the check of a ticket."""
+"""Who may come in: who that is, and the check of a ticket."""
 
 import time
 from collections.abc import Callable
 
+from attrs import field, frozen
 from itsdangerous import BadSignature
 
+from cardroom.ids import TableId, UserId
 from cardroom.service.redis import Redis, RedisAway, set_if_absent
 from cardroom.service.settings import Secret
 from cardroom.wire import keys
 from cardroom.wire.lobby import TableTicket, open_ticket
+from cardroom.wire.player import Hello
 from cardroom.wire.refusals import Refusal
 from node.shards.lease import NodeIdentity
 
 
+@frozen
+class Admitted:
+    """A player who may come in, to one table; a private one asks for the ``invitation``.
+
+    Who was there before has seen its events up to ``last_seq``, numbered as in ``run``, and may come back
+    until ``expires_unix_ms``: a token that is used gives no later one.
+    """
+
+    user_id: UserId
+    nickname: str
+    table_id: TableId
+    run: str = ""
+    last_seq: int | None = None
+    expires_unix_ms: int | None = None
+    invitation: str = field(default="", repr=False)
+
+
 class NotAdmitted(Exception):
-    """The ticket is not good here and now; ``code`` says why."""
+    """The ticket or token is not good here and now, or there is no room; ``code`` says why."""
 
     def __init__(self, code: Refusal) -> None:
         super().__init__(code.value)
@@ -37,10 +57,10 @@ class Admission:
         self._identity = identity
         self._now_ms = now_ms
 
-    async def admit(self, text: str) -> TableTicket:
-        """Give the ticket if it is good, and mark it as used; raises ``NotAdmitted``."""
+    async def admit(self, hello: Hello) -> Admitted:
+        """Give whom the ticket is for if it is good, and mark it as used; raises ``NotAdmitted``."""
         try:
-            ticket = open_ticket(text, self._key.value)
+            ticket = open_ticket(hello.ticket, self._key.value)
         except BadSignature:
             raise NotAdmitted(Refusal.TICKET_INVALID) from None
         if ticket.expires_unix_ms < self._now_ms():
@@ -48,7 +68,7 @@ class Admission:
         if (ticket.node, ticket.boot) != (self._identity.node, self._identity.boot):
             raise NotAdmitted(Refusal.WRONG_NODE)
         await self._use(ticket)
-        return ticket
+        return Admitted(ticket.user_id, ticket.nickname, ticket.table_id, invitation=hello.invitation)
 
     async def _use(self, ticket: TableTicket) -> None:
         try:

@@ -10,7 +10,10 @@ from node.tables.audience import Viewer
 
 
 class Connections:
-    """Counts connections; a player's newest ones stay, the oldest is closed."""
+    """Counts connections; a player's newest ones stay, the oldest is closed.
+
+    ``limit`` is for all players. Who comes back to a full node takes the place of the own oldest connection.
+    """
 
     def __init__(self, limit: int, per_user: int) -> None:
         self.limit = limit
@@ -21,10 +24,12 @@ class Connections:
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def has_room(self) -> bool:
-        """Say whether one more may come."""
-        return self._count < self.limit
+    def has_room_for(self, user_id: UserId) -> bool:
+        """Say whether a player may come; who is here already only takes the place of the own oldest one.
+
+        So a player whose old connection is broken, but not yet known to be, comes back to a full node too.
+        """
+        return self._count < self.limit or user_id in self._of_user
 
     def of_user(self, user_id: UserId) -> tuple[Viewer, ...]:
         """Give a player's connections, oldest first."""
@@ -39,7 +44,10 @@ class Connections:
     def entered(self, connection: Viewer) -> Iterator[None]:
         """Count a connection while it lasts; may close the player's oldest one."""
         own = self._of_user.setdefault(connection.user_id, [])
-        for oldest in own[: max(0, len(own) - self._per_user + 1)]:  # those that still close count too
+        surplus = len(own) - self._per_user + 1  # those that still close count too
+        if self._count >= self.limit:
+            surplus = max(surplus, 1)
+        for oldest in own[: max(0, surplus)]:
             oldest.kick(CloseCode.REPLACED)
         own.append(connection)
         self._count += 1

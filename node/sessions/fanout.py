@@ -47,6 +47,15 @@ class Fanout:
                 for_all[encoding] = self._frames_for(None, encoding, notices)
             viewer.offer_frames(for_all[encoding])
 
+    def send(self, viewers: Iterable[Viewer], message: TableMessage) -> None:
+        """Send one message to each viewer."""
+        framed: dict[Encoding, bytes] = {}
+        for viewer in viewers:
+            encoding = viewer.encoding
+            if encoding not in framed:
+                framed[encoding] = self._framers[encoding].frame(message)
+            viewer.offer_frames(framed[encoding])
+
     def _frames_for(self, user_id: UserId | None, encoding: Encoding, notices: Sequence[Notice]) -> bytes:
         frame = self._framers[encoding].frame
         return b"".join(

@@ -3,7 +3,7 @@
 import trio
 
 from cardroom.ids import TableId
-from cardroom.wire.player import Act, Hello, Ping, PlayerMessage, TableRequest
+from cardroom.wire.player import Act, Hello, Ping, PlayerMessage, Resume, TableRequest
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Pong, Refused
 from node.tables.audience import Viewer
@@ -16,7 +16,7 @@ def handle(message: PlayerMessage, viewer: Viewer, table_id: TableId, directory:
     match message:
         case Ping(number):
             viewer.answer(Pong(number))
-        case Hello():
+        case Hello() | Resume():
             viewer.answer(Refused(None, Refusal.UNEXPECTED_MESSAGE))
         case request:
             refusal = _pass_on(request, viewer, table_id, directory)

@@ -8,8 +8,10 @@ import trio
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.settings import Bind
+from node.sessions.handshake import serve_stream
 from node.sessions.outbox import PlayerStream
-from node.sessions.session import SessionServices, serve_stream
+from node.sessions.session import SessionServices
+from node.tables.throttle import Throttle
 
 _BACKLOG = 4096
 _SOCKETS_PER_CONNECTION = 2
@@ -30,13 +32,18 @@ def open_listener(bind: Bind) -> socket.socket:
 
 
 class Listener:
-    """Accepts until cancelled. Sockets without a seat in the house (limit x 2) are closed at once."""
+    """Accepts until cancelled, not faster than tables bear; the others wait in the system's queue.
+
+    Sockets without a seat in the house (limit x 2) are closed at once.
+    """
 
     def __init__(self, listener: socket.socket, services: SessionServices, log: Log) -> None:
         self._listener = listener
         self._services = services
         self._log = log
         self._open = 0
+        limits = services.limits
+        self._pace = Throttle(limits.handshakes_per_second, limits.handshake_burst, trio.current_time())
 
     async def run(self, stopping: trio.Event) -> None:
         """Accept until ``stopping``, then serve those who are here until they end or this is cancelled."""
@@ -64,11 +71,13 @@ class Listener:
                 connection.close()
                 continue
             nursery.start_soon(self._serve, connection)
+            await trio.sleep(self._pace.reserve(trio.current_time()))
 
     async def _serve(self, connection: socket.socket) -> None:
         self._open += 1
         try:
-            stream = PlayerStream(connection, self._services.limits.outbox_bytes)
+            limits = self._services.limits
+            stream = PlayerStream(connection, limits.outbox_bytes, limits.send_buffer_bytes)
             await serve_stream(stream, self._services)
         except Exception as error:  # noqa: BLE001 (the border of one session)
             report_unforeseen(self._log, "session", error)

@@ -10,6 +10,8 @@ from collections import deque
 
 import trio
 
+from node.sessions.heartbeat import FrameEnds
+
 _CLOSE_FRAME = 0x88
 """First byte of a close frame: the whole message, operation 8 (RFC 6455 section 5.2)."""
 _LINGER_BYTES = 4096
@@ -21,8 +23,9 @@ class PlayerStream(trio.abc.Stream):
     ``run_writer`` must be running: it sends what the socket did not take at once.
     """
 
-    def __init__(self, connection: socket.socket, backlog_bytes: int) -> None:
+    def __init__(self, connection: socket.socket, backlog_bytes: int, send_buffer_bytes: int) -> None:
         connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         self._direct = connection
         self.peer_address = _address_of(connection)
@@ -34,6 +37,13 @@ class PlayerStream(trio.abc.Stream):
         self._has_backlog = trio.Event()
         self._is_drained = trio.Event()
         self._is_drained.set()
+        self._frames: FrameEnds | None = None
+        self.heard_at = trio.current_time()
+
+    def begin_frames(self) -> None:
+        """From here on the other side sends frames; ``heard_at`` is when the last whole one was received."""
+        self._frames = FrameEnds()
+        self.heard_at = trio.current_time()
 
     def offer(self, frames: bytes) -> bool:
         """Send whole frames, now or later; False when the backlog is full. Never blocks.
@@ -109,9 +119,12 @@ class PlayerStream(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Receive bytes for the WebSocket library."""
         try:
-            return await self._socket.recv(max_bytes or 4096)
+            data = await self._socket.recv(max_bytes or 4096)
         except OSError as error:
             raise trio.BrokenResourceError(str(error)) from error
+        if self._frames is not None and self._frames.are_in(data):
+            self.heard_at = trio.current_time()
+        return data
 
     async def aclose(self) -> None:
         """Close the socket; what is in the backlog is dropped."""

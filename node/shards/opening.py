@@ -1,5 +1,8 @@
 """Open a shard: ask the ledger for an epoch, and set up its tables with the escrow that lies there."""
 
+import secrets
+import time
+
 import trio
 from attrs import frozen
 
@@ -12,14 +15,21 @@ from node.rules import seating as rules
 from node.settings import StakesFile, TableLimits
 from node.tables.actor import Table
 from node.tables.audience import Audience, Publisher
+from node.tables.chat import ChatRoom
 from node.tables.directory import TableEntry
 from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
+from node.tables.invitations import InvitationList
+from node.tables.proving import ProvableHands
+from node.tables.public_state import PublicState
+from node.tables.rail import Rail
 from node.tables.seats import SeatHolder, Seats
 from node.tables.spare_time import SpareTime
+from node.tables.waitlist import WaitingList
 
 _ATTEMPTS = 5
+_RUN_BYTES = 4
 
 
 class NotOpened(Exception):
@@ -80,12 +90,31 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
         raise NotOnOffer(f"{table.stake!r} is not offered at tables of {table.seat_count} seats")
     game = make_game(table, shard, stake, maker.limits)
     seats = _seat_from_escrow(table, game)
-    audience = Audience(limit=maker.limits.viewers)
+    audience = Audience()
+    public = PublicState(table.table_id)
+    public.set_up(seats.public(), seats.seating.button)
+    history = History(
+        table.table_id,
+        audience,
+        maker.publisher,
+        public=public,
+        kept_events=maker.limits.kept_events,
+        hand_no=table.last_hand_no,
+    )
     return Table(
-        entry=TableEntry(inbox=Inbox(maker.limits.inbox), summary=seats.summary()),
+        entry=TableEntry(
+            inbox=Inbox(maker.limits.inbox), summary=seats.summary(), run=secrets.token_hex(_RUN_BYTES)
+        ),
         audience=audience,
-        history=History(table.table_id, audience, maker.publisher, hand_no=table.last_hand_no),
+        history=history,
         seats=seats,
+        rail=Rail(
+            seats=seats,
+            history=history,
+            chat=ChatRoom(seats, audience, maker.publisher),
+            proofs=ProvableHands(maker.limits.provable_hands),
+        ),
+        invitations=InvitationList(table.invitation, seats),
         log=maker.log.bind(table_id=table.table_id),
     )
 
@@ -100,10 +129,20 @@ def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
             lying.user_id, lying.nickname, lying.seat, escrow=lying.amount, spare=spare
         )
     settled = HandMark(table.last_hand_id, table.last_hand_no)
-    return Seats(
+    seats = Seats(
         game=game,
         seating=seating,
         settlements=SettlementQueue(settled, game.limits.unsettled_hands),
+        waiting=WaitingList(game.limits),
         is_halted=table.is_halted,
         holders=holders,
     )
+    _remember_departures(table, seats)
+    return seats
+
+
+def _remember_departures(table: LedgerTable, seats: Seats) -> None:
+    """Take over who has left within the hour: an earlier owner of the table saw them go (rule 35)."""
+    now, now_ms = trio.current_time(), time.time_ns() // 1_000_000
+    for left in table.departures:
+        seats.departures.note(left.user_id, left.stack, now - (now_ms - left.left_unix_ms) / 1000, now)

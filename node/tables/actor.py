@@ -4,49 +4,71 @@ from collections.abc import Callable
 from typing import assert_never
 
 import trio
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-from cardroom.ids import SeatIndex
 from cardroom.service.logs import Log
 from cardroom.wire.ledger import CommandBody, SettleHand
 from cardroom.wire.player import (
     Act,
+    Chat,
+    JoinWaitingList,
     Leave,
+    Mute,
+    Prove,
+    Resync,
     RunItTwice,
     ShowCards,
+    ShowEmote,
     SitDown,
-    SitIn,
-    SitOut,
-    Straddle,
     TableRequest,
+    TopUp,
 )
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import Done, HandVoided, Refused, StateChanged, TableState
+from cardroom.wire.table import (
+    DealtSeat,
+    Done,
+    HandVoided,
+    LeaveReason,
+    Refused,
+    StateChanged,
+    TableState,
+)
 from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
+from node.tables.answers import Answers
 from node.tables.audience import Audience, Viewer
 from node.tables.commands import (
+    Announce,
     Ask,
     ClockRanOut,
     Command,
     Drain,
     Inspect,
     LedgerAnswered,
+    Silence,
     TableDetail,
     Unwatch,
     Watch,
 )
 from node.tables.dealing import Dealer
 from node.tables.deck import Shuffle
+from node.tables.denied import Denied
 from node.tables.directory import TableEntry
+from node.tables.entrance import Entrance
+from node.tables.floor import Floor, FloorRequest
 from node.tables.history import History
+from node.tables.invitations import InvitationList
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.places import Places
+from node.tables.rail import Rail
 from node.tables.seat_desk import SeatDesk
-from node.tables.seats import Denied, Seats
+from node.tables.seats import Seats
 from node.tables.snapshot import take_snapshot
 from node.tables.turn_clock import TurnClock
 
 _LEASE_POLL_SECONDS = 1.0
+_ANSWERED_OTHERWISE = SitDown | TopUp | Prove
+"""Money is answered for when the ledger has decided, and a proof is an answer of its own."""
 
 
 @define
@@ -57,7 +79,10 @@ class Table:
     audience: Audience
     history: History
     seats: Seats
+    invitations: InvitationList
+    rail: Rail
     log: Log
+    answers: Answers = field(factory=Answers)
     is_draining: bool = False
     has_crashed: bool = False
 
@@ -83,8 +108,27 @@ class TableActor:
         self._history = table.history
         self._seats = table.seats
         self._clock = TurnClock()
-        self._dealer = Dealer(table.seats, table.history, self._clock, services.shuffle)
-        self._desk = SeatDesk(table.seats, table.history, self._submit, self._dealer.tell_seat, table.log)
+        self._places = Places(table.seats, table.audience)
+        self._answers = table.answers
+        self._dealer = Dealer(
+            seats=table.seats,
+            history=table.history,
+            clock=self._clock,
+            places=self._places,
+            shuffle=services.shuffle,
+            proofs=table.rail.proofs,
+        )
+        self._desk = SeatDesk(
+            seats=table.seats,
+            history=table.history,
+            places=self._places,
+            answers=self._answers,
+            submit=self._submit,
+            tell_seat=self._dealer.tell_seat,
+            log=table.log,
+        )
+        self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
+        self._entrance = Entrance(self._dealer, table.invitations, table.rail)
         self._state = TableState.WAITING_FOR_PLAYERS
 
     async def run(self) -> None:
@@ -99,16 +143,21 @@ class TableActor:
     def _recover(self) -> None:
         """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
         self._history.drop_untold()
+        self._history.public.set_up(self._seats.public(), self._seats.seating.button)
         now = trio.current_time()
         for viewer in self._audience.viewers:
             viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, now))
         if self._history.hand_id is not None:
             HANDS.labels(outcome="void").inc()
-            self._history.tell(HandVoided(*self._history.next_header(), hand_id=self._history.hand_id))
+            stacks = tuple(DealtSeat(one.seat, one.stack) for one in self._seats.public())
+            self._history.tell(
+                HandVoided(*self._history.next_header(), hand_id=self._history.hand_id, stacks=stacks)
+            )
             self._history.end_hand()
+            self._state = TableState.BETWEEN_HANDS
 
     async def _next_command(self) -> Command:
-        with trio.move_on_at(self._clock.deadline):
+        with trio.move_on_at(min(self._clock.deadline, self._seats.waiting.deadline)):
             return await self._inbox.receive()
         return ClockRanOut()
 
@@ -120,12 +169,14 @@ class TableActor:
                 self._clock_ran_out()
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
-            case Watch(viewer):
-                self._watch(viewer)
+            case Watch():
+                self._entrance.watch(command, self._state)
             case Unwatch(viewer):
-                self._audience.remove(viewer)
+                self._entrance.unwatch(viewer)
             case Inspect(answer):
                 answer(self._detail())
+            case Announce() | Silence():
+                self._table.rail.obey(command)
             case Drain():
                 self._table.is_draining = True
             case _ as unreachable:
@@ -136,13 +187,14 @@ class TableActor:
         request = ask.request
         request_id = request.action_id if isinstance(request, Act) else request.request_id
         try:
+            self._entrance.check(ask.viewer)
             self._carry_out(ask.viewer, request)
         except Denied as denied:
             REFUSALS.labels(code=denied.code.value).inc()
             ask.viewer.answer(Refused(request_id, denied.code))
             return
-        if not isinstance(request, SitDown):  # a buy-in is answered when the ledger has decided
-            ask.viewer.answer(Done(request_id))
+        if not isinstance(request, _ANSWERED_OTHERWISE):
+            self._answers.note(ask.viewer, Done(request_id))
         if isinstance(request, Act):
             self._history.publish()
             ACTION_SECONDS.observe(trio.current_time() - ask.received_at)
@@ -151,40 +203,32 @@ class TableActor:
         match request:
             case Act():
                 self._settle(self._dealer.act(viewer.user_id, request))
-            case SitDown():
-                self._refuse_when_draining()
-                self._desk.take_seat(viewer, request)
             case Leave():
-                holder = self._seats.held_by(viewer.user_id)
-                self._desk.start_leaving(holder)
-                self._settle(self._dealer.leave(holder.seat))
-            case SitOut():
-                holder = self._seats.held_by(viewer.user_id)
-                self._seats.sit_out(holder)
-                self._dealer.tell_seat(holder)
-            case SitIn():
-                holder = self._seats.held_by(viewer.user_id)
-                self._seats.sit_in(holder, posts_blind=request.posts_blind)
-                self._dealer.tell_seat(holder)
-            case Straddle():
-                holder = self._seats.held_by(viewer.user_id)
-                self._seats.set_straddle(holder, straddles=request.straddles)
+                self._settle(self._floor.leave(viewer, request))
             case RunItTwice():
                 self._settle(self._dealer.run_it_twice(viewer.user_id, request))
             case ShowCards():
                 self._dealer.show(viewer.user_id, request)
-            case _ as unreachable:
-                assert_never(unreachable)
+            case Resync(last_seq=last_seq):
+                self._entrance.catch_up(viewer, last_seq, self._state)
+            case Chat() | ShowEmote() | Mute() | Prove():
+                self._table.rail.serve(viewer, request, self._dealer.play)
+            case _:
+                self._refuse_when_draining(request)
+                self._floor.carry_out(viewer, request, trio.current_time())
 
-    def _refuse_when_draining(self) -> None:
-        if self._table.is_draining:
+    def _refuse_when_draining(self, request: FloorRequest) -> None:
+        if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
             raise Denied(Refusal.TABLE_UNAVAILABLE)
 
     def _clock_ran_out(self) -> None:
+        if trio.current_time() < self._clock.deadline:
+            return  # an offer of a seat has run out, which the floor sees to
         if self._dealer.play is not None:
             self._settle(self._dealer.clock_ran_out())
             return
         self._clock.stop()
+        self._floor.sit_out_at_big_blind()
         if not self._dealer.can_deal():
             return
         if self._services.may_deal():
@@ -197,35 +241,34 @@ class TableActor:
         if hand is None:
             return
         self._submit(hand)
+        self._dealer.tell_changed()
         limit = self._seats.game.missed_blinds_limit
         for seat in seats_to_give_up(self._seats.seating, limit):
-            self._desk.start_leaving(self._seats.holders[seat])
+            self._desk.start_leaving(self._seats.holders[seat], LeaveReason.MISSED_BLINDS)
 
     def _submit(self, body: CommandBody) -> None:
         inbox = self._inbox
         self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
 
     def _end_step(self) -> None:
-        """After each command: pay who leaves, prepare the next hand, tell what happened."""
-        self._desk.pay_out_leavers(self._seats_in_hand())
+        """After each command: tend the seats, prepare the next hand, tell what happened."""
+        now = trio.current_time()
+        self._floor.tend(now, is_closing=self._table.is_draining)
         is_idle = self._dealer.play is None and self._clock.is_stopped
         if is_idle and not self._table.is_draining and self._dealer.can_deal():
-            self._clock.begin_pause(trio.current_time(), self._seats.game.limits.between_hands_seconds)
+            self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
         self._tell_state()
         self._history.publish()
+        self._places.tell(now)
+        self._answers.give()
         self._table.entry.summary = self._seats.summary()
 
-    def _seats_in_hand(self) -> frozenset[SeatIndex]:
-        play = self._dealer.play
-        return frozenset(play.players) if play is not None else frozenset()
-
     def _tell_state(self) -> None:
-        """Tell that the table waits; that it plays shows by itself."""
-        state = self._find_state()
-        if state is not self._state:
-            self._state = state
-            if state not in (TableState.PLAYING, TableState.BETWEEN_HANDS):
-                self._history.tell(StateChanged(*self._history.next_header(), state=state))
+        """Tell that the table waits, or does so no more; a hand's beginning and end show by themselves."""
+        before, self._state = self._state, self._find_state()
+        shows = {TableState.PLAYING} if before is not TableState.PLAYING else {TableState.BETWEEN_HANDS}
+        if self._state is not before and self._state not in shows:
+            self._history.tell(StateChanged(*self._history.next_header(), state=self._state))
 
     def _find_state(self) -> TableState:
         if self._dealer.play is not None:
@@ -235,12 +278,6 @@ class TableActor:
         if self._seats.settlements.is_full:
             return TableState.WAITING_FOR_LEDGER
         return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
-
-    def _watch(self, viewer: Viewer) -> None:
-        if not self._audience.add(viewer):
-            viewer.answer(Refused(None, Refusal.TABLE_UNAVAILABLE))
-            return
-        viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, trio.current_time()))
 
     def _detail(self) -> TableDetail:
         return TableDetail(

@@ -53,24 +53,31 @@ class Publisher(Protocol):
     def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
         """Send the notices, in order, to all of these; never blocks."""
 
+    def send(self, viewers: Iterable[Viewer], message: TableMessage) -> None:
+        """Send a message that is no event of the table to all of these; never blocks."""
+
 
 @define
 class Audience:
     """The connections that follow one table; it outlives a crash of the table's task."""
 
-    limit: int
     _viewers: dict[int, Viewer] = Factory(dict)
 
-    def add(self, viewer: Viewer) -> bool:
-        """Let a connection follow the table; False when there are too many already."""
-        if id(viewer) not in self._viewers and len(self._viewers) >= self.limit:
-            return False
+    def add(self, viewer: Viewer) -> None:
+        """Let a connection follow the table."""
         self._viewers[id(viewer)] = viewer
-        return True
 
     def remove(self, viewer: Viewer) -> None:
         """Forget a connection; it may have been forgotten before."""
         self._viewers.pop(id(viewer), None)
+
+    def has(self, viewer: Viewer) -> bool:
+        """Say whether a connection follows the table."""
+        return id(viewer) in self._viewers
+
+    def of_user(self, user_id: UserId) -> tuple[Viewer, ...]:
+        """Give all connections of a player that follow the table."""
+        return tuple(viewer for viewer in self._viewers.values() if viewer.user_id == user_id)
 
     def has_user(self, user_id: UserId) -> bool:
         """Say whether any connection of a player follows the table."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from attrs import frozen
+from attrs import field, frozen
 
+from cardroom.ids import UserId
 from cardroom.wire.ledger import CommandBody, ReplyBody
 from cardroom.wire.player import TableRequest
 from cardroom.wire.table import Snapshot
@@ -12,9 +13,14 @@ from node.tables.audience import Viewer
 
 @frozen
 class Watch:
-    """A connection wants to follow the table: answered with a snapshot."""
+    """A connection wants to follow the table: answered with a snapshot, or closed where it is not invited.
+
+    Who has followed it before up to ``last_seq`` gets the events since then, if they are still known.
+    """
 
     viewer: Viewer
+    last_seq: int | None = None
+    invitation: str = field(default="", repr=False)
 
 
 @frozen
@@ -59,6 +65,27 @@ class Inspect:
 
 
 @frozen
+class Announce:
+    """An administrator says something to all; ``answer`` gets the event's number and must not block."""
+
+    text: str
+    answer: Callable[[int], None]
+
+
+@frozen
+class Silence:
+    """An administrator lets a player say nothing here for a time; 0 seconds lift it.
+
+    It lasts as long as this node holds the table. ``answer`` gets False if too many are silenced already,
+    and must not block.
+    """
+
+    user_id: UserId
+    seconds: int
+    answer: Callable[[bool], None]
+
+
+@frozen
 class Drain:
     """Deal no more hands; the task ends when the hand in play has ended."""
 
@@ -68,4 +95,4 @@ class ClockRanOut:
     """Nothing came before the deadline: the turn's, or the end of the pause between hands."""
 
 
-Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Drain | ClockRanOut
+Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Announce | Silence | Drain | ClockRanOut

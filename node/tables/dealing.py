@@ -1,5 +1,7 @@
 """The dealer of one table: starts hands, applies actions, lets the clock act, sends settlements."""
 
+from collections.abc import Collection
+
 import trio
 from attrs import define, field
 
@@ -13,16 +15,21 @@ from cardroom.wire.table import SeatChanged, SeatStatus
 from node.rules import hand as rules
 from node.rules import seating as between_hands
 from node.rules.errors import IllegalAction
-from node.rules.events import HandSettlement
+from node.rules.events import HandSettlement, HandShown
 from node.rules.hand import Hand
+from node.settings import TableLimits
 from node.tables import projection
-from node.tables.deck import Shuffle
+from node.tables.deck import Shuffle, commit
+from node.tables.denied import Denied
 from node.tables.first_answers import FirstAnswers
 from node.tables.hand_in_play import HandInPlay, open_hand
 from node.tables.history import History
 from node.tables.metrics import HANDS
+from node.tables.places import Places
+from node.tables.projection import SeenCards
+from node.tables.proving import ProvableHands, provable_hand
 from node.tables.recording import record_hand
-from node.tables.seats import Denied, SeatHolder, Seats
+from node.tables.seats import SeatHolder, Seats
 from node.tables.showing import FinishedHand
 from node.tables.spare_time import ExpiredTurn, extend_turn
 from node.tables.translation import action_of, refusal_of
@@ -38,10 +45,14 @@ class Dealer:
     seats: Seats
     history: History
     clock: TurnClock
+    places: Places
     shuffle: Shuffle
+    proofs: ProvableHands
     play: HandInPlay | None = None
     finished: FinishedHand | None = None
     _answers: FirstAnswers = field(factory=FirstAnswers)
+    _statuses: dict[SeatIndex, SeatStatus] = field(factory=dict)
+    """As they were before the hand that has just ended; empty when the changes are told."""
 
     def can_deal(self) -> bool:
         """Say whether a next hand could start: nobody plays, the ledger keeps up, two are ready."""
@@ -57,16 +68,17 @@ class Dealer:
         self.seats.check_balance()
         deal = between_hands.next_deal(self.seats.seating, self.seats.game.rules)
         assert deal is not None, "can_deal was asked first"
-        step = rules.start(self.seats.game.rules, deal, self.shuffle())
+        shuffled = self.shuffle()
+        deck, step = commit(shuffled), rules.start(self.seats.game.rules, deal, shuffled)
         hand_no = self.seats.settlements.last_played.hand_no + 1
-        play = self.play = open_hand(hand_no, deal, step, self.seats.holders)
+        play = self.play = open_hand(hand_no, deck, deal, step, self.seats.holders)
         self.history.begin_hand(play.hand_id, hand_no)
         self._answers.forget_all()
         self.finished = None
         for seat in play.players:
             self.seats.count_hand(self.seats.holders[seat])
         self._set_clock()
-        rest = projection.tell_deal(play.events, play.hand_id, play.players, self.history)
+        rest = projection.tell_deal(play.events, deck, play.players, self.history)
         projection.tell(rest, self.history, self.clock, trio.current_time())
         # Who posts the last chips is all-in: when nobody else has a decision either, the hand is over now.
         return self._finish(play) if play.hand.is_over else None
@@ -92,7 +104,7 @@ class Dealer:
     def run_it_twice(self, user_id: UserId, request: RunItTwice) -> SettleHand | None:
         """Take an answer; the board runs out when all have agreed or one has not. Refused as it says."""
         seat = self.seats.held_by(user_id).seat
-        play = self._play_of(request.hand_no)
+        play = _named_play(self.play, request.hand_no)
         if not play.hand.awaiting_run_it_twice or seat not in play.hand.live_seats:
             raise Denied(Refusal.NOT_OFFERED)
         if not request.agrees:
@@ -141,6 +153,17 @@ class Dealer:
             return self._step(rules.agree_run_twice(self._hand, False))
         return settlement
 
+    def tell_changed(self) -> None:
+        """Tell whose status the last hand has changed: who waited for a blind now plays.
+
+        To be called when the settlement is sent: then nothing that fails here keeps it back.
+        """
+        before, self._statuses = self._statuses, {}
+        for seat, status in before.items():
+            holder = self.seats.holders[seat]
+            if self.seats.status(holder) is not status:
+                self.tell_seat(holder)
+
     def stack(self, holder: SeatHolder) -> Krw:
         """Give a seat's chips now: during a hand what is left behind the bets."""
         if self.play is not None and holder.seat in self.play.players:
@@ -148,7 +171,8 @@ class Dealer:
         return self.seats.stack(holder)
 
     def tell_seat(self, holder: SeatHolder) -> None:
-        """Tell everybody how a seat stands."""
+        """Tell everybody how a seat stands, and its player what became of the standing wishes."""
+        self.places.changed(holder.user_id)
         self.history.tell(
             SeatChanged(
                 *self.history.next_header(),
@@ -159,26 +183,23 @@ class Dealer:
         )
 
     @property
+    def seats_in_hand(self) -> Collection[SeatIndex]:
+        """Give the seats that were dealt into the hand in play; none between hands."""
+        return self.play.players.keys() if self.play is not None else ()
+
+    @property
     def _hand(self) -> Hand:
         assert self.play is not None, "somebody plays"
         return self.play.hand
 
     def _seat_in_turn(self, user_id: UserId, act: Act) -> SeatIndex:
         holder = self.seats.held_by(user_id)
-        hand = self._play_of(act.hand_no).hand
+        hand = _named_play(self.play, act.hand_no).hand
         if hand.seat_to_act != holder.seat:
             raise Denied(Refusal.OUT_OF_TURN)
         if act.turn != hand.turn:
             raise Denied(Refusal.STALE_TURN)
         return holder.seat
-
-    def _play_of(self, hand_no: int) -> HandInPlay:
-        """Give the hand in play, if it is the one that a request names."""
-        if self.play is None:
-            raise Denied(Refusal.NO_HAND)
-        if hand_no != self.play.hand_no:
-            raise Denied(Refusal.STALE_HAND)
-        return self.play
 
     def _step(self, step: rules.Step) -> SettleHand | None:
         """Take a step of the hand and tell it; give the settlement when it was the last."""
@@ -193,7 +214,7 @@ class Dealer:
         assert self.play is not None, "the clock is set by a hand"
         now, game, hand = trio.current_time(), self.seats.game, self.play.hand
         if hand.is_over:
-            self.clock.begin_pause(now, game.limits.between_hands_seconds)
+            self.clock.begin_pause(now, _pause_seconds(self.play, game.limits))
         else:
             seat = hand.seat_to_act
             seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
@@ -207,26 +228,30 @@ class Dealer:
         projection.tell_end(play.hand_id, settlement, self.history)
         self.history.end_hand()
         seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
-        before = {holder.seat: self.seats.status(holder) for holder in self.seats.holders.values()}
+        statuses = {holder.seat: self.seats.status(holder) for holder in self.seats.holders.values()}
+        provable = provable_hand(play)
         # From here to the ledger nothing may fail: a hand that waits for its answer must have been sent.
         self.seats.settlements.add(settle)
         self.seats.seating = seating
-        self.finished = FinishedHand(
-            hand_no=play.hand_no,
-            hand=play.hand,
-            players=play.players,
-            show_until=trio.current_time() + self.seats.game.limits.show_seconds,
-        )
-        self.play = None
-        self._tell_changed(before)
+        self.proofs.add(provable)
+        self.finished = _keep_for_showing(play, provable.seen, self.seats.game.limits)
+        self.play, self._statuses = None, statuses
         HANDS.labels(outcome="played").inc()
         return settle
 
-    def _tell_changed(self, before: dict[SeatIndex, SeatStatus]) -> None:
-        """Tell whose status the hand has changed: who waited for a blind now plays."""
-        for holder in self.seats.holders.values():
-            if self.seats.status(holder) is not before[holder.seat]:
-                self.tell_seat(holder)
+
+def _named_play(play: HandInPlay | None, hand_no: int) -> HandInPlay:
+    """Give the hand in play, if it is the one that a request names."""
+    if play is None:
+        raise Denied(Refusal.NO_HAND)
+    if hand_no != play.hand_no:
+        raise Denied(Refusal.STALE_HAND)
+    return play
+
+
+def _keep_for_showing(play: HandInPlay, seen: SeenCards, limits: TableLimits) -> FinishedHand:
+    show_until = trio.current_time() + limits.show_seconds
+    return FinishedHand(play.hand_no, play.hand, play.players, show_until, seen)
 
 
 def _expired_turn(dealer: Dealer, holder: SeatHolder) -> ExpiredTurn:
@@ -257,3 +282,9 @@ def _write_settlement(play: HandInPlay, seats: Seats, settlement: HandSettlement
         rake=settlement.rake,
         record=record,
     )
+
+
+def _pause_seconds(play: HandInPlay, limits: TableLimits) -> float:
+    """Give the time between two hands: longer when there are cards to look at."""
+    was_shown = any(isinstance(event, HandShown) for event in play.events)
+    return limits.after_showdown_seconds if was_shown else limits.between_hands_seconds

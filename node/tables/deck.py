@@ -1,8 +1,18 @@
-"""A shuffled deck from the operating system's random source (rule 46)."""
+"""A shuffled deck from the operating system's random source, fixed before its first card is dealt.
 
-from collections.abc import Callable
+Rules 46 and 47: the commitment is told with the start of the hand. Later it proves single cards; which, the
+projection decides.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
 from random import SystemRandom
+from uuid import uuid4
 
+from attrs import frozen
+
+from cardroom.handrecord.deck_proof import SALTS_BYTES, Opening, commit_deck
+from cardroom.ids import HandId
 from node.rules.cards import FULL_DECK, Card
 
 Shuffle = Callable[[], tuple[Card, ...]]
@@ -16,3 +26,28 @@ def shuffled_deck() -> tuple[Card, ...]:
     deck = list(FULL_DECK)
     _SYSTEM.shuffle(deck)
     return tuple(deck)
+
+
+@frozen
+class CommittedDeck:
+    """A deck and what was promised of it. It knows every card: it never leaves the table.
+
+    Cards and salts are kept, 1.1 KiB; the tree of hashes (10 KiB) is grown again when somebody asks.
+    """
+
+    hand_id: HandId
+    cards: bytes
+    salts: bytes
+    commitment: bytes
+
+    def open(self, cards: Iterable[Card]) -> tuple[Opening, ...]:
+        """Give the openings of these cards, by position. Who may have them is the projection's to decide."""
+        positions = sorted(map(self.cards.index, cards))
+        proof = commit_deck(self.hand_id, self.cards, self.salts)
+        return tuple(map(proof.open, positions))
+
+
+def commit(deck: tuple[Card, ...]) -> CommittedDeck:
+    """Fix a deck for one hand, which gets its id here: neither id nor salts were ever used before."""
+    hand_id, cards, salts = HandId(uuid4()), bytes(deck), secrets.token_bytes(SALTS_BYTES)
+    return CommittedDeck(hand_id, cards, salts, commit_deck(hand_id, cards, salts).commitment)

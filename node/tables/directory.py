@@ -15,6 +15,8 @@ class TableEntry:
 
     inbox: Inbox
     summary: TableSummary
+    run: str
+    """A nonce of this numbering of events: a table that is set up anew counts from the start again."""
     is_open: bool = True
 
 

@@ -5,7 +5,7 @@ from attrs import define, field, frozen
 from cardroom.ids import UserId
 from cardroom.wire.player import Act
 from cardroom.wire.refusals import Refusal
-from node.tables.seats import Denied
+from node.tables.denied import Denied
 
 
 @frozen

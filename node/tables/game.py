@@ -27,7 +27,9 @@ class Game:
     time_bank: TimeBank
     connection_time: ConnectionTime
     missed_blinds_limit: int
+    same_address_seats: bool
     limits: TableLimits
+    is_private: bool
 
 
 def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: TableLimits) -> Game:
@@ -56,7 +58,9 @@ def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: 
         time_bank=stake.time_bank,
         connection_time=stake.connection_time,
         missed_blinds_limit=stake.missed_blinds_limit,
+        same_address_seats=stake.same_address_seats,
         limits=limits,
+        is_private=table.invitation != "",
     )
 
 

@@ -10,3 +10,6 @@ ACTION_SECONDS = Histogram(
 HANDS = Counter("holdem_hands_total", "Hands that ended, by outcome", ["outcome"])
 REFUSALS = Counter("holdem_refusals_total", "Refused requests at tables, by code", ["code"])
 CRASHES = Counter("holdem_table_crashes_total", "Table tasks that died and were started again")
+CHAT = Counter(
+    "holdem_chat_total", "What was said at tables, by kind; refusals are counted by their code", ["kind"]
+)

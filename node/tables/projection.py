@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
+from attrs import frozen
+
 from cardroom.ids import HandId, SeatIndex, UserId
 from cardroom.money import Krw
 from cardroom.wire import table as wire
@@ -12,16 +14,21 @@ from node.rules.actions import LegalActions
 from node.rules.cards import Card
 from node.rules.hand import Hand
 from node.rules.hand_rank import HandRanking
+from node.tables.deck import CommittedDeck
 from node.tables.history import History
 from node.tables.turn_clock import TurnClock
 
 
 def tell_deal(
-    events: Sequence[rules.Event], hand_id: HandId, players: Mapping[SeatIndex, UserId], history: History
+    events: Sequence[rules.Event],
+    deck: CommittedDeck,
+    players: Mapping[SeatIndex, UserId],
+    history: History,
 ) -> Sequence[rules.Event]:
     """Tell the opening of a hand as two events, posts in one and hole cards in the other; give the rest.
 
-    Each player's ``CardsDealt`` carries that player's own cards; everybody else's carries none.
+    The first tells what the deck is committed to, before anybody sees a card of it. Each player's
+    ``CardsDealt`` carries that player's own cards; everybody else's carries none.
     """
     started = events[0]
     assert isinstance(started, rules.HandStarted), "a hand begins with its start"
@@ -30,7 +37,7 @@ def tell_deal(
     history.tell(
         wire.HandStarted(
             *history.next_header(),
-            hand_id=hand_id,
+            hand_id=deck.hand_id,
             button=started.button,
             small_blind_seat=started.small_blind,
             big_blind_seat=started.big_blind,
@@ -39,6 +46,7 @@ def tell_deal(
                 wire.Post(post.seat, wire.PostKind(post.kind.value), post.amount, post.street_bet, post.stack)
                 for post in posts
             ),
+            commitment=deck.commitment,
         )
     )
     header = history.next_header()
@@ -145,6 +153,30 @@ def visible_cards(hand: Hand, seat: SeatIndex, viewer: SeatIndex | None) -> tupl
     if seat == viewer or seat in hand.shown:
         return card_codes(hand.player(seat).hole_cards)
     return ()
+
+
+@frozen
+class SeenCards:
+    """Who has seen which cards of a hand, up to now."""
+
+    by_all: set[Card]
+    own: Mapping[UserId, tuple[Card, Card]]
+
+    def by(self, user_id: UserId) -> set[Card]:
+        """Give what one viewer has seen."""
+        return self.by_all.union(self.own.get(user_id, ()))
+
+
+def seen_cards(hand: Hand, players: Mapping[SeatIndex, UserId]) -> SeenCards:
+    """Say who may see which cards now: all the boards and open hands, each player the own hole cards.
+
+    What is shown after the hand is added to ``by_all`` when it is.
+    """
+    shown = [player.hole_cards for player in hand.players if player.seat in hand.shown]
+    return SeenCards(
+        by_all={card for lying in (*hand.boards, *shown) for card in lying},
+        own={players[player.seat]: player.hole_cards for player in hand.players},
+    )
 
 
 def turn_view(hand: Hand, clock: TurnClock, now: float) -> wire.TurnView | None:

@@ -41,6 +41,7 @@ def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) 
         runs_twice=next((e.twice for e in play.events if isinstance(e, rules.RunItTwiceDecided)), None),
         second_board=second_board(play.events),
         rake=RecordedRake(settlement.rake, rake_rule.ratio, rake_rule.cap),
+        commitment=play.deck.commitment,
     )
 
 

@@ -4,30 +4,44 @@ Stacks live in the rules' ``Seating``; during a hand they stand there as they we
 dropping the hand voids it. At every moment each stack = escrow + nets of that player's unsettled hands.
 """
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from cardroom.ids import SeatIndex, UserId
 from cardroom.money import Krw
-from cardroom.wire.player import SitDown
+from cardroom.wire.player import SitDown, TopUp
 from cardroom.wire.presence import SeatSummary, TableSummary
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import SeatStatus
+from cardroom.wire.state_hash import PublicSeat
+from cardroom.wire.table import LeaveReason, SeatStatus
 from node.ledger.settlement import SettlementQueue
 from node.rules import seating as rules
 from node.rules.seating import Seating
 from node.tables.audience import Viewer
+from node.tables.denied import Denied
+from node.tables.departures import Departures
 from node.tables.game import Game
 from node.tables.spare_time import SpareTime
+from node.tables.waitlist import WaitingList
 
 _NOTHING = Krw(0)
 
 
-class Denied(Exception):
-    """A player asked for something that is not allowed now. Nothing was changed."""
+@frozen
+class TopUpUnderWay:
+    """Chips that the ledger was asked for. Without a request it was the table that asked for the player."""
 
-    def __init__(self, code: Refusal) -> None:
-        super().__init__(code.value)
-        self.code = code
+    amount: Krw
+    request: TopUp | None = None
+    askers: tuple[Viewer, ...] = ()
+    """The connections that wait for the answer."""
+
+
+@frozen
+class AnsweredTopUp:
+    """A top-up that was asked for and decided; ``refusal`` is None if the chips came."""
+
+    request: TopUp
+    refusal: Refusal | None
 
 
 @define
@@ -46,8 +60,21 @@ class SeatHolder:
     """Asked to sit out, or to leave, before the buy-in was held."""
     straddles: bool = False
     """Posts a straddle whenever it is possible."""
+    posts_blind: bool = False
+    """Posts owed blinds as soon as allowed."""
+    sits_out_at_big_blind: bool = False
+    leaves_after_hand: bool = False
     is_leaving: bool = False
+    leave_reason: LeaveReason = LeaveReason.LEFT
     is_paying_out: bool = False
+    top_up: TopUpUnderWay | None = None
+    answered_top_ups: dict[int, AnsweredTopUp] = field(factory=dict)
+    """The newest, by the numbers of their requests."""
+    arriving: Krw = _NOTHING
+    """Chips in escrow that play from the next hand."""
+    auto_top_up_to: Krw = _NOTHING
+    address: str = ""
+    """Where the player last came from; empty while that is not known."""
     spare: SpareTime = field(factory=SpareTime)
     time_outs: int = 0
     """Turns in a row that the clock decided."""
@@ -60,6 +87,8 @@ class Seats:
     game: Game
     seating: Seating
     settlements: SettlementQueue
+    waiting: WaitingList
+    departures: Departures = field(factory=Departures)
     is_halted: bool = False
     holders: dict[SeatIndex, SeatHolder] = field(factory=dict)
 
@@ -74,39 +103,17 @@ class Seats:
             raise Denied(Refusal.NOT_SEATED)
         return holder
 
-    def reserve(self, viewer: Viewer, request: SitDown) -> SeatHolder:
-        """Keep a seat for a player while the buy-in is under way. Refused as ``SitDown`` says."""
-        if self.is_halted:
-            raise Denied(Refusal.TABLE_HALTED)
-        if self.of_user(viewer.user_id) is not None:
-            raise Denied(Refusal.ALREADY_SEATED)
-        if request.buy_in < self.game.min_buy_in:
-            raise Denied(Refusal.BUY_IN_TOO_SMALL)
-        if request.buy_in > self.game.max_buy_in:
-            raise Denied(Refusal.BUY_IN_TOO_LARGE)
-        holder = SeatHolder(
-            user_id=viewer.user_id,
-            nickname=viewer.nickname,
-            seat=self._free_seat(request.seat),
-            buy_in=request,
-            asker=viewer,
-            spare=SpareTime(self.game.time_bank.first_seconds),
+    @property
+    def free_seats(self) -> tuple[SeatIndex, ...]:
+        """Give the seats that nobody holds, offered ones included."""
+        return tuple(
+            SeatIndex(seat) for seat in range(self.game.seat_count) if SeatIndex(seat) not in self.holders
         )
-        self.holders[holder.seat] = holder
-        return holder
 
-    def _free_seat(self, wanted: SeatIndex | None) -> SeatIndex:
-        if wanted is None:
-            free = (SeatIndex(seat) for seat in range(self.game.seat_count) if seat not in self.holders)
-            seat = next(free, None)
-            if seat is None:
-                raise Denied(Refusal.TABLE_FULL)
-            return seat
-        if not 0 <= wanted < self.game.seat_count:
-            raise Denied(Refusal.NO_SUCH_SEAT)
-        if wanted in self.holders:
-            raise Denied(Refusal.SEAT_TAKEN)
-        return wanted
+    def bring_chips(self, holder: SeatHolder) -> None:
+        """Between hands: a top-up that has arrived joins the stack (rule 34)."""
+        self.seating = rules.add_chips(self.seating, holder.seat, holder.arriving)
+        holder.arriving = _NOTHING
 
     def seat(self, holder: SeatHolder, escrow: Krw) -> None:
         """The money is in escrow: the reserved seat gets its stack."""
@@ -116,6 +123,7 @@ class Seats:
         self.seating = rules.set_straddle(self.seating, holder.seat, straddles=holder.straddles)
         holder.escrow = escrow
         holder.buy_in = None
+        holder.posts_blind = request.posts_blind
         if holder.sits_out_at_first:
             self.sit_out(holder)
 
@@ -142,23 +150,43 @@ class Seats:
             return SeatStatus.WAITING_FOR_BLIND
         return SeatStatus.PLAYING
 
+    def is_sitting_out(self, holder: SeatHolder) -> bool:
+        """Say whether a seated player is dealt no hands for now."""
+        return self.seating.occupant(holder.seat).is_sitting_out
+
     def sit_out(self, holder: SeatHolder) -> None:
         """Deal this player in no more; a reservation is turned into a seat that sits out when it is held."""
+        holder.sits_out_at_big_blind = False
         if holder.buy_in is not None:
             holder.sits_out_at_first = True
             return
         self.seating = rules.sit_out(self.seating, holder.seat)
 
     def sit_in(self, holder: SeatHolder, *, posts_blind: bool) -> None:
-        """Deal this player in again. Refused for who is leaving."""
+        """Deal this player in again. Refused for who is leaving; leaving after the hand is taken back."""
         if holder.is_leaving:
             raise Denied(Refusal.LEAVING)
+        holder.sits_out_at_big_blind = holder.leaves_after_hand = False
+        holder.posts_blind = posts_blind
         if holder.buy_in is not None:
             holder.sits_out_at_first = False
             holder.buy_in = evolve(holder.buy_in, posts_blind=posts_blind)
             return
         self.seating = rules.sit_in(self.seating, holder.seat, posts=posts_blind)
         holder.time_outs = 0
+
+    def pass_big_blind(self) -> tuple[SeatHolder, ...]:
+        """Let those sit out who wanted to when the big blind comes, if it comes to them now."""
+        wishes = {seat for seat, holder in self.holders.items() if holder.sits_out_at_big_blind}
+        passed = []
+        while wishes and (deal := rules.next_deal(self.seating, self.game.rules)) is not None:
+            if deal.big_blind not in wishes:
+                break
+            wishes.remove(deal.big_blind)
+            holder = self.holders[deal.big_blind]
+            self.sit_out(holder)
+            passed.append(holder)
+        return tuple(passed)
 
     def set_straddle(self, holder: SeatHolder, *, straddles: bool) -> None:
         """Note whether this player straddles. Refused where no straddle is offered."""
@@ -171,6 +199,13 @@ class Seats:
     def count_hand(self, holder: SeatHolder) -> None:
         """The player is dealt in: the time bank fills with the hands."""
         holder.spare.hand_dealt(self.game.time_bank, self.game.connection_time)
+
+    def public(self) -> tuple[PublicSeat, ...]:
+        """Give the seats as everybody sees them between hands."""
+        return tuple(
+            PublicSeat(holder.seat, holder.user_id, self.status(holder), self.stack(holder), _NOTHING, False)
+            for holder in self.holders.values()
+        )
 
     def settle_up_to(self, hand_no: int) -> None:
         """The ledger has settled: what the hands changed is now in the escrows."""
@@ -185,7 +220,9 @@ class Seats:
         """Assert that each stack is what the ledger and the unsettled hands say (rule 44)."""
         for holder in self.holders.values():
             expected = holder.escrow + self.settlements.net_of(holder.user_id)
-            assert self.stack(holder) == expected, f"seat {holder.seat}: stack is not {expected}"
+            assert self.stack(holder) + holder.arriving == expected, (
+                f"seat {holder.seat}: stack is not {expected}"
+            )
 
     def summary(self) -> TableSummary:
         """Say what the lobby shows."""
@@ -202,4 +239,6 @@ class Seats:
             seat_count=game.seat_count,
             seats=tuple(SeatSummary(holder.seat, holder.user_id) for holder in self.holders.values()),
             hand_no=self.settlements.last_played.hand_no,
+            is_private=game.is_private,
+            waiting=len(self.waiting),
         )

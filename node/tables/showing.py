@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import define, field
+from attrs import frozen
 
 from cardroom.ids import SeatIndex, UserId
 from cardroom.wire.player import ShowCards
@@ -11,11 +11,13 @@ from node.rules.cards import Card
 from node.rules.errors import IllegalAction
 from node.rules.events import CardsShown
 from node.rules.hand import Hand, show_cards
-from node.tables.seats import Denied, SeatHolder
+from node.tables.denied import Denied
+from node.tables.projection import SeenCards
+from node.tables.seats import SeatHolder
 from node.tables.translation import refusal_of
 
 
-@define
+@frozen
 class FinishedHand:
     """The hand that was played last. Its players may show cards until ``show_until``, on the loop's clock."""
 
@@ -23,8 +25,8 @@ class FinishedHand:
     hand: Hand
     players: Mapping[SeatIndex, UserId]
     show_until: float
-    _open: set[Card] = field(factory=set)
-    """What was shown of one's own will: nobody needs to see it twice."""
+    seen: SeenCards
+    """What all have seen, nobody needs to see twice."""
 
     def show(self, holder: SeatHolder, request: ShowCards, now: float) -> CardsShown | None:
         """Give what a player shows, None if all have seen it; refused as ``ShowCards`` says."""
@@ -38,7 +40,7 @@ class FinishedHand:
             shown = show_cards(self.hand, holder.seat, tuple(Card(card) for card in request.cards))
         except IllegalAction as illegal:
             raise Denied(refusal_of(illegal.reason)) from None
-        if holder.seat in self.hand.shown or self._open.issuperset(shown.cards):
+        if self.seen.by_all.issuperset(shown.cards):
             return None
-        self._open.update(shown.cards)
+        self.seen.by_all.update(shown.cards)
         return shown

@@ -3,9 +3,11 @@
 from cardroom.ids import UserId
 from cardroom.money import Krw
 from cardroom.wire.table import AnteKind, SeatView, Snapshot, Street, TableOptions, TableState
-from node.rules.blinds import HandRules, straddle_of
+from node.rules.blinds import straddle_of
 from node.tables import projection
 from node.tables.dealing import Dealer
+from node.tables.game import Game
+from node.tables.places import place_of
 from node.tables.seats import SeatHolder
 
 
@@ -25,7 +27,8 @@ def take_snapshot(dealer: Dealer, state: TableState, viewer: UserId | None, now:
         min_buy_in=game.min_buy_in,
         max_buy_in=game.max_buy_in,
         seat_count=game.seat_count,
-        options=_options(game.rules),
+        options=_options(game),
+        is_private=game.is_private,
         state=state,
         hand_id=dealer.play.hand_id if dealer.play is not None else None,
         button=dealer.play.deal.button if dealer.play is not None else seats.seating.button,
@@ -35,17 +38,20 @@ def take_snapshot(dealer: Dealer, state: TableState, viewer: UserId | None, now:
         seats=tuple(_seat_view(dealer, holder, own) for holder in seats.holders.values()),
         turn=projection.turn_view(hand, dealer.clock, now) if hand is not None else None,
         run_it_twice=projection.run_it_twice_view(hand, dealer.clock, now) if hand is not None else None,
-        your_seat=own.seat if own is not None else None,
-        you_straddle=own is not None and own.straddles,
+        waiting=len(seats.waiting),
+        you=place_of(seats, viewer, now),
     )
 
 
-def _options(rules: HandRules) -> TableOptions:
+def _options(game: Game) -> TableOptions:
+    rules = game.rules
     return TableOptions(
         ante_kind=AnteKind(rules.ante_kind.value),
         ante=rules.ante,
         straddle=straddle_of(rules) if rules.straddle else Krw(0),
         runs_twice=rules.run_it_twice,
+        turn_ms=int(game.turn_seconds * 1000),
+        same_address_seats=game.same_address_seats,
     )
 
 

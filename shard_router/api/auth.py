@@ -6,12 +6,12 @@ from attrs import frozen
 from quart import Response
 from quart_trio import QuartTrio
 
-from cardroom.service.http import RefusedRequest
+from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import Credentials, LoggedIn, Registered, Registration
 from cardroom.wire.refusals import Refusal
-from shard_router.api.http import MAX_REQUEST_BYTES, answer, read_body, require_login, shown_token
+from shard_router.api.http import MAX_REQUEST_BYTES, answer, require_login, shown_token
 from shard_router.rules.registration import (
     NotAllowed,
     write_email,

@@ -12,7 +12,7 @@ from cardroom.service.http import RefusedRequest, make_app, problem
 from cardroom.service.logs import Log
 from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
-from cardroom.wire.codec import Codec, Malformed
+from cardroom.wire.codec import Codec
 from cardroom.wire.refusals import Refusal
 from shard_router.store.logins import Login, Logins
 from shard_router.store.passwords import HashersBusy
@@ -57,15 +57,6 @@ def answer(codec: Codec[T], message: T, status: int = 200) -> Response:
     response = Response(codec.encode(message), status=status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-async def read_body(codec: Codec[T]) -> T:
-    """Read the request's body; refused: whatever is not exactly such a message."""
-    try:
-        return codec.decode(await request.get_data())
-    except Malformed as fault:
-        status = 413 if fault.code is Refusal.TOO_LARGE else 400
-        raise RefusedRequest(status, fault.code) from fault
 
 
 def shown_token() -> str:

@@ -36,11 +36,12 @@ class LobbyPages:
 
 
 def list_tables(directory: Directory) -> Lobby:
-    """Write the lobby as players see it, by table id."""
+    """Write the lobby as players see it, by table id; a private table is shown to nobody."""
     return Lobby(
         tuple(
             _write_line(table, is_open=isinstance(directory.places[table.shard], Place))
             for table in directory.tables.values()
+            if not table.is_private
         )
     )
 
@@ -56,6 +57,7 @@ def _write_line(table: TableSummary, *, is_open: bool) -> LobbyTable:
         max_buy_in=table.max_buy_in,
         seat_count=table.seat_count,
         players=len(table.seats),
+        waiting=table.waiting,
         hand_no=table.hand_no,
         is_open=is_open,
     )

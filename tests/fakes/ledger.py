@@ -78,9 +78,13 @@ class LedgerInMemory:
     def _hold(self, body: HoldBuyIn) -> ReplyBody:
         if self.wallets.get(body.user_id, 0) < body.amount:
             return CommandRefused(Refusal.INSUFFICIENT_FUNDS)
+        user_id, lying = self.escrow.get((body.table_id, body.seat), (body.user_id, Krw(0)))
+        if user_id != body.user_id and lying > 0:
+            return CommandRefused(Refusal.SEAT_TAKEN)
         self.wallets[body.user_id] = Krw(self.wallets[body.user_id] - body.amount)
-        self.escrow[body.table_id, body.seat] = (body.user_id, body.amount)
-        return BuyInHeld(body.table_id, body.seat, body.amount, body.amount)
+        escrow = Krw(lying + body.amount)
+        self.escrow[body.table_id, body.seat] = (body.user_id, escrow)
+        return BuyInHeld(body.table_id, body.seat, body.amount, escrow)
 
     def _settle(self, body: SettleHand) -> ReplyBody:
         last = self.settled[-1] if self.settled else None

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import trio
+from attrs import evolve
 from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, serve_websocket
 
 from cardroom.ids import NodeId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
+from cardroom.wire.place import Place
 from cardroom.wire.player import Hello, PlayerMessage, player_codec
 from cardroom.wire.table import (
     AnteKind,
@@ -23,15 +25,21 @@ from cardroom.wire.table import (
 
 TABLE = TableId(7)
 ME, OTHER = UserId(1), UserId(2)
-WELCOME = Welcome(user_id=ME, nickname="me", node=NodeId("node-1"), heartbeat_seconds=60)
+WELCOME = Welcome(user_id=ME, nickname="me", node=NodeId("node-1"), heartbeat_seconds=60, resume="a token")
+STRANGER = Place(
+    seat=None, straddles=False, posts_blind=False, sits_out_at_big_blind=False, leaves_after_hand=False,
+    auto_top_up_to=Krw(0), arriving=Krw(0), min_buy_in=Krw(80_000), max_buy_in=Krw(200_000), waiting_number=0,
+    offered_seat=None, offer_left_ms=0,
+)  # fmt: skip
 EMPTY = Snapshot(
     table_id=TABLE, table_seq=10, hand_no=3, name="Han", stake="low", small_blind=Krw(1_000),
     big_blind=Krw(2_000), min_buy_in=Krw(80_000), max_buy_in=Krw(200_000), seat_count=6,
-    options=TableOptions(AnteKind.NONE, Krw(0), Krw(0), False),
+    options=TableOptions(AnteKind.NONE, Krw(0), Krw(0), False, 15_000, True), is_private=False,
     state=TableState.WAITING_FOR_PLAYERS, hand_id=None, button=None, street=None, board=(), pots=(), seats=(),
-    turn=None, run_it_twice=None, your_seat=None, you_straddle=False,
+    turn=None, run_it_twice=None, waiting=0, you=STRANGER,
 )  # fmt: skip
 MY_SEAT, OTHER_SEAT = SeatIndex(0), SeatIndex(3)
+SEATED = evolve(STRANGER, seat=MY_SEAT)
 
 
 class Stage:

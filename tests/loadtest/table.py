@@ -13,7 +13,7 @@ from cardroom.wire.table import (
     SeatView,
     TurnView,
 )
-from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT
+from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, SEATED, STRANGER
 
 ACES = (CardCode(48), CardCode(49))
 SEVEN_DEUCE = (CardCode(20), CardCode(1))
@@ -26,7 +26,7 @@ def seat_view(stack: int = 100_000, cards: tuple[CardCode, ...] = ()) -> SeatVie
 
 def view_with(*seats: SeatView, turn: TurnView | None = None) -> TableView:
     """Give a view of a table with these seats."""
-    return view_of(evolve(EMPTY, seats=seats, turn=turn, your_seat=MY_SEAT if seats else None), ME)
+    return view_of(evolve(EMPTY, seats=seats, turn=turn, you=SEATED if seats else STRANGER), ME)
 
 
 def other_view(cards: tuple[CardCode, ...] = ()) -> SeatView:

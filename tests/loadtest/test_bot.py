@@ -16,7 +16,7 @@ from loadtest.tally import Tally
 
 def line(table_id: int, players: int, stake: str = "low", is_open: bool = True) -> LobbyTable:
     return LobbyTable(
-        TableId(table_id), "Han", stake, Krw(1), Krw(2), Krw(80), Krw(200), 6, players, 0, is_open
+        TableId(table_id), "Han", stake, Krw(1), Krw(2), Krw(80), Krw(200), 6, players, 0, 0, is_open
     )
 
 

@@ -11,6 +11,7 @@ from cardroom.wire.table import (
     DealtSeat,
     HandShown,
     HandStarted,
+    LeaveReason,
     LegalActions,
     SeatLeft,
     SeatStatus,
@@ -28,7 +29,7 @@ KINGS = (CardCode(44), CardCode(45))
 
 def deal(*seats: SeatIndex) -> HandStarted:
     dealt = tuple(DealtSeat(seat, Krw(1)) for seat in seats)
-    return HandStarted(*HEAD, HandId(UUID(int=1)), MY_SEAT, None, OTHER_SEAT, dealt, ())
+    return HandStarted(*HEAD, HandId(UUID(int=1)), MY_SEAT, None, OTHER_SEAT, dealt, (), bytes(32))
 
 
 def faults(*updates: TableUpdate, seated: bool = True) -> list[str]:
@@ -69,7 +70,7 @@ def test_a_seat_is_followed() -> None:
     taken = SeatTaken(*HEAD, MY_SEAT, ME, "me", SeatStatus.RESERVED, Krw(0))
     dealt = (deal(MY_SEAT), CardsDealt(*HEAD, ACES))
     assert faults(taken, *dealt, seated=False) == []
-    assert faults(SeatLeft(*HEAD, MY_SEAT, ME, Krw(0)), *dealt) == ["foreign_cards"]
+    assert faults(SeatLeft(*HEAD, MY_SEAT, ME, Krw(0), LeaveReason.LEFT), *dealt) == ["foreign_cards"]
 
 
 def test_a_snapshot_with_open_cards_while_somebody_acts() -> None:

@@ -8,15 +8,16 @@ import pytest
 import trio
 from attrs import evolve
 
-from cardroom.client import connect_table
+from cardroom.client import connect
 from cardroom.ids import HandId
 from cardroom.money import Krw
-from cardroom.wire.player import Act, Leave, RunItTwice, SitDown, SitIn, Straddle
+from cardroom.wire.player import Act, AutoTopUp, Leave, RunItTwice, SitDown, SitIn, Straddle
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     ClockPhase,
     Done,
     HandEnded,
+    LeaveReason,
     LegalActions,
     Refused,
     RunItTwiceView,
@@ -32,13 +33,13 @@ from loadtest.profile import Pace
 from loadtest.stop import Stop
 from loadtest.tally import Tally
 from loadtest.visit import Visit
-from tests.fakes.node import EMPTY, ME, MY_SEAT, TABLE, Script, Stage, scripted_node
+from tests.fakes.node import EMPTY, ME, MY_SEAT, SEATED, TABLE, Script, Stage, scripted_node
 from tests.loadtest.table import seat_view
 
 PACE = Pace(think_min_seconds=0.0, think_max_seconds=0.001, hands_per_visit=1e9, leave_seconds=2.0)
 CHECK = LegalActions(True, Krw(0), None, None, None)
 TURN = TurnView(MY_SEAT, 5, ClockPhase.TURN, 15_000, 30_000, CHECK)
-SEATED = evolve(EMPTY, seats=(seat_view(),), your_seat=MY_SEAT)
+AT_SEAT = evolve(EMPTY, seats=(seat_view(),), you=SEATED)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ async def limit() -> AsyncIterator[None]:
 
 async def visit(script: Script, pace: Pace = PACE, stop: Stop | None = None) -> Tally:
     tally = Tally()
-    async with scripted_node(script) as ticket, connect_table(ticket) as table:
+    async with scripted_node(script) as ticket, connect(ticket) as table:
         await Visit(table, pace, Random(1), tally, stop or Stop()).run()
     return tally
 
@@ -57,10 +58,14 @@ async def visit(script: Script, pace: Pace = PACE, stop: Stop | None = None) -> 
 async def pay_out(stage: Stage, seq: int) -> None:
     message = await stage.hear()
     assert isinstance(message, Leave)
-    await stage.tell(Done(message.request_id), SeatLeft(TABLE, seq, 3, MY_SEAT, ME, Krw(100_000)))
+    await stage.tell(Done(message.request_id), paid_out(seq))
 
 
-def turn_at(turn: TurnView, snapshot: Snapshot = SEATED) -> Snapshot:
+def paid_out(table_seq: int) -> SeatLeft:
+    return SeatLeft(TABLE, table_seq, 3, MY_SEAT, ME, Krw(100_000), LeaveReason.LEFT)
+
+
+def turn_at(turn: TurnView, snapshot: Snapshot = AT_SEAT) -> Snapshot:
     return evolve(snapshot, turn=turn)
 
 
@@ -103,7 +108,7 @@ async def test_uses_its_turn_once_and_measures_the_answer() -> None:
 
 async def test_leaves_after_its_hands() -> None:
     async def node(stage: Stage) -> None:
-        await stage.welcome(snapshot=SEATED)
+        await stage.welcome(snapshot=AT_SEAT)
         result = SeatNet(MY_SEAT, Krw(10), Krw(100_010))
         for seq in range(11, 16):
             await stage.tell(HandEnded(TABLE, seq, 3, HandId(UUID(int=1)), Krw(0), (result,)))
@@ -117,7 +122,7 @@ async def test_answers_once_whether_to_run_it_twice(code: Refusal | None) -> Non
     stop = Stop()
 
     async def node(stage: Stage) -> None:
-        await stage.welcome(snapshot=evolve(SEATED, run_it_twice=RunItTwiceView((MY_SEAT,), 5_000)))
+        await stage.welcome(snapshot=evolve(AT_SEAT, run_it_twice=RunItTwiceView((MY_SEAT,), 5_000)))
         answer = await stage.hear()
         assert isinstance(answer, RunItTwice)
         assert answer.hand_no == 3
@@ -132,8 +137,8 @@ async def test_answers_once_whether_to_run_it_twice(code: Refusal | None) -> Non
     assert tally.protocol_errors.total() == (code is Refusal.ACTION_NOT_ALLOWED)
 
 
-async def test_some_straddle_where_it_is_offered() -> None:
-    straddled = []
+async def test_some_straddle_where_it_is_offered_and_some_fill_up() -> None:
+    straddled, filled = [], []
 
     async def node(stage: Stage) -> None:
         await stage.welcome(snapshot=evolve(EMPTY, options=evolve(EMPTY.options, straddle=Krw(4_000))))
@@ -141,19 +146,24 @@ async def test_some_straddle_where_it_is_offered() -> None:
         assert isinstance(message, SitDown)
         taken = SeatTaken(TABLE, 11, 3, MY_SEAT, ME, "me", SeatStatus.PLAYING, Krw(100_000))
         await stage.tell(taken, Done(message.request_id))
-        while isinstance(message := await stage.hear(), Straddle):
-            straddled.append(message.straddles)
+        while isinstance(message := await stage.hear(), Straddle | AutoTopUp):
+            if isinstance(message, Straddle):
+                straddled.append(message.straddles)
+            else:
+                filled.append(message.up_to)
             await stage.tell(Done(message.request_id))
         assert isinstance(message, Leave)
-        await stage.tell(Done(message.request_id), SeatLeft(TABLE, 12, 3, MY_SEAT, ME, Krw(100_000)))
+        await stage.tell(Done(message.request_id), paid_out(12))
 
     for seed in range(12):
         stop = Stop()
-        async with scripted_node(node) as ticket, connect_table(ticket) as table:
+        async with scripted_node(node) as ticket, connect(ticket) as table:
             stop.order()
             await Visit(table, PACE, Random(seed), Tally(), stop).run()
     assert 0 < len(straddled) < 12
+    assert 0 < len(filled) < 12
     assert all(straddled)
+    assert set(filled) == {EMPTY.min_buy_in}
 
 
 async def test_a_legal_action_that_is_refused_breaks_the_protocol() -> None:
@@ -194,7 +204,7 @@ async def test_sits_in_again() -> None:
     idle = evolve(seat_view(), status=SeatStatus.SITTING_OUT)
 
     async def node(stage: Stage) -> None:
-        await stage.welcome(snapshot=evolve(SEATED, seats=(idle,)))
+        await stage.welcome(snapshot=evolve(AT_SEAT, seats=(idle,)))
         message = await stage.hear()
         assert isinstance(message, SitIn)
         await stage.tell(

@@ -54,6 +54,20 @@ def test_bad_settings_stop_the_start(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "node.toml" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("proxy", ["10.0.0.1/8", "edge.example.com", "", "127.0.0.1/33"])
+def test_a_proxy_that_is_no_network_stops_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], proxy: str
+) -> None:
+    good = 'trusted_proxies = ["127.0.0.1/32", "2001:db8::/32"]'
+    assert main(["--config", config(tmp_path, extra=good), "--check"]) == 0
+    with pytest.raises(SystemExit) as stopped:
+        main(["--config", config(tmp_path, extra=f'trusted_proxies = ["127.0.0.1/32", "{proxy}"]')])
+    assert stopped.value.code == 78
+    told = capsys.readouterr().err
+    assert "trusted_proxies: " in told
+    assert proxy in told
+
+
 GAME = STAKES.replace("[stakes.low]", "")
 
 

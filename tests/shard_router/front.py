@@ -63,6 +63,8 @@ def table_summary(number: int, shard: int = 0, *users: int) -> TableSummary:
         seat_count=6,
         seats=tuple(SeatSummary(SeatIndex(seat), UserId(user)) for seat, user in enumerate(users)),
         hand_no=7,
+        is_private=False,
+        waiting=2,
     )
 
 

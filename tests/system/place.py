@@ -2,11 +2,17 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import trio
 from attrs import define, field
 
@@ -47,13 +53,15 @@ class Place:
         except (OSError, ValueError):
             return {}
 
-    def ask_wallet(self, path: str) -> Any:
-        """Ask the wallet worker as an administrator; None while it does not answer."""
+    def ask_wallet(self, path: str, body: Any = None) -> Any:
+        """Ask the wallet worker as an administrator; None while it does not answer, or when it refuses."""
         token_file = self.folder / ".run" / "credentials" / "admin_token"
         try:
             token = token_file.read_text(encoding="utf-8").strip()
-            answer = httpx.get(
+            answer = httpx.request(
+                "GET" if body is None else "POST",
                 f"{self.url(WALLET)}{path}",
+                json=body,
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=_TIMEOUT,
                 trust_env=False,
@@ -61,6 +69,21 @@ class Place:
         except (OSError, httpx.HTTPError):
             return None
         return answer.json() if answer.is_success else None
+
+    def verify_ledger(self) -> Any:
+        """Let the wallet worker check every invariant of the running cluster's ledger."""
+        run = self.folder / ".run"
+        command = ["-m", "wallet_worker", "verify", "--config", str(run / "configs" / "wallet_worker.toml")]
+        done = subprocess.run(
+            [sys.executable, *command, "--json"],
+            env=self.environment(CREDENTIALS_DIRECTORY=str(run / "credentials")),
+            cwd=self.folder,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stdout, done.stderr.decode()
+        return json.loads(done.stdout)
 
     def hands_by_table(self) -> dict[str, int]:
         """Count the settled hands of each table; none while the wallet worker does not answer."""
@@ -80,3 +103,36 @@ class Place:
     def url(self, option: PortOption) -> str:
         """Give the address of a listener."""
         return f"http://127.0.0.1:{self.ports[option]}"
+
+
+@contextmanager
+def started(place: Place, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run the supervisor; whatever the test leaves running is ended."""
+    process = subprocess.Popen(
+        place.command,
+        cwd=place.folder,
+        env=place.environment(**environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        left_over = [psutil.Process(pid) for pid in place.processes().values() if psutil.pid_exists(pid)]
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            for one in left_over:
+                one.kill()
+            process.communicate()
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    """Ask again and again; other processes give no event to wait for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)

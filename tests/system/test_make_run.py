@@ -6,15 +6,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from node.replay import read_hands, replay
-from tests.system.place import Place
+from tests.system.place import Place, started, wait_until
 
 NODE_1_TABLES = {"Han", "Geum", "Imjin"}
 NODE_2_TABLES = {"Nakdong", "Seomjin"}
@@ -23,39 +21,6 @@ NODE_2_TABLES = {"Nakdong", "Seomjin"}
 @pytest.fixture
 def place(tmp_path: Path, project_root: Path) -> Place:
     return Place(project_root, tmp_path)
-
-
-@contextmanager
-def started(place: Place, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run the supervisor; whatever the test leaves running is ended."""
-    process = subprocess.Popen(
-        place.command,
-        cwd=place.folder,
-        env=place.environment(**environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        left_over = [psutil.Process(pid) for pid in place.processes().values() if psutil.pid_exists(pid)]
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            for one in left_over:
-                one.kill()
-            process.communicate()
-
-
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
-    """Ask again and again; other processes give no event to wait for."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 def is_alive(process: psutil.Process) -> bool:

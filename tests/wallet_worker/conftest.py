@@ -14,7 +14,6 @@ from cardroom.local.servers import EmbeddedPostgres, EmbeddedValkey
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings
-from tests.wallet_worker.counter import Counter
 from tests.wallet_worker.house import House, open_house
 from wallet_worker.store.migrate import migrate
 
@@ -81,19 +80,3 @@ async def redis(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
 async def house(database: Postgres, owner: Postgres) -> House:
     """Give a shard with two tables and four players, who have 100,000 won each."""
     return await open_house(database, owner, ShardId(next(_SHARDS)))
-
-
-@pytest.fixture
-async def counter(database: Postgres, owner: Postgres) -> Counter:
-    """Give a shard with two tables, four players with a million won each, and a term."""
-    return await Counter.open(database, owner)
-
-
-@pytest.fixture
-def ledger(database: Postgres) -> Postgres:
-    return database
-
-
-@pytest.fixture
-def wallet_database(wallet_settings: PostgresSettings) -> PostgresSettings:
-    return wallet_settings

@@ -193,7 +193,8 @@ async def open_house(
     database: Postgres, owner: Postgres, shard: ShardId, players: Sequence[UserId] = ()
 ) -> House:
     await add_shards(database, [shard])
-    tables = [await create_table(database, NewTable(shard, name, "50/100", 6)) for name in ("One", "Two")]
+    new = [NewTable(shard, name, "50/100", 6) for name in ("One", "Two")]
+    tables = [(await create_table(database, table)).table_id for table in new]
     guests = list(players) or await add_players(database, owner, 4)
     house = House(database, owner, shard, tables, guests)
     term = await take_term(database, shard, "test", 60.0)

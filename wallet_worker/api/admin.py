@@ -6,12 +6,12 @@ from attrs import asdict
 from quart import Blueprint
 
 from cardroom.ids import UserId
-from cardroom.service.http import RefusedRequest, require_token
+from cardroom.service.http import RefusedRequest, read_body, require_token
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.service.settings import Secret
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, read_body, refuse_unless
+from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, refuse_unless
 from wallet_worker.rules.transfers import MAX_AMOUNT
 from wallet_worker.store.create_table import NewTable, NoSuchShard, TableDiffers, create_table, list_tables
 from wallet_worker.store.promote import KeyReused, NoSuchPlayer, Promotion, promote
@@ -85,18 +85,19 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
         refuse_unless(_is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
         seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
         refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
-        table = NewTable(body.shard, body.name, body.stake, body.seat_count)
+        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private)
         if not 0 <= body.shard <= _MAX_SHARD:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard")
         try:
-            table_id = await create_table(postgres, table)
+            made = await create_table(postgres, table)
         except TableDiffers:
             detail = "the shard has another table of that name"
             raise RefusedRequest(409, Refusal.NAME_TAKEN, detail) from None
         except NoSuchShard:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard") from None
-        log.info("table.made", table_id=table_id, shard=body.shard, stake=body.stake)
-        return {"table_id": table_id}, 201
+        facts = {"shard": body.shard, "stake": body.stake, "is_private": body.private}
+        log.info("table.made", table_id=made.table_id, **facts)
+        return {"table_id": made.table_id, "invitation": made.invitation}, 201
 
     @pages.get("/tables")
     async def listed() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from attrs import frozen
-from quart import Response, request
+from quart import Response
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId, UserId
@@ -11,7 +11,7 @@ from cardroom.money import Krw
 from cardroom.service.http import RefusedRequest, problem
 from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
-from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -31,26 +31,18 @@ class PromotionBody:
 
 @frozen
 class TableBody:
-    """``POST /admin/tables``: make a table, once per shard and name."""
+    """``POST /admin/tables``: make a table, once per shard and name; public if nothing else is said."""
 
     shard: ShardId
     name: str
     stake: str
     seat_count: int
+    private: bool = False
 
 
 def body_codec(kind: type[T]) -> Codec[T]:
     """Give the codec of a request body."""
     return Codec(kind, Encoding.JSON, _MAX_BODY_BYTES, {})
-
-
-async def read_body(codec: Codec[T]) -> T:
-    """Read the request's body; refused: whatever is not exactly such a body."""
-    try:
-        return codec.decode(await request.get_data())
-    except Malformed as fault:
-        status = 413 if fault.code is Refusal.TOO_LARGE else 400
-        raise RefusedRequest(status, fault.code) from fault
 
 
 def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:

@@ -9,17 +9,17 @@ from sqlalchemy import make_url
 from cardroom.service.settings import PostgresSettings
 
 
-def migrate(owner: PostgresSettings) -> None:
-    """Upgrade to the newest version, in one transaction; does nothing where it stands there already.
+def migrate(owner: PostgresSettings, version: str = "head") -> None:
+    """Upgrade to a version, in one transaction; does nothing where it stands there already.
 
     ``owner`` names a role that may create tables and roles, not the worker's own.
     """
-    command.upgrade(_config(owner), "head")
+    command.upgrade(_config(owner), version)
 
 
-def unmigrate(owner: PostgresSettings) -> None:
-    """Take the whole schema away, with everything in it."""
-    command.downgrade(_config(owner), "base")
+def unmigrate(owner: PostgresSettings, version: str = "base") -> None:
+    """Go back to a version: what later ones brought goes, with everything in it; ``base`` leaves nothing."""
+    command.downgrade(_config(owner), version)
 
 
 def _config(owner: PostgresSettings) -> Config:

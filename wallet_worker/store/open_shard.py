@@ -1,12 +1,14 @@
 """Give a shard to a node start, under the next epoch."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
 from cardroom.ids import BootNonce, Epoch, HandId, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.service.postgres import Row, Transaction
-from cardroom.wire.ledger import LedgerTable, SeatEscrow
+from cardroom.wire.ledger import Departure, LedgerTable, SeatEscrow
+from wallet_worker.store.read_departures import read_departures
 
 _RAISE_EPOCH: Final = """
 UPDATE shard SET epoch = epoch + 1, owner_node = $3, owner_boot = $4, opened_at = now()
@@ -16,6 +18,7 @@ RETURNING epoch
 
 _READ_TABLES: Final = """
 SELECT game_table.id, name, stake, seat_count, halted_at, last_hand_id, last_hand_no,
+       coalesce(invitation, '') AS invitation,
        account.user_id, player.nickname, account.seat, account.balance
 FROM game_table
 LEFT JOIN account ON account.table_id = game_table.id AND account.kind = 'escrow' AND account.balance > 0
@@ -34,12 +37,19 @@ async def open_shard(
 
 
 async def read_tables(transaction: Transaction, shard: ShardId) -> tuple[LedgerTable, ...]:
-    """Give the shard's tables with the money at their seats; closed ones only while money lies there."""
+    """Give the shard's tables with the money at their seats, and who has left them within the hour.
+
+    Closed tables only while money lies there.
+    """
     rows = await transaction.fetch(_READ_TABLES, shard)
-    return tuple(_table(list(of_table)) for _, of_table in groupby(rows, key=lambda row: row["id"]))
+    departures = await read_departures(transaction, shard)
+    return tuple(
+        _table(list(of_table), departures.get(TableId(table_id), ()))
+        for table_id, of_table in groupby(rows, key=lambda row: row["id"])
+    )
 
 
-def _table(rows: list[Row]) -> LedgerTable:
+def _table(rows: Sequence[Row], departures: tuple[Departure, ...]) -> LedgerTable:
     first = rows[0]
     return LedgerTable(
         table_id=TableId(first["id"]),
@@ -50,6 +60,8 @@ def _table(rows: list[Row]) -> LedgerTable:
         last_hand_id=HandId(first["last_hand_id"]) if first["last_hand_id"] else None,
         last_hand_no=first["last_hand_no"],
         escrow=tuple(_escrow(row) for row in rows if row["user_id"] is not None),
+        invitation=first["invitation"],
+        departures=departures,
     )
 
 

@@ -89,7 +89,7 @@ async def test_sending_after_the_close() -> None:
     async with scripted_node(_silent) as ticket, open_socket(ticket.url, Encoding.MSGPACK, LIMITS) as socket:
         await socket.close()
         with pytest.raises(ConnectionLost):
-            await socket.send(Hello("late"))
+            await socket.send(Hello("late", ""))
 
 
 async def test_tasks_end_with_the_block_of_their_nursery() -> None:

@@ -12,23 +12,17 @@ from cardroom.client import (
     ProtocolBroken,
     RequestRefused,
     SequenceGap,
-    connect_table,
+    StateDrift,
+    connect,
 )
-from cardroom.ids import SeatIndex
 from cardroom.money import Krw
-from cardroom.wire.cards import CardCode
 from cardroom.wire.codec import Encoding
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
-    Act,
-    ActionKind,
+    Hello,
     Leave,
     Ping,
-    RunItTwice,
-    ShowCards,
-    SitDown,
-    SitIn,
-    SitOut,
-    Straddle,
+    Resume,
 )
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
@@ -39,12 +33,13 @@ from cardroom.wire.table import (
     Refused,
     SeatStatus,
     SeatTaken,
+    Snapshot,
     StateChanged,
     TableState,
     TurnView,
     Welcome,
 )
-from tests.fakes.node import EMPTY, ME, MY_SEAT, TABLE, WELCOME, Stage, scripted_node
+from tests.fakes.node import EMPTY, ME, MY_SEAT, SEATED, TABLE, WELCOME, Stage, scripted_node
 
 BRIEF = ClientLimits(connect_seconds=2.0, answer_seconds=0.2, close_seconds=0.2)
 TURN = TurnView(MY_SEAT, 9, ClockPhase.TURN, 15_000, 30_000, LegalActions(True, Krw(0), None, None, None))
@@ -57,56 +52,6 @@ async def limit() -> AsyncIterator[None]:
         yield
 
 
-@pytest.mark.parametrize("encoding", list(Encoding))
-async def test_a_visit_in_both_encodings(encoding: Encoding) -> None:
-    heard: list[object] = []
-
-    async def node(stage: Stage) -> None:
-        await stage.welcome()
-        for _ in range(8):
-            message = await stage.hear()
-            heard.append(message)
-            number = message.action_id if isinstance(message, Act) else message.request_id  # type: ignore[union-attr]
-            await stage.tell(Done(number))
-
-    async with scripted_node(node) as ticket, connect_table(ticket, encoding) as table:
-        assert table.view.name == "Han"
-        assert table.welcome == WELCOME
-        await table.sit_down(Krw(80_000), SeatIndex(2), posts_blind=True)
-        await table.sit_out()
-        await table.sit_in(posts_blind=True)
-        await table.act(TURN, ActionKind.RAISE_TO, Krw(6_000))
-        await table.straddle(straddles=True)
-        await table.run_it_twice(agrees=True)
-        await table.show_cards((CardCode(51),))
-        await table.leave()
-    kinds = [type(message) for message in heard]
-    assert kinds == [SitDown, SitOut, SitIn, Act, Straddle, RunItTwice, ShowCards, Leave]
-    act = heard[3]
-    assert isinstance(act, Act)
-    assert (act.hand_no, act.turn, act.amount) == (3, 9, 6_000)
-    shown = heard[6]
-    assert isinstance(shown, ShowCards)
-    assert (shown.hand_no, shown.cards) == (3, (CardCode(51),))
-
-
-async def test_numbers_of_requests_go_on_after_a_reconnect() -> None:
-    numbers: list[int] = []
-
-    async def node(stage: Stage) -> None:
-        await stage.welcome()
-        message = await stage.hear()
-        assert isinstance(message, Leave)
-        numbers.append(message.request_id)
-        await stage.tell(Done(message.request_id))
-
-    async with scripted_node(node) as ticket:
-        for _ in range(2):
-            async with connect_table(ticket) as table:
-                await table.leave()
-    assert numbers[0] < numbers[1]
-
-
 async def test_a_refusal_is_raised_and_the_connection_goes_on() -> None:
     async def node(stage: Stage) -> None:
         await stage.welcome()
@@ -116,7 +61,7 @@ async def test_a_refusal_is_raised_and_the_connection_goes_on() -> None:
             number = message.request_id
             await stage.tell(Refused(number, code) if code else Done(number))
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(RequestRefused) as refused:
             await table.leave()
         assert refused.value.code is Refusal.NOT_SEATED
@@ -131,8 +76,29 @@ async def test_a_refused_ticket() -> None:
 
     async with scripted_node(node) as ticket:
         with pytest.raises(RequestRefused, match="ticket_used"):
-            async with connect_table(ticket):
+            async with connect(ticket):
                 pass
+
+
+async def test_the_code_of_a_private_table_goes_into_the_hello_and_may_be_refused() -> None:
+    async def node(stage: Stage) -> None:
+        hello = await stage.hear()
+        assert isinstance(hello, Hello)
+        await stage.tell(WELCOME)
+        if hello.invitation == "ABCDEFGH23":
+            await stage.tell(evolve(EMPTY, is_private=True))
+        else:
+            await stage.tell(Refused(None, Refusal.INVITATION_NEEDED))
+            await stage.connection.aclose(4401)
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket, invitation="ABCDEFGH23") as table:
+            assert table.view.is_private
+        for wrong in ("", "ABCDEFGH24"):
+            with pytest.raises(RequestRefused) as refused:
+                async with connect(ticket, invitation=wrong):
+                    pass
+            assert refused.value.code is Refusal.INVITATION_NEEDED
 
 
 async def test_events_come_in_order_and_the_view_is_at_the_newest() -> None:
@@ -143,7 +109,7 @@ async def test_events_come_in_order_and_the_view_is_at_the_newest() -> None:
         await stage.welcome()
         await stage.tell(taken, state)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         assert [await anext(table), await anext(table)] == [taken, state]
         assert table.view.my_seat == MY_SEAT
         assert table.view.table_seq == 12
@@ -156,7 +122,7 @@ async def test_a_new_snapshot_replaces_the_view() -> None:
         await stage.welcome()
         await stage.tell(fresh)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         assert await anext(table) == fresh
         assert table.view.table_seq == 50
 
@@ -167,11 +133,25 @@ async def test_a_gap_ends_the_connection_for_all_who_wait() -> None:
         await stage.hear()
         await stage.tell(StateChanged(TABLE, 13, 3, TableState.HALTED))
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(SequenceGap):
             await table.leave()
         with pytest.raises(SequenceGap):
             await anext(table)
+
+
+async def test_a_state_that_is_not_the_nodes_ends_the_connection_for_all_who_wait() -> None:
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        await stage.hear()
+        await stage.tell(evolve(HALTED, state_hash=bytes(8)))
+
+    async with scripted_node(node) as ticket, connect(ticket) as table:
+        with pytest.raises(StateDrift) as drift:
+            await table.leave()
+        assert drift.value.table_seq == 11
+        with pytest.raises(StateDrift):
+            await table.resync()
 
 
 @pytest.mark.parametrize(
@@ -185,7 +165,7 @@ async def test_what_no_request_asked_for_ends_the_connection(
         await stage.welcome()
         await stage.tell(message)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(error):
             await anext(table)
 
@@ -195,7 +175,7 @@ async def test_a_close_says_its_code() -> None:
         await stage.welcome()
         await stage.connection.aclose(1012)
 
-    async with scripted_node(node) as ticket, connect_table(ticket) as table:
+    async with scripted_node(node) as ticket, connect(ticket) as table:
         with pytest.raises(ConnectionLost) as lost:
             await anext(table)
         assert lost.value.close_code == 1012
@@ -206,7 +186,7 @@ async def test_an_answer_that_does_not_come_ends_the_connection() -> None:
         await stage.welcome()
         await stage.hear()
 
-    async with scripted_node(node) as ticket, connect_table(ticket, limits=BRIEF) as table:
+    async with scripted_node(node) as ticket, connect(ticket, limits=BRIEF) as table:
         with pytest.raises(ConnectionLost, match="no answer"):
             await table.leave()
         with pytest.raises(ConnectionLost, match="no answer"):
@@ -219,7 +199,7 @@ async def test_events_that_nobody_reads_end_the_connection() -> None:
         await stage.hear()
         await stage.tell(HALTED, evolve(HALTED, table_seq=12))
 
-    async with scripted_node(node) as ticket, connect_table(ticket, limits=ClientLimits(events=1)) as table:
+    async with scripted_node(node) as ticket, connect(ticket, limits=ClientLimits(events=1)) as table:
         with pytest.raises(ConnectionLost, match="not read"):
             await table.leave()
 
@@ -236,7 +216,7 @@ async def test_signs_of_life_are_sent_and_a_silent_node_is_noticed() -> None:
             if len(pings) < 3:
                 await stage.tell(Pong(ping.number))
 
-    async with scripted_node(node) as ticket, connect_table(ticket, limits=BRIEF) as table:
+    async with scripted_node(node) as ticket, connect(ticket, limits=BRIEF) as table:
         with pytest.raises(ConnectionLost, match="no answer"):
             await anext(table)
     assert len(set(pings)) == 3
@@ -248,5 +228,60 @@ async def test_an_error_of_the_block_leaves_as_it_is() -> None:
 
     async with scripted_node(node) as ticket:
         with pytest.raises(ZeroDivisionError):
-            async with connect_table(ticket):
+            async with connect(ticket):
                 raise ZeroDivisionError
+
+
+async def test_the_way_back_goes_on_where_it_broke_off() -> None:
+    resumed: list[Resume] = []
+
+    async def node(stage: Stage) -> None:
+        first = await stage.hear()
+        if isinstance(first, Resume):
+            resumed.append(first)
+            missed = StateChanged(TABLE, 12, 3, TableState.WAITING_FOR_PLAYERS)
+            await stage.tell(
+                evolve(WELCOME, resume="a later token"), missed, PlaceChanged(TABLE, SEATED, None)
+            )
+        else:
+            await stage.tell(WELCOME, EMPTY, HALTED)
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket, Encoding.JSON) as table:
+            assert await anext(table) == HALTED
+            way_back = table.way_back
+        async with connect(way_back) as table:
+            assert (table.view.table_seq, table.view.state) == (12, TableState.WAITING_FOR_PLAYERS)
+            assert table.view.my_seat == MY_SEAT
+            assert table.way_back.token == "a later token"
+            assert [await anext(table) for _ in range(2)] == [
+                StateChanged(TABLE, 12, 3, TableState.WAITING_FOR_PLAYERS),
+                PlaceChanged(TABLE, SEATED, None),
+            ]
+    assert resumed == [Resume("a token", 11)]
+
+
+async def test_a_way_back_may_be_answered_with_a_snapshot_or_a_refusal() -> None:
+    answers: list[Snapshot | Refused] = [
+        evolve(EMPTY, table_seq=700),
+        Refused(None, Refusal.TICKET_EXPIRED),
+    ]
+
+    async def node(stage: Stage) -> None:
+        first = await stage.hear()
+        if not isinstance(first, Resume):
+            await stage.tell(WELCOME, EMPTY)
+        elif isinstance(answer := answers.pop(0), Refused):
+            await stage.tell(answer)
+        else:
+            await stage.tell(WELCOME, answer)
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket) as table:
+            way_back = table.way_back
+        async with connect(way_back) as table:
+            assert table.view.table_seq == 700
+        with pytest.raises(RequestRefused) as refused:
+            async with connect(way_back):
+                pass
+    assert refused.value.code is Refusal.TICKET_EXPIRED

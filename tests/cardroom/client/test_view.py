@@ -5,13 +5,15 @@ from uuid import UUID
 import pytest
 from attrs import evolve
 
-from cardroom.client import ProtocolBroken, SequenceGap, TableView
-from cardroom.client.view import view_after, view_of
+from cardroom.client import ProtocolBroken, SequenceGap, StateDrift, TableView
+from cardroom.client.view import public_table, view_after, view_in_place, view_of
 from cardroom.ids import HandId, SeatIndex, TableId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
+from cardroom.wire.state_hash import hash_state
 from cardroom.wire.table import (
     Acted,
+    Announced,
     AnyTableEvent,
     CardsDealt,
     ClockPhase,
@@ -21,6 +23,7 @@ from cardroom.wire.table import (
     HandShown,
     HandStarted,
     HandVoided,
+    LeaveReason,
     LegalActions,
     MoveCause,
     MoveKind,
@@ -46,8 +49,9 @@ from cardroom.wire.table import (
     TurnBegan,
     TurnView,
     UncalledReturned,
+    WaitingListChanged,
 )
-from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, TABLE
+from tests.fakes.node import EMPTY, ME, MY_SEAT, OTHER, OTHER_SEAT, SEATED, STRANGER, TABLE
 
 HAND = HandId(UUID(int=5))
 ACES = (CardCode(48), CardCode(49))
@@ -84,7 +88,7 @@ def dealt() -> Teller:
         Post(OTHER_SEAT, PostKind.BIG_BLIND, Krw(2_000), Krw(2_000), Krw(78_000)),
     )
     seats = (DealtSeat(MY_SEAT, STACK), DealtSeat(OTHER_SEAT, STACK))
-    teller.tell(HandStarted(*teller.head(), HAND, MY_SEAT, MY_SEAT, OTHER_SEAT, seats, posts))
+    teller.tell(HandStarted(*teller.head(), HAND, MY_SEAT, MY_SEAT, OTHER_SEAT, seats, posts, bytes(32)))
     teller.tell(CardsDealt(*teller.head(), ACES))
     return teller
 
@@ -99,7 +103,7 @@ def test_a_seat_is_taken_and_left() -> None:
     teller = seated()
     assert teller.view.my_seat == MY_SEAT
     assert teller.view.my_stack == STACK
-    view = teller.tell(SeatLeft(*teller.head(3), MY_SEAT, ME, STACK))
+    view = teller.tell(SeatLeft(*teller.head(3), MY_SEAT, ME, STACK, LeaveReason.LEFT))
     assert view.my_seat is None
     assert view.me is None
     assert view.my_cards == ()
@@ -115,6 +119,13 @@ def test_a_deal_shows_posts_and_own_cards() -> None:
     assert view.seats[OTHER_SEAT].street_bet == 2_000
     assert view.state is TableState.PLAYING
     assert view.hand_no == 4
+
+
+def test_an_announcement_changes_nothing_but_the_number() -> None:
+    teller = dealt()
+    before = teller.view
+    after = teller.tell(Announced(*teller.head(), text="closing at six"))
+    assert after == evolve(before, table_seq=before.table_seq + 1)
 
 
 def test_only_the_own_turn_is_mine() -> None:
@@ -156,7 +167,9 @@ def test_who_folds_is_out_of_the_hand() -> None:
 
 def test_a_void_hand_gives_the_stacks_back() -> None:
     teller = dealt()
-    view = teller.tell(HandVoided(*teller.head(), HAND))
+    view = teller.tell(
+        HandVoided(*teller.head(), HAND, tuple(DealtSeat(seat, STACK) for seat in (MY_SEAT, OTHER_SEAT)))
+    )
     assert {seat.stack for seat in view.seats.values()} == {STACK}
 
 
@@ -186,6 +199,35 @@ def test_cards_of_a_hand_without_me_are_none() -> None:
     assert teller.tell(StateChanged(*teller.head(), TableState.HALTED)).state is TableState.HALTED
 
 
+def test_the_waiting_list_and_the_players_own_business() -> None:
+    teller = Teller(view_of(evolve(EMPTY, waiting=1), ME))
+    assert teller.view.waiting == 1
+    assert teller.tell(WaitingListChanged(*teller.head(3), waiting=4)).waiting == 4
+    place = evolve(SEATED, arriving=Krw(5_000))
+    view = view_in_place(teller.view, place)
+    assert (view.place, view.my_seat, view.table_seq) == (place, MY_SEAT, teller.view.table_seq)
+    assert view_in_place(view, STRANGER).my_seat is None
+
+
+def test_a_hash_of_the_same_state_is_taken_and_any_other_is_drift() -> None:
+    teller = seated()
+    event = SeatChanged(*teller.head(3), MY_SEAT, SeatStatus.SITTING_OUT, STACK)
+    truth = hash_state(public_table(view_after(teller.view, event)))
+    assert view_after(teller.view, evolve(event, state_hash=truth)).me is not None
+    for lie in (
+        evolve(event, state_hash=bytes(8)),
+        evolve(event, state_hash=truth[:7]),
+        evolve(event, state_hash=b""),
+        evolve(event, state_hash=truth, stack=Krw(STACK + 1)),
+        evolve(event, state_hash=truth, status=SeatStatus.PLAYING),
+        evolve(event, state_hash=truth, hand_no=4),
+    ):
+        with pytest.raises(StateDrift) as drift:
+            view_after(teller.view, lie)
+        assert drift.value.table_seq == event.table_seq
+        assert isinstance(drift.value, ProtocolBroken)
+
+
 @pytest.mark.parametrize("step", [0, 2])
 def test_a_missing_or_repeated_event_is_a_gap(step: int) -> None:
     view = view_of(EMPTY, ME)
@@ -205,6 +247,6 @@ def test_events_of_another_table_or_an_empty_seat_break_the_protocol() -> None:
 
 def test_a_snapshot_in_a_hand_counts_bets_into_the_pot() -> None:
     seat = SeatView(MY_SEAT, ME, "me", STACK, SeatStatus.PLAYING, True, Krw(2_000), ACES)
-    snapshot = evolve(EMPTY, seats=(seat,), pots=(PotView(Krw(6_000), (MY_SEAT,)),), your_seat=MY_SEAT)
+    snapshot = evolve(EMPTY, seats=(seat,), pots=(PotView(Krw(6_000), (MY_SEAT,)),), you=SEATED)
     view = view_of(snapshot, ME)
     assert (view.pot, view.my_cards, view.my_stack) == (8_000, ACES, STACK)

@@ -34,6 +34,14 @@ def test_our_own_record_is_read_in_full() -> None:
     assert {"time_out", "leaving"} < {action.note for action in hand.actions}
 
 
+def test_the_commitment_is_read_and_old_records_have_none() -> None:
+    (old,) = read_phh(TEXT)
+    (new,) = read_phh(written(_commitment="ab" * 32))
+    assert old.own is not None
+    assert new.own is not None
+    assert (old.own.commitment, new.own.commitment) == (None, b"\xab" * 32)
+
+
 def test_amounts_with_fractions_are_hundredths_of_the_same_file() -> None:
     text = """
         variant = "NT"
@@ -86,6 +94,9 @@ def test_amounts_with_fractions_are_hundredths_of_the_same_file() -> None:
         ({"_rake_basis_points": 10_001}, "_rake_basis_points"),
         ({"_rake_cap": None}, "_rake_cap"),
         ({"min_bet": None}, "min_bet"),
+        ({"_commitment": "ab" * 31}, "_commitment"),
+        ({"_commitment": "AB" * 32}, "_commitment"),
+        ({"_commitment": 7}, "_commitment"),
     ],
     ids=str,
 )

@@ -27,6 +27,7 @@ RECORD = HandRecord(
     runs_twice=True,
     second_board="KcQc",
     rake=RecordedRake(Krw(0), BasisPoints(500), Krw(6_000)),
+    commitment=bytes(range(32)),
 )
 
 
@@ -44,6 +45,7 @@ def test_it_is_toml_with_the_keys_of_phh() -> None:
     assert document["_posts"] == ["p1 small_blind 1000", "p2 big_blind 2000", "p2 dead_blind 200"]
     assert document["_second_board"] == "KcQc"
     assert document["_run_it_twice"] is True
+    assert document["_commitment"] == bytes(range(32)).hex()
     assert [document[key] for key in ("_rake", "_rake_basis_points", "_rake_cap")] == [0, 500, 6_000]
 
 

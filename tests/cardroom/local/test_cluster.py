@@ -11,14 +11,19 @@ import psutil
 import pytest
 import trio
 
-from cardroom.client import Account, connect_table, open_account
+from cardroom.client import Account, ClientLimits, RequestRefused, connect, open_account
+from cardroom.client.account import open_http
+from cardroom.ids import TableId
 from cardroom.local.cluster import Cluster, http_url, open_processes, open_servers, wait_until_ready
+from cardroom.local.credentials import ADMIN_TOKEN
 from cardroom.local.patience import Patience
 from cardroom.local.plan import TABLES, ClusterPlan
 from cardroom.local.ports import NODE_1_ADMIN, free_ports
 from cardroom.local.processes import Workplace
 from cardroom.local.record import claim_folder
+from cardroom.local.seeding import ask
 from cardroom.wire.lobby import LobbyTable
+from cardroom.wire.refusals import Refusal
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -63,7 +68,44 @@ async def is_ready(url: str) -> bool:
         return (await http.get(f"{url}/health/ready")).is_success
 
 
-async def test_a_killed_node_comes_back_with_its_tables(project_root: Path, tmp_path: Path) -> None:
+async def make_private_table(cluster: Cluster, shard: int) -> tuple[TableId, str]:
+    """Make a table as an administrator does; gives its number and its code."""
+    body = {"shard": shard, "name": "Back room", "stake": "low", "seat_count": 6, "private": True}
+    token = cluster.servers.credential(ADMIN_TOKEN)
+    async with open_http(cluster.wallet_url, ClientLimits()) as http:
+        made = await ask(http, "POST", "/admin/tables", token, body)
+    return TableId(made["table_id"]), made["invitation"]
+
+
+async def wait_for_table(account: Account, table_id: TableId) -> None:
+    """Wait until a new table can be reached: the lobby does not list every one."""
+    with trio.fail_after(20):
+        while True:
+            try:
+                await account.ticket(table_id)
+            except RequestRefused as refused:
+                if refused.code not in (Refusal.NO_SUCH_TABLE, Refusal.TABLE_UNAVAILABLE):
+                    raise
+            else:
+                return
+            await trio.sleep(0.1)
+
+
+async def assert_only_the_code_opens(account: Account, table_id: TableId, code: str) -> None:
+    await wait_for_table(account, table_id)
+    for wrong in ("", code[::-1]):
+        with pytest.raises(RequestRefused, match="invitation_needed"):
+            async with connect(await account.ticket(table_id), invitation=wrong):
+                pass
+    async with connect(await account.ticket(table_id), invitation=code) as connected:
+        assert connected.view.is_private
+        assert connected.view.name == "Back room"
+    assert table_id not in [table.table_id for table in await account.lobby()]
+
+
+async def test_a_killed_node_comes_back_with_its_tables_and_a_new_private_one(
+    project_root: Path, tmp_path: Path
+) -> None:
     told = Told()
     async with (
         open_cluster(project_root, tmp_path, told) as cluster,
@@ -74,6 +116,7 @@ async def test_a_killed_node_comes_back_with_its_tables(project_root: Path, tmp_
         await account.register("tester", "tester@bots.invalid", "a long password")
         await account.log_in("tester@bots.invalid", "a long password")
 
+        private, code = await make_private_table(cluster, shard=0)
         node = cluster.children["node-1"]
         first = node.pid
         assert first is not None
@@ -83,10 +126,14 @@ async def test_a_killed_node_comes_back_with_its_tables(project_root: Path, tmp_
         await wait_until_ready(node, http_url(cluster.servers.plan, NODE_1_ADMIN), 20.0)
 
         for table in await open_tables(account, len(TABLES)):
-            async with connect_table(await account.ticket(table.table_id)) as connected:
+            async with connect(await account.ticket(table.table_id)) as connected:
                 assert connected.view.table_id == table.table_id
+        await assert_only_the_code_opens(account, private, code)
         assert node.pid != first
         pids = [child.pid for child in cluster.children.values()]
         assert await is_ready(cluster.wallet_url)
+        logs = [file.read_text(encoding="utf-8") for file in cluster.servers.plan.logs.iterdir()]
+        assert any("shard.opened" in text for text in logs)
+        assert not any(code in text for text in logs)
     assert told.lines == ["node-1 was ended by SIGKILL; starting it again in 0.25 s"]
     assert not any(pid is not None and psutil.pid_exists(pid) for pid in pids)

@@ -61,3 +61,26 @@ def test_what_nobody_expected_is_logged_and_counted(
     written = capsys.readouterr().err
     assert json.loads(written)["border"] == "tests"
     assert "surprise" in written
+
+
+class Deck:
+    """Something that notes when somebody looks at it."""
+
+    looks = 0
+
+    def __repr__(self) -> str:
+        self.looks += 1
+        return "As Kd"
+
+
+def _break_with(deck: Deck) -> None:
+    raise KeyError(id(deck))
+
+
+def test_nobody_looks_at_the_variables_of_what_broke() -> None:
+    """In a table's frames lie the deck and all that its viewers are: to write them down takes long, too."""
+    deck, log = Deck(), open_log(LogSettings(), "node-1")
+    with pytest.raises(KeyError) as broken:
+        _break_with(deck)
+    report_unforeseen(log, "tests", broken.value)
+    assert deck.looks == 0

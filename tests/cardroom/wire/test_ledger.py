@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from attrs import evolve
 
 from cardroom.ids import BootNonce, CommandId, Epoch, HandId, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
@@ -45,6 +46,8 @@ REPLIES: list[ledger.ReplyBody] = [
                 HAND,
                 1,
                 (ledger.SeatEscrow(UserId(5), "dealer", SeatIndex(0), Krw(78_000)),),
+                "ABCDEFGH23",
+                (ledger.Departure(UserId(9), Krw(91_000), 1_700_000_000_000),),
             ),
         ),
     ),
@@ -79,6 +82,27 @@ def test_golden_bytes_of_a_cash_out() -> None:
     command = ledger.LedgerCommand(ID, ShardId(1), Epoch(4), BootNonce("b"), COMMANDS[3])
     expected = b"\x95\xc4\x10" + UUID(int=1).bytes + b"\x01\x04\xa1b\x95\x04\x05\x06\x00\xce\x00\x01\x30\xb0"
     assert ledger.command_codec().encode(command) == expected
+
+
+def test_the_longest_opening_fits_with_all_departures_of_a_busy_hour() -> None:
+    """As many departures as are told, with the largest numbers, at 200 full tables with the longest names."""
+    escrow = tuple(
+        ledger.SeatEscrow(UserId(2**40), "닉" * 64, SeatIndex(seat), Krw(2**40)) for seat in range(9)
+    )
+    departure = ledger.Departure(UserId(2**63 - 1), Krw(2**63 - 1), 2**63 - 1)
+    table = ledger.LedgerTable(TableId(2**40), "강" * 64, "low", 9, False, HAND, 2**40, escrow, "A" * 10, ())
+    full = evolve(table, departures=(departure,) * ledger.MAX_TABLE_DEPARTURES)
+    busy = ledger.MAX_DEPARTURES // ledger.MAX_TABLE_DEPARTURES
+    opened = ledger.ShardOpened(Epoch(4), (full,) * busy + (table,) * (200 - busy))
+    data = ledger.reply_codec().encode(ledger.LedgerReply(ID, opened))
+    bare = ledger.reply_codec().encode(ledger.LedgerReply(ID, ledger.ShardOpened(Epoch(4), (table,) * 200)))
+    assert len(data) <= ledger.MAX_REPLY_BYTES
+    assert len(data) - len(bare) < ledger.MAX_REPLY_BYTES / 2
+
+
+def test_an_invitation_is_in_no_text_of_a_reply() -> None:
+    assert "ABCDEFGH23" not in repr(REPLIES[0])
+    assert "91000" in repr(REPLIES[0])
 
 
 def test_garbage_in_the_stream_is_told_apart() -> None:

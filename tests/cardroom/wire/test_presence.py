@@ -23,7 +23,19 @@ def test_an_announcement_comes_back() -> None:
 def test_a_summary_comes_back() -> None:
     seats = (SeatSummary(SeatIndex(2), UserId(9)),)
     told = TableSummary(
-        TableId(1), ShardId(0), "한강", "low", Krw(1_000), Krw(2_000), Krw(80_000), Krw(200_000), 6, seats, 12
+        TableId(1),
+        ShardId(0),
+        "한강",
+        "low",
+        Krw(1_000),
+        Krw(2_000),
+        Krw(80_000),
+        Krw(200_000),
+        6,
+        seats,
+        12,
+        False,
+        3,
     )
     assert summary_codec().decode(summary_codec().encode(told)) == told
 

@@ -63,5 +63,24 @@ async def _lobby_says(redis: Redis, wanted: dict[TableId, int]) -> None:
             await trio.sleep(0.01)
 
 
+async def test_a_private_table_is_announced_as_private_and_without_its_code(valkey: EmbeddedValkey) -> None:
+    code, directory = "ABCDEFGH23", Directory()
+    async with (
+        open_house(invitation=code) as house,
+        open_redis(valkey.settings) as redis,
+        trio.open_nursery() as nursery,
+    ):
+        directory.add(house.table.entry)
+        services = PresenceServices(redis, directory, lambda: ME, lambda: [SHARD], 0.02, LOG)
+        await redis.delete([keys.lobby(SHARD)])
+        nursery.start_soon(Presence(services).run)
+        await _lobby_says(redis, {TABLE: 0})
+        data = (await redis.hgetall(keys.lobby(SHARD)))[str(TABLE).encode()]
+        summary = summary_codec().decode(data)
+        assert (summary.is_private, summary.waiting) == (True, 0)
+        assert code.encode() not in data
+        nursery.cancel_scope.cancel()
+
+
 def _hand_no(data: bytes) -> int:
     return summary_codec().decode(data).hand_no if not data.startswith(b"of") else -1

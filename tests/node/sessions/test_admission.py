@@ -12,6 +12,7 @@ from cardroom.service.redis import open_redis
 from cardroom.service.settings import Secret
 from cardroom.wire import keys
 from cardroom.wire.lobby import TableTicket, sign_ticket
+from cardroom.wire.player import Hello
 from cardroom.wire.refusals import Refusal
 from node.sessions.admission import Admission, NotAdmitted
 from node.shards.lease import NodeIdentity
@@ -34,7 +35,7 @@ async def test_of_many_at_once_one_is_admitted(valkey: EmbeddedValkey) -> None:
 
         async def come() -> None:
             try:
-                found.append((await admission.admit(text)).user_id)
+                found.append((await admission.admit(Hello(text, ""))).user_id)
             except NotAdmitted as refused:
                 found.append(refused.code)
 
@@ -58,6 +59,6 @@ async def test_a_refused_ticket_is_not_marked_as_used(
     async with open_redis(valkey.settings) as redis:
         bad = evolve(ticket(), **change)  # type: ignore[arg-type]
         with pytest.raises(NotAdmitted) as refused:
-            await Admission(redis, KEY, IDENTITY, lambda: NOW).admit(sign_ticket(bad, KEY.value))
+            await Admission(redis, KEY, IDENTITY, lambda: NOW).admit(Hello(sign_ticket(bad, KEY.value), ""))
         assert refused.value.code is code
         assert not await redis.exists([keys.used_ticket(bad.ticket_id)])

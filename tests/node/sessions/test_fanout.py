@@ -7,6 +7,7 @@ from wsproto.events import BytesMessage, TextMessage
 
 from cardroom.ids import TableId, UserId
 from cardroom.wire.cards import CardCode
+from cardroom.wire.chat import Said
 from cardroom.wire.codec import Encoding
 from cardroom.wire.table import (
     CardsDealt,
@@ -87,3 +88,12 @@ def test_two_owners_get_their_own_and_nobody_elses() -> None:
     fanout = Fanout({encoding: Framer(encoding) for encoding in Encoding})
     fanout.publish(viewers, [Notice(CARDS, {ONE: OWN, TWO: other})])
     assert [viewer.messages() for viewer in viewers] == [[other], [CARDS], [OWN]]
+
+
+def test_what_is_no_event_is_framed_once_too() -> None:
+    counting = {encoding: CountingFramer(Framer(encoding)) for encoding in Encoding}
+    viewers = [Seen(UserId(n), encoding) for n in range(5) for encoding in Encoding]
+    said = Said(TableId(1), ONE, "one", "안녕", 1_700_000_000_000)
+    Fanout(counting).send(viewers, said)  # type: ignore[arg-type]
+    assert [one.framed for one in counting.values()] == [1, 1]
+    assert [viewer.messages() for viewer in viewers] == [[said]] * 10

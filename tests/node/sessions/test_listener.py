@@ -10,8 +10,8 @@ from attrs import define
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.service.settings import Bind
 from cardroom.wire.lobby import sign_ticket
-from cardroom.wire.player import Hello
-from cardroom.wire.table import CloseCode, Snapshot, Welcome
+from cardroom.wire.player import Hello, Ping
+from cardroom.wire.table import CloseCode, Pong, Snapshot, Welcome
 from node.sessions.listener import Listener, open_listener
 from node.settings import SessionLimits
 from tests.node.sessions.door import KEY, open_door
@@ -34,11 +34,33 @@ async def test_more_than_the_limit_do_not_come_in_by_waiting_with_hello(valkey: 
         door.knock() as one,
         door.knock() as two,
     ):
-        await one.send(Hello(sign_ticket(door.ticket(1), KEY)))
+        await one.send(Hello(sign_ticket(door.ticket(1), KEY), ""))
         assert isinstance(await one.hear_until(Snapshot), Snapshot)
-        await two.send(Hello(sign_ticket(door.ticket(2), KEY)))
+        await two.send(Hello(sign_ticket(door.ticket(2), KEY), ""))
         assert await two.hear_close() == CloseCode.TRY_AGAIN_LATER.value
         assert len(door.connections) == 1
+
+
+async def test_newcomers_come_in_at_a_pace_and_delay_no_player(valkey: EmbeddedValkey) -> None:
+    limits = SessionLimits(handshakes_per_second=5.0, handshake_burst=1)
+    async with open_door(valkey.settings, limits) as door, door.enter(1) as player:
+        arrived: list[float] = []
+
+        async def come() -> None:
+            async with door.knock():
+                arrived.append(trio.current_time())
+                await trio.sleep_forever()
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(come)
+            await player.send(Ping(1))
+            assert await player.hear() == Pong(1)
+            answered = trio.current_time()
+            await until(lambda: len(arrived) == 4)
+            nursery.cancel_scope.cancel()
+        assert arrived[-1] - arrived[0] > 0.39, "three more need three fifths of a second"
+        assert answered < arrived[-1]
 
 
 @define
@@ -71,7 +93,7 @@ async def test_failing_to_accept_passes(valkey: EmbeddedValkey, failure: int) ->
         nursery.start_soon(listener.run, stopping)
         door.port = listening.getsockname()[1]
         async with door.knock() as player:
-            await player.send(Hello(sign_ticket(door.ticket(1), KEY)))
+            await player.send(Hello(sign_ticket(door.ticket(1), KEY), ""))
             assert isinstance(await player.hear(), Welcome)
             stopping.set()
             await until(lambda: listening.fileno() == -1)

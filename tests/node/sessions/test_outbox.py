@@ -25,11 +25,10 @@ async def pair(limit: int = 1_000_000) -> AsyncIterator[tuple[PlayerStream, trio
     far = socket.create_connection(listening.getsockname())
     near, _ = listening.accept()
     listening.close()
-    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
     far.setblocking(False)
     player = trio.SocketStream(trio.socket.from_stdlib_socket(far))
-    stream = PlayerStream(near, limit)
+    stream = PlayerStream(near, limit, send_buffer_bytes=4096)
     try:
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:

@@ -1,22 +1,17 @@
-"""Bad input at the door and at the table, over real sockets: a code for each, and the table goes on."""
+"""Bad input of an admitted player, over real sockets: a code for each, and the table goes on."""
 
 import os
-import socket
 from contextlib import AsyncExitStack
 
 import msgpack
 import pytest
 import trio
-from attrs import evolve
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import BytesMessage, Request
 
-from cardroom.ids import BootNonce, TableId
+from cardroom.ids import TableId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
-from cardroom.wire.lobby import TableTicket, sign_ticket
-from cardroom.wire.player import Act, ActionKind, Hello, Ping, SitDown, player_codec
+from cardroom.wire.player import Act, ActionKind, Hello, Ping, Resync, SitDown
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     CardsDealt,
@@ -25,100 +20,13 @@ from cardroom.wire.table import (
     HandStarted,
     Pong,
     Refused,
-    Snapshot,
     TurnBegan,
-    Welcome,
 )
-from node.sessions.admission import wall_clock_ms
 from node.settings import SessionLimits
-from tests.node.sessions.door import KEY, Door, open_door
-from tests.node.tables.house import BUY_IN, TABLE
+from tests.node.sessions.door import open_door
+from tests.node.tables.house import BUY_IN, TABLE, until
 
 BOTH = pytest.mark.parametrize("encoding", list(Encoding))
-
-
-async def _assert_table_goes_on(door: Door) -> None:
-    """Somebody else connects, sits down, and is answered."""
-    async with door.enter(user=19) as other:
-        await other.send(SitDown(1, TABLE, None, BUY_IN, posts_blind=True))
-        assert await other.hear_until(Done) == Done(1)
-
-
-@BOTH
-async def test_a_good_ticket_opens_the_table(valkey: EmbeddedValkey, encoding: Encoding) -> None:
-    async with open_door(valkey.settings) as door, door.knock(encoding) as player:
-        await player.send(Hello(sign_ticket(door.ticket(), KEY)))
-        welcome = await player.hear()
-        assert isinstance(welcome, Welcome)
-        assert (welcome.user_id, welcome.heartbeat_seconds) == (1, 60)
-        snapshot = await player.hear()
-        assert isinstance(snapshot, Snapshot)
-        assert snapshot.table_id == TABLE
-        assert player.socket.subprotocol == encoding.value
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"expires_unix_ms": wall_clock_ms() - 1}, Refusal.TICKET_EXPIRED),
-        ({"boot": BootNonce("another start")}, Refusal.WRONG_NODE),
-        ({"node": "node-2"}, Refusal.WRONG_NODE),
-    ],
-)
-async def test_a_ticket_that_is_not_good_here_and_now_is_refused(
-    valkey: EmbeddedValkey, change: dict[str, object], code: Refusal
-) -> None:
-    async with open_door(valkey.settings) as door:
-        await _assert_refused(door, sign_ticket(_changed(door.ticket(), change), KEY), code)
-        await _assert_table_goes_on(door)
-
-
-def _changed(ticket: TableTicket, change: dict[str, object]) -> TableTicket:
-    return evolve(ticket, **change)  # type: ignore[arg-type]
-
-
-async def _assert_refused(door: Door, ticket: str, code: Refusal) -> None:
-    async with door.knock() as player:
-        await player.send(Hello(ticket))
-        assert await player.hear() == Refused(None, code)
-        assert await player.hear_close() == CloseCode.NOT_AUTHENTICATED.value
-
-
-@pytest.mark.parametrize("forged", ["", "no ticket", "a.b", "x" * 3000])
-async def test_a_forged_ticket_is_refused(valkey: EmbeddedValkey, forged: str) -> None:
-    async with open_door(valkey.settings) as door:
-        await _assert_refused(door, forged, Refusal.TICKET_INVALID)
-        await _assert_refused(door, sign_ticket(door.ticket(), "another key"), Refusal.TICKET_INVALID)
-
-
-async def test_a_ticket_is_good_once(valkey: EmbeddedValkey) -> None:
-    async with open_door(valkey.settings) as door:
-        ticket = sign_ticket(door.ticket(), KEY)
-        async with door.knock() as first:
-            await first.send(Hello(ticket))
-            assert isinstance(await first.hear(), Welcome)
-            await _assert_refused(door, ticket, Refusal.TICKET_USED)
-            await first.send(Ping(4))
-            assert await first.hear_until(Pong) == Pong(4)
-
-
-async def test_without_redis_nobody_new_comes_in(valkey: EmbeddedValkey) -> None:
-    gone = evolve(valkey.settings, port=1, connect_seconds=0.2)
-    async with open_door(gone) as door:
-        await _assert_refused(door, sign_ticket(door.ticket(), KEY), Refusal.UNAVAILABLE)
-
-
-@BOTH
-async def test_who_does_not_say_hello_first_is_refused(valkey: EmbeddedValkey, encoding: Encoding) -> None:
-    async with open_door(valkey.settings) as door, door.knock(encoding) as player:
-        await player.send(Ping(1))
-        assert await player.hear() == Refused(None, Refusal.NOT_AUTHENTICATED)
-        assert await player.hear_close() == CloseCode.NOT_AUTHENTICATED.value
-
-
-async def test_who_says_nothing_is_closed(valkey: EmbeddedValkey) -> None:
-    async with open_door(valkey.settings, SessionLimits(hello_seconds=0.2)) as door, door.knock() as player:
-        assert await player.hear_close() == CloseCode.NOT_AUTHENTICATED.value
 
 
 @pytest.mark.parametrize(
@@ -139,11 +47,11 @@ async def test_garbage_and_unknown_messages_are_refused_and_the_connection_stays
     async with open_door(valkey.settings) as door, door.enter(encoding=encoding) as player:
         await player.send_raw(data)
         assert await player.hear() == Refused(None, code)
-        await player.send(Hello("again"))
+        await player.send(Hello("again", ""))
         assert await player.hear() == Refused(None, Refusal.UNEXPECTED_MESSAGE)
         await player.send(Ping(7))
         assert await player.hear() == Pong(7)
-        await _assert_table_goes_on(door)
+        await door.assert_table_goes_on()
 
 
 @pytest.mark.parametrize("size", [4097, 100_000])
@@ -152,43 +60,23 @@ async def test_an_oversized_message_closes_with_1009(valkey: EmbeddedValkey, siz
         async with door.enter() as player:
             await player.send_raw(os.urandom(size))
             assert await player.hear_close() == CloseCode.TOO_LARGE.value
-        await _assert_table_goes_on(door)
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"GET / HTTP/1.1\r\n\r\n", os.urandom(2000), b"\x16\x03\x01" * 50, b"A" * 100_000]
-)
-async def test_bytes_that_are_no_websocket_do_no_harm(valkey: EmbeddedValkey, data: bytes) -> None:
-    async with open_door(valkey.settings, SessionLimits(hello_seconds=0.3, close_seconds=0.2)) as door:
-        stranger = await trio.open_tcp_stream("127.0.0.1", door.port)
-        async with stranger:
-            try:
-                await stranger.send_all(data)
-                with trio.fail_after(5):
-                    while await stranger.receive_some():
-                        pass
-            except trio.BrokenResourceError:
-                pass
-        await _assert_table_goes_on(door)
+        await door.assert_table_goes_on()
 
 
 async def test_a_broken_frame_closes_that_connection_only(valkey: EmbeddedValkey) -> None:
     async with open_door(valkey.settings) as door:
         async with door.enter() as player:
-            await player.socket._stream.send_all(b"\xff\xff\xff\xff")  # reserved bits and opcode
+            await player.stream.send_all(b"\xff\xff\xff\xff")  # reserved bits and opcode
             assert await player.hear_close() in (1002, 1006)
-        await _assert_table_goes_on(door)
+        await door.assert_table_goes_on()
 
 
 async def test_a_connection_that_vanishes_is_forgotten(valkey: EmbeddedValkey) -> None:
     async with open_door(valkey.settings) as door:
         async with door.enter() as player:
             assert len(door.connections) == 1
-            player.socket._stream.socket.setsockopt(  # type: ignore[attr-defined]
-                socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
-            )
-            await player.socket._stream.aclose()
-        await _assert_table_goes_on(door)
+            await player.cut()
+        await door.assert_table_goes_on()
         with trio.fail_after(5):
             while len(door.connections):
                 await trio.lowlevel.checkpoint()
@@ -212,18 +100,24 @@ async def test_a_flood_is_refused_then_closed(valkey: EmbeddedValkey) -> None:
                 await player.send(Ping(0))
             assert await player.hear() == Refused(None, Refusal.RATE_LIMITED)
             assert await player.hear_close() == CloseCode.TOO_MANY_MESSAGES.value
-        await _assert_table_goes_on(door)
+        await door.assert_table_goes_on()
+
+
+async def test_asking_for_what_was_missed_counts_as_many_messages(valkey: EmbeddedValkey) -> None:
+    """It costs the node as much: hundreds of events are encoded for one connection."""
+    limits = SessionLimits(messages_per_second=0.001, message_burst=10, resync_messages=4)
+    async with open_door(valkey.settings, limits) as door, door.enter() as player:
+        for number in range(4):
+            await player.send(Resync(number, TABLE, 0))
+        answers = [await player.hear_until(Done | Refused) for _ in range(4)]
+        assert answers == [Done(0), Done(1), *(Refused(number, Refusal.RATE_LIMITED) for number in (2, 3))]
+        await player.send(Ping(9))
+        assert await player.hear() == Refused(None, Refusal.RATE_LIMITED)
 
 
 async def test_silence_is_closed(valkey: EmbeddedValkey) -> None:
     async with open_door(valkey.settings, SessionLimits(silence_seconds=0.3)) as door, door.enter() as player:
         assert await player.hear_close() == CloseCode.HEARTBEAT_MISSED.value
-
-
-async def test_over_the_limit_one_is_sent_back_to_the_router(valkey: EmbeddedValkey) -> None:
-    limits = SessionLimits(connections=1)
-    async with open_door(valkey.settings, limits) as door, door.enter(), door.knock() as second:
-        assert await second.hear_close() == CloseCode.TRY_AGAIN_LATER.value
 
 
 async def test_a_fourth_connection_of_a_player_closes_the_oldest(valkey: EmbeddedValkey) -> None:
@@ -233,41 +127,22 @@ async def test_a_fourth_connection_of_a_player_closes_the_oldest(valkey: Embedde
         assert len(door.connections) == 3
 
 
-async def test_who_never_reads_is_closed_and_delays_nobody(valkey: EmbeddedValkey) -> None:
+async def test_who_never_reads_is_closed_and_nobody_else(valkey: EmbeddedValkey) -> None:
     limits = SessionLimits(outbox_bytes=2_000, messages_per_second=10_000, message_burst=100_000)
-    async with open_door(valkey.settings, limits) as door, door.enter(user=1) as player:
-        reader = await trio.open_tcp_stream("127.0.0.1", door.port)
-        reader.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-        async with reader:
-            await _follow_without_reading(reader, door)
-            with trio.fail_after(20):
-                while len(door.connections) == 2:
-                    await player.send(SitDown(1, TABLE, None, Krw(1), posts_blind=True))
-                    await player.hear()
-                    for viewer in door.house.table.audience.viewers:
-                        viewer.offer_frames(
-                            b"\x82\x7e\x07\xd0" + b"\xc0" * 2000 if viewer.user_id == 2 else b""
-                        )
-        await _assert_table_goes_on(door)
-
-
-SLOW = 2
-FILLER = b"\x82\x7e\x07\xd0" + b"\xc0" * 2000
-
-
-async def _follow_without_reading(stream: trio.SocketStream, door: Door) -> None:
-    """Shake hands and say hello by hand, so that no library reads for us."""
-    speaker = WSConnection(ConnectionType.CLIENT)
-    await stream.send_all(
-        speaker.send(Request(host="127.0.0.1", target="/", subprotocols=[Encoding.MSGPACK.value]))
-    )
-    speaker.receive_data(await stream.receive_some())
-    list(speaker.events())
-    hello = player_codec(Encoding.MSGPACK).encode(Hello(sign_ticket(door.ticket(user=2), KEY)))
-    await stream.send_all(speaker.send(BytesMessage(data=hello)))
-    with trio.fail_after(5):
-        while len(door.connections) < 2:
-            await trio.lowlevel.checkpoint()
+    filler = b"\x82\x7e\x07\xd0" + b"\xc0" * 2_000
+    async with (
+        open_door(valkey.settings, limits) as door,
+        door.enter(user=1) as player,
+        door.enter_by_hand(user=2, receive_buffer=1_024),
+    ):
+        await until(lambda: len(door.connections) == 2)
+        with trio.fail_after(20):
+            while len(door.connections) == 2:
+                await player.send(Ping(1))
+                assert await player.hear() == Pong(1)
+                for viewer in door.house.table.audience.viewers:
+                    viewer.offer_frames(filler if viewer.user_id == 2 else b"")
+        await door.assert_table_goes_on()
 
 
 async def test_bet_out_of_turn_and_above_the_balance_over_the_wire(valkey: EmbeddedValkey) -> None:
@@ -295,12 +170,3 @@ async def test_bet_out_of_turn_and_above_the_balance_over_the_wire(valkey: Embed
                 answers == {Done(9), Refused(9, Refusal.OUT_OF_TURN)}
                 or Refused(9, Refusal.NO_HAND) in answers
             )
-
-
-async def test_a_client_that_offers_nothing_gets_json_or_binary_by_header(valkey: EmbeddedValkey) -> None:
-    async with open_door(valkey.settings) as door:
-        binary = [(b"X-Accept-Binary", b"true")]
-        for headers, encoding in (([], Encoding.JSON), (binary, Encoding.MSGPACK)):
-            async with door.knock(None, headers, answer=encoding) as plain:
-                await plain.send(Hello(sign_ticket(door.ticket(), KEY)))
-                assert isinstance(await plain.hear(), Welcome)

@@ -28,6 +28,7 @@ from cardroom.wire.ledger import (
     reply_codec,
 )
 from cardroom.wire.player import SitIn
+from cardroom.wire.refusals import Refusal
 from node.sessions.fanout import Fanout, Framer
 from node.settings import LeaseSettings, LedgerSettings, StakesFile, StopSettings, TableLimits
 from node.shards.lease import NodeIdentity
@@ -91,9 +92,9 @@ class Held:
     async def until(self, is_open: bool) -> None:
         await until(lambda: self.shard.is_open is is_open)
 
-    def watch(self, user: int) -> Guest:
+    def watch(self, user: int, invitation: str = "") -> Guest:
         guest = Guest(UserId(user), self.shard.tables[0])
-        guest.table.entry.inbox.deliver(Watch(guest))
+        guest.table.entry.inbox.deliver(Watch(guest, invitation=invitation))
         return guest
 
     def come_back(self, guest: Guest) -> None:
@@ -101,8 +102,10 @@ class Held:
         assert guest.table.entry.inbox.offer(Ask(guest, request, trio.current_time()))
 
 
-def table(*, stake: str = "low", seats: int = 6, is_halted: bool = False) -> LedgerTable:
-    return LedgerTable(TABLE, "Seoul", stake, seats, is_halted, None, 0, ESCROW)
+def table(
+    *, stake: str = "low", seats: int = 6, is_halted: bool = False, invitation: str = ""
+) -> LedgerTable:
+    return LedgerTable(TABLE, "Seoul", stake, seats, is_halted, None, 0, ESCROW, invitation, ())
 
 
 STAKES = StakesFile({"low": attrs.evolve(STAKE, sizes=("six_max",))}, sizes={"six_max": 6})
@@ -141,6 +144,17 @@ async def test_opening_finds_the_epoch_and_seats_escrow_sitting_out(valkey: Embe
         assert {(one.user_id, one.stack, one.status) for one in seats} == {
             (one.user_id, one.amount, wire.SeatStatus.SITTING_OUT) for one in ESCROW
         }
+
+
+async def test_a_private_table_opens_for_its_seats_and_its_code_only(valkey: EmbeddedValkey) -> None:
+    async with held(valkey, table(invitation="ABCDEFGH23")) as here:
+        await here.until(is_open=True)
+        stranger, holder, friend = here.watch(3), here.watch(1), here.watch(4, "ABCDEFGH23")
+        await heard(friend, wire.Snapshot)
+        assert [bool(one.all(wire.Snapshot)) for one in (stranger, holder, friend)] == [False, True, True]
+        assert stranger.heard == [wire.Refused(None, Refusal.INVITATION_NEEDED)]
+        assert stranger.kicked is wire.CloseCode.NOT_AUTHENTICATED
+        assert here.directory.find(TABLE).summary.is_private  # type: ignore[union-attr]
 
 
 async def test_a_halted_table_deals_no_hand(valkey: EmbeddedValkey) -> None:

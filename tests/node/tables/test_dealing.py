@@ -11,7 +11,8 @@ from cardroom.money import Krw
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from node.rules import seating
-from tests.node.tables.house import BUY_IN, PURSE, House, open_house, settle
+from node.tables.public_state import PublicState
+from tests.node.tables.house import BUY_IN, PURSE, TABLE, House, open_house, settle
 from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
 
 
@@ -121,3 +122,29 @@ async def test_a_repeated_refusal_is_the_same_refusal(autojump_clock: MockClock)
         first, again = actor.all(wire.Refused)
         assert first == again
         assert house.ledger.total == 2 * PURSE
+
+
+class BrokenState(PublicState):
+    """Fails while it is told that a player's status has changed, as any mistake of ours may."""
+
+    def follow(self, event: wire.AnyTableEvent) -> None:
+        assert not isinstance(event, wire.SeatChanged), "the status is not told"
+        super().follow(event)
+
+
+async def test_a_finished_hand_is_settled_though_its_telling_crashes(autojump_clock: MockClock) -> None:
+    """Else the table would wait for ever for the answer to what it has never sent."""
+    async with open_house() as house:
+        await house.dealt(BUY_IN)
+        three = house.guest(3)
+        three.ask(asks.SitDown(1, TABLE, SeatIndex(5), BUY_IN, posts_blind=False))
+        await house.play_passively()
+        public = house.table.history.public = BrokenState(TABLE)
+        public.set_up(house.table.seats.public(), house.table.seats.seating.button)
+        await trio.sleep(1.01)
+        while not house.table.has_crashed:
+            await house.fold()
+        await trio.sleep(1)
+        assert len(house.ledger.settled) == 2
+        assert len(house.table.seats.settlements) == 0
+        house.table.seats.check_balance()

@@ -7,8 +7,8 @@ from cardroom.ids import TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.player import Act, ActionKind
 from cardroom.wire.refusals import Refusal
+from node.tables.denied import Denied
 from node.tables.first_answers import FirstAnswers
-from node.tables.seats import Denied
 
 ME, OTHER = UserId(1), UserId(2)
 ACT = Act(7, TableId(1), 3, 1, ActionKind.CALL, Krw(0))

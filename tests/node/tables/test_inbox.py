@@ -12,7 +12,7 @@ from tests.node.tables.house import TABLE, open_house
 
 async def test_players_are_bounded_and_the_rest_is_not() -> None:
     async with open_house() as house:
-        inbox, ask = Inbox(2), Ask(house.guest(1), Leave(1, TABLE), 0.0)
+        inbox, ask = Inbox(2), Ask(house.guest(1), Leave(1, TABLE, False), 0.0)
         assert [inbox.offer(ask), inbox.offer(ask), inbox.offer(ask)] == [True, True, False]
         for _ in range(1000):
             inbox.deliver(Drain())
@@ -36,7 +36,7 @@ async def test_what_must_not_be_lost_is_not_offered_and_unread_watchers_are_foun
     async with open_house() as house:
         inbox, guest, other = Inbox(2), house.guest(1), house.guest(2)
         with pytest.raises(AssertionError):
-            inbox.deliver(Ask(guest, Leave(1, TABLE), 0.0))
+            inbox.deliver(Ask(guest, Leave(1, TABLE, False), 0.0))
         for command in (Drain(), Watch(guest), Unwatch(other), Watch(other)):
             inbox.deliver(command)
         assert inbox.unread_watchers() == (guest, other)

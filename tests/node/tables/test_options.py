@@ -13,16 +13,16 @@ from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
 from cardroom.wire.refusals import Refusal
-from node.rules.cards import parse_cards
+from node.rules.cards import FULL_DECK, parse_cards
 from node.settings import AnteSettings
-from node.tables.commands import Inspect, TableDetail
 from tests.node.tables.house import BUY_IN, STAKE, TABLE, Guest, House, open_house, settle
 from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
 
 KIND = asks.ActionKind
 TWICE = attrs.evolve(STAKE, run_it_twice=True)
 STRADDLES = attrs.evolve(STAKE, straddle=True)
-ACES_AND_KINGS = parse_cards("KsAsKhAh2c7d9h3s4sKcQc8c6d2d")
+_TOP = parse_cards("KsAsKhAh2c7d9h3s4sKcQc8c6d2d")
+ACES_AND_KINGS = (*_TOP, *(card for card in FULL_DECK if card not in _TOP))
 """Heads-up the big blind, who holds kings, is dealt first; kings win the second board."""
 
 
@@ -136,15 +136,10 @@ async def test_a_crash_while_players_are_asked_voids_the_hand(autojump_clock: Mo
     async with open_house(stake=TWICE) as house:
         one, two = await _all_in(house)
         total = house.ledger.total
-        house.table.entry.inbox.deliver(Inspect(_break))
-        await trio.sleep(0.6)
+        await house.crash()
         assert one.last(wire.HandVoided).hand_id == two.last(wire.HandStarted).hand_id
         assert {seat.stack for seat in two.last(wire.Snapshot).seats} == {BUY_IN}
         assert house.ledger.total == total
-
-
-def _break(detail: TableDetail) -> None:
-    raise RuntimeError("somebody's answer breaks the table")
 
 
 async def _four_at_the_table(house: House) -> list[Guest]:
@@ -168,7 +163,7 @@ async def test_who_wants_to_straddles_under_the_gun_until_told_otherwise(autojum
         assert (legal.call_amount, legal.min_raise_to) == (4_000, 8_000)
         again = house.guest(4)
         await settle()
-        assert again.last(wire.Snapshot).you_straddle
+        assert again.last(wire.Snapshot).you.straddles
         assert again.last(wire.Snapshot).options.straddle == 4_000
         for guest in guests:
             guest.straddle(straddles=False)
@@ -201,7 +196,12 @@ async def test_no_straddle_where_none_is_offered(autojump_clock: MockClock) -> N
         assert one.last(wire.Refused).code is Refusal.NOT_OFFERED
         assert watcher.last(wire.Refused).code is Refusal.NOT_SEATED
         assert one.last(wire.Snapshot).options == wire.TableOptions(
-            wire.AnteKind.NONE, Krw(0), straddle=Krw(0), runs_twice=False
+            wire.AnteKind.NONE,
+            Krw(0),
+            straddle=Krw(0),
+            runs_twice=False,
+            turn_ms=15_000,
+            same_address_seats=True,
         )
 
 

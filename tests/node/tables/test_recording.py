@@ -14,6 +14,7 @@ from attrs import define, field
 from pokerkit import HandHistory
 from trio.testing import MockClock
 
+from cardroom.handrecord.deck_proof import HASH_BYTES, SALTS_BYTES
 from cardroom.handrecord.reading import UnreadableError
 from cardroom.handrecord.record import write_phh
 from cardroom.ids import HandId, SeatIndex, ShardId, TableId, UserId
@@ -39,6 +40,7 @@ from node.rules.seating import (
     sit_out,
 )
 from node.settings import AnteSettings, StakeSettings, TableLimits
+from node.tables.deck import CommittedDeck
 from node.tables.game import make_game
 from node.tables.hand_in_play import HandInPlay
 from node.tables.recording import record_hand
@@ -49,7 +51,7 @@ BIG_BLIND_ANTE = attrs.evolve(
     STAKE, ante=AnteSettings("big_blind", Krw(2_000)), straddle=True, run_it_twice=True
 )
 PER_SEAT_ANTE = attrs.evolve(STAKE, ante=AnteSettings("per_seat", Krw(300)), run_it_twice=True)
-LEDGER_TABLE = LedgerTable(TableId(1), "Han", "1000/2000", 9, False, None, 0, ())
+LEDGER_TABLE = LedgerTable(TableId(1), "Han", "1000/2000", 9, False, None, 0, (), "", ())
 
 
 async def played_records(guests: int, hands: int, stake: StakeSettings) -> list[str]:
@@ -200,10 +202,10 @@ class RandomTable:
 def write(deal: Deal, hand: Hand, happened: list[Event], number: int) -> str:
     """Write a hand's record as the table does."""
     players = {player.seat: UserId(player.seat + 100) for player in deal.players}
-    hand_id, rules = HandId(UUID(int=number)), hand.setup.rules
+    rules, deck = hand.setup.rules, bytes(hand.setup.deck)
     play = HandInPlay(
-        hand_id=hand_id,
         hand_no=number,
+        deck=CommittedDeck(HandId(UUID(int=number)), deck, bytes(SALTS_BYTES), bytes(HASH_BYTES)),
         started_unix_ms=1_700_000_000_000,
         deal=deal,
         players=players,

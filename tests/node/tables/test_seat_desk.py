@@ -6,7 +6,8 @@ from trio.testing import MockClock
 
 from cardroom.wire import table as wire
 from cardroom.wire.refusals import Refusal
-from tests.node.tables.house import BUY_IN, PURSE, open_house, settle
+from node.tables.public_state import PublicState
+from tests.node.tables.house import BUY_IN, PURSE, TABLE, open_house, settle
 
 
 async def test_who_sits_out_before_the_money_is_held_is_not_dealt_in(autojump_clock: MockClock) -> None:
@@ -65,3 +66,31 @@ async def test_a_seat_is_taken_until_the_cash_out_is_paid(autojump_clock: MockCl
         await settle()
         assert one.last(wire.SeatLeft).paid == BUY_IN
         assert house.ledger.wallets == {one.user_id: PURSE, two.user_id: PURSE - BUY_IN}
+
+
+class BrokenState(PublicState):
+    """Fails while the first seat is told to be taken, as any mistake of ours may."""
+
+    has_failed: bool = False
+
+    def follow(self, event: wire.AnyTableEvent) -> None:
+        if isinstance(event, wire.SeatTaken) and not self.has_failed:
+            self.has_failed = True
+            raise RuntimeError("the seat is not told")
+        super().follow(event)
+
+
+async def test_a_seat_whose_telling_crashes_still_gets_its_money(autojump_clock: MockClock) -> None:
+    """Else it would be reserved for ever: no answer would come to free it."""
+    async with open_house() as house:
+        house.table.history.public = BrokenState(TABLE)
+        one = house.guest(1)
+        one.sit(0)
+        await trio.sleep(1)
+        assert house.table.has_crashed
+        assert one.last(wire.Done) == wire.Done(1)
+        assert one.last(wire.SeatChanged).stack == BUY_IN
+        one.leave()
+        await settle()
+        assert one.last(wire.SeatLeft).paid == BUY_IN
+        assert house.ledger.wallets[one.user_id] == PURSE

@@ -3,63 +3,12 @@
 from random import Random
 
 import trio
-from attrs import define, evolve, field
 from trio.testing import MockClock
 
-from cardroom.client.view import TableView, view_after, view_of
 from cardroom.wire import table as wire
-from node.tables.commands import Unwatch, Watch
-from tests.node.tables.house import Guest, House, open_house, settle
+from tests.node.tables.followers import Comparison
+from tests.node.tables.house import open_house, settle
 from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
-
-QUIET = {wire.TableState.WAITING_FOR_PLAYERS, wire.TableState.BETWEEN_HANDS}
-
-
-def comparable(view: TableView) -> TableView:
-    """Leave out what is of the moment: milliseconds, and whether a quiet table will deal."""
-    turn = None if view.turn is None else evolve(view.turn, left_ms=0)
-    state = wire.TableState.BETWEEN_HANDS if view.state in QUIET else view.state
-    seats = {seat: view.seats[seat] for seat in sorted(view.seats)}
-    if view.hand_id is not None:  # who is dealt in has ceased to wait; it is said after the hand
-        seats = {
-            seat: evolve(one, status=wire.SeatStatus.PLAYING)
-            if one.status is wire.SeatStatus.WAITING_FOR_BLIND
-            else one
-            for seat, one in seats.items()
-        }
-    return evolve(view, turn=turn, seats=seats, state=state, stacks_before={}, button=None)
-
-
-@define
-class Comparison:
-    """At every step somebody comes back on another device."""
-
-    house: House
-    stayed: list[Guest]
-    views: dict[int, TableView] = field(factory=dict)
-    read: dict[int, int] = field(factory=dict)
-    compared: int = 0
-
-    async def compare(self) -> None:
-        for guest in self.stayed:
-            self._follow(guest)
-        back = [Guest(guest.user_id, self.house.table) for guest in self.stayed]
-        for device in back:
-            self.house.table.entry.inbox.deliver(Watch(device))
-            self.house.table.entry.inbox.deliver(Unwatch(device))
-        await settle()
-        for guest, device in zip(self.stayed, back, strict=True):
-            fresh = view_of(device.last(wire.Snapshot), device.user_id)
-            assert comparable(fresh) == comparable(self.views[guest.user_id])
-            self.compared += 1
-
-    def _follow(self, guest: Guest) -> None:
-        for message in guest.heard[self.read.get(guest.user_id, 0) :]:
-            if isinstance(message, wire.Snapshot):
-                self.views[guest.user_id] = view_of(message, guest.user_id)
-            elif isinstance(message, wire.TableEvent):
-                self.views[guest.user_id] = view_after(self.views[guest.user_id], message)
-        self.read[guest.user_id] = len(guest.heard)
 
 
 async def test_a_snapshot_at_every_step_says_what_the_events_said(autojump_clock: MockClock) -> None:
@@ -90,3 +39,40 @@ async def test_sitting_out_in_a_hand_and_timing_out_are_followed_too(autojump_cl
             await comparison.compare()
         statuses = {house.table.seats.status(holder) for holder in house.table.seats.holders.values()}
         assert wire.SeatStatus.SITTING_OUT in statuses
+
+
+async def test_a_table_that_has_waited_says_when_it_goes_on(autojump_clock: MockClock) -> None:
+    """What a hand shows by itself is not said: its beginning and its end."""
+    async with open_house() as house:
+        one, _ = await house.heads_up()
+        house.ledger.is_silent = True
+        for _ in range(2):
+            await trio.sleep(1.01)
+            await house.fold()
+        await trio.sleep(5)
+        house.ledger.speak()
+        await trio.sleep(1.01)
+        one.leave()
+        await trio.sleep(5)
+        assert [told.state for told in one.all(wire.StateChanged)] == [
+            wire.TableState.BETWEEN_HANDS,
+            wire.TableState.WAITING_FOR_LEDGER,
+            wire.TableState.BETWEEN_HANDS,
+            wire.TableState.WAITING_FOR_PLAYERS,
+        ]
+
+
+async def test_after_a_crash_the_state_is_told_as_it_is(autojump_clock: MockClock) -> None:
+    async with open_house() as house:
+        one, two = await house.dealt()
+        two.leave()
+        await settle()
+        await house.crash()
+        comparison = Comparison(house, [one, two])
+        await comparison.compare()
+        assert one.last(wire.StateChanged).state is wire.TableState.WAITING_FOR_PLAYERS
+        three = house.guest(3)
+        three.sit()
+        await settle()
+        await comparison.compare()
+        assert one.last(wire.StateChanged).state is wire.TableState.BETWEEN_HANDS

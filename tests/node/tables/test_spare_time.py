@@ -98,7 +98,7 @@ async def test_who_is_back_in_time_acts(autojump_clock: MockClock) -> None:
         await settle()
         turn = again.last(wire.Snapshot).turn
         assert turn is not None
-        assert (turn.phase, turn.seat) == (PHASE.CONNECTION, again.last(wire.Snapshot).your_seat)
+        assert (turn.phase, turn.seat) == (PHASE.CONNECTION, again.last(wire.Snapshot).you.seat)
         hand_no = again.last(wire.Snapshot).hand_no
         again.ask(asks.Act(1, again.last(wire.Snapshot).table_id, hand_no, turn.turn, KIND.CALL, Krw(0)))
         await settle()

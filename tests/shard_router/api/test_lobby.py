@@ -1,11 +1,12 @@
 from attrs import evolve
 
+from cardroom.ids import SeatIndex, TableId
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from cardroom.wire import keys
 from cardroom.wire.codec import Codec, Encoding
-from cardroom.wire.lobby import Lobby, LobbyTable, WhereAmI
+from cardroom.wire.lobby import Lobby, LobbyTable, SeatPlace, WhereAmI
 from tests.shard_router.front import (
     PLAYER_URL,
     SHARDS,
@@ -40,7 +41,22 @@ async def test_tables_of_all_shards_by_id(front: Front) -> None:
         (4, 0, True),
         (12, 2, True),
     ]
-    assert tables[2] == LobbyTable(12, "Table 12", "50/100", 50, 100, 4000, 10000, 6, 2, 7, is_open=True)  # type: ignore[arg-type]
+    assert tables[2] == LobbyTable(12, "Table 12", "50/100", 50, 100, 4000, 10000, 6, 2, 2, 7, is_open=True)  # type: ignore[arg-type]
+
+
+async def test_a_private_table_is_listed_for_nobody_but_who_sits_there(front: Front) -> None:
+    token = await front.log_in()
+    private = evolve(table_summary(4, 0, 1), is_private=True, name="Back room")
+    await front.node.publish(table_summary(3), private)
+    await front.node.open_both_shards()
+    for shown in (None, token):
+        answer = await front.get("/api/v1/tables", shown)
+        assert [table.table_id for table in LOBBY.decode(answer.content).tables] == [3]
+        assert "Back room" not in answer.text
+    answer = await front.get("/api/v1/me/seats", token)
+    assert SEATS.decode(answer.content).seats == (SeatPlace(TableId(4), SeatIndex(0), PLAYER_URL),)
+    other = await front.log_in("Bob")
+    assert (await front.get("/api/v1/me/seats", other)).json() == {"seats": []}
 
 
 async def test_lobby_follows_the_nodes(front: Front, redis: Redis) -> None:

@@ -2,6 +2,7 @@ import time
 
 import httpx
 import pytest
+from attrs import evolve
 from itsdangerous import BadSignature
 
 from cardroom.ids import BootNonce, NodeId, TableId, UserId
@@ -47,6 +48,14 @@ async def test_ticket_lets_this_player_into_this_start_of_the_node(front: Front)
     assert ticket.expires_unix_ms == answer.expires_unix_ms
     with pytest.raises(BadSignature):
         open_ticket(answer.ticket, "another key" * 3)
+
+
+async def test_ticket_for_a_private_table_is_given_to_who_knows_its_number(front: Front) -> None:
+    token = await front.log_in()
+    await front.node.publish(evolve(table_summary(41, 1), is_private=True))
+    await front.node.open_both_shards()
+    answer = ANSWERS.decode((await ask(front, 41, token)).content)
+    assert open_ticket(answer.ticket, TICKET_KEY).table_id == TableId(41)
 
 
 async def test_every_ticket_is_another(front: Front) -> None:

@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+import trio
 from quart_trio import QuartTrio
 
 from cardroom.service.http import make_app
@@ -11,21 +12,20 @@ from cardroom.service.logs import open_log
 from cardroom.service.redis import Redis
 from cardroom.service.settings import LogSettings, Secret
 from cardroom.wire import keys
-from tests.wallet_worker.counter import LINK, PURSE, Counter, buy_in
+from tests.wallet_worker.house import LINK, LOG, PURSE, House
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.wallet import wallet_pages
 
-LOG = open_log(LogSettings(level="error"), "tests")
 TOKEN = {"Authorization": "Bearer right"}
 
 
 @pytest.fixture
-def app(counter: Counter, redis: Redis) -> QuartTrio:
+def app(house: House, redis: Redis) -> QuartTrio:
     app = make_app("wallet", LOG)
     add_away_answers(app)
-    app.register_blueprint(admin_pages(counter.ledger, LINK, Secret("right"), LOG))
-    app.register_blueprint(wallet_pages(counter.ledger, redis))
+    app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), LOG))
+    app.register_blueprint(wallet_pages(house.database, redis))
     return app
 
 
@@ -39,17 +39,23 @@ async def get(app: QuartTrio, path: str, token: str = "right") -> tuple[int, Any
     return answer.status_code, await answer.get_json()
 
 
-GIFT = {"user_id": 1, "amount": 5_000, "reason": "welcome", "idempotency_key": "k1"}
+def gift(house: House, **changes: object) -> dict[str, object]:
+    body = {"user_id": house.players[0], "amount": 5_000, "reason": "welcome", "idempotency_key": "k1"}
+    return body | changes
 
 
-async def test_a_gift_is_given_once_per_key(app: QuartTrio, counter: Counter) -> None:
-    first = await post(app, "/admin/promotions", GIFT)
+def table_of(house: House, **changes: object) -> dict[str, object]:
+    return {"shard": house.shard, "name": "Seoul", "stake": "low", "seat_count": 6} | changes
+
+
+async def test_a_gift_is_given_once_per_key(app: QuartTrio, house: House) -> None:
+    first = await post(app, "/admin/promotions", gift(house))
     assert first[0] == 201
-    assert await post(app, "/admin/promotions", GIFT) == first
-    assert (await counter.balances())["wallet 1"] == PURSE + 5_000
-    status, document = await post(app, "/admin/promotions", GIFT | {"amount": 6_000})
+    assert await post(app, "/admin/promotions", gift(house)) == first
+    assert await house.wallet(0) == PURSE + 5_000
+    status, document = await post(app, "/admin/promotions", gift(house, amount=6_000))
     assert (status, document["code"]) == (409, "command_reused")
-    assert (await counter.verify()).is_sound
+    await house.assert_sound()
 
 
 @pytest.mark.parametrize(
@@ -68,25 +74,65 @@ async def test_a_gift_is_given_once_per_key(app: QuartTrio, counter: Counter) ->
     ],
 )
 async def test_a_gift_is_refused_with_a_code(
-    app: QuartTrio, counter: Counter, change: dict[str, object], status: int, code: str
+    app: QuartTrio, house: House, change: dict[str, object], status: int, code: str
 ) -> None:
-    before = await counter.balances()
-    found, document = await post(app, "/admin/promotions", GIFT | {"idempotency_key": "k2"} | change)
+    found, document = await post(app, "/admin/promotions", gift(house, idempotency_key="k2") | change)
     assert (found, document["code"]) == (status, code)
-    assert await counter.balances() == before
+    assert [await house.wallet(player) for player in range(4)] == [PURSE] * 4
 
 
-TABLE = {"shard": 0, "name": "Seoul", "stake": "low", "seat_count": 6}
-
-
-async def test_a_table_is_made_once_per_shard_and_name(app: QuartTrio) -> None:
-    first = await post(app, "/admin/tables", TABLE)
-    assert first == (201, {"table_id": first[1]["table_id"]})
-    assert await post(app, "/admin/tables", TABLE) == first
-    status, document = await post(app, "/admin/tables", TABLE | {"stake": "high"})
+async def test_a_table_is_made_once_per_shard_and_name(app: QuartTrio, house: House) -> None:
+    first = await post(app, "/admin/tables", table_of(house))
+    assert first == (201, {"table_id": first[1]["table_id"], "invitation": ""})
+    assert await post(app, "/admin/tables", table_of(house)) == first
+    status, document = await post(app, "/admin/tables", table_of(house, stake="high"))
     assert (status, document["code"]) == (409, "name_taken")
     status, listed = await get(app, "/admin/tables")
-    assert [table["name"] for table in listed["tables"]] == ["Han", "Geum", "Seoul"]
+    assert [table["name"] for table in listed["tables"]] == ["One", "Two", "Seoul"]
+    assert {table["invitation"] for table in listed["tables"]} == {""}
+
+
+async def test_a_private_table_gets_a_code_and_a_repeat_the_same_one(app: QuartTrio, house: House) -> None:
+    private = table_of(house, private=True)
+    first = await post(app, "/admin/tables", private)
+    assert first[0] == 201
+    code = first[1]["invitation"]
+    assert len(code) == 10
+    assert await post(app, "/admin/tables", private) == first
+    for other in (table_of(house), table_of(house, private=False), private | {"seat_count": 9}):
+        status, document = await post(app, "/admin/tables", other)
+        assert (status, document["code"]) == (409, "name_taken")
+        assert code not in str(document)
+    another = await post(app, "/admin/tables", private | {"name": "Busan"})
+    assert another[1]["invitation"] != code
+    _, listed = await get(app, "/admin/tables")
+    codes = {table["name"]: table["invitation"] for table in listed["tables"]}
+    assert codes == {"One": "", "Two": "", "Seoul": code, "Busan": another[1]["invitation"]}
+
+
+async def test_of_many_who_make_a_private_table_at_once_all_get_one_code(
+    app: QuartTrio, house: House
+) -> None:
+    answers = []
+
+    async def make() -> None:
+        answers.append(await post(app, "/admin/tables", table_of(house, private=True)))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(make)
+    assert [status for status, _ in answers] == [201] * 5
+    assert len({document["invitation"] for _, document in answers}) == 1
+
+
+async def test_the_code_is_in_no_log(house: House, redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
+    log = open_log(LogSettings(level="debug"), "tests")
+    app = make_app("wallet", log)
+    app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), log))
+    _, made = await post(app, "/admin/tables", table_of(house, private=True))
+    said = capsys.readouterr()
+    assert "table.made" in said.err
+    assert made["invitation"] not in said.err + said.out
 
 
 @pytest.mark.parametrize(
@@ -98,22 +144,26 @@ async def test_a_table_is_made_once_per_shard_and_name(app: QuartTrio) -> None:
         ({"name": ""}, 400, "malformed"),
         ({"name": "x" * 65}, 400, "malformed"),
         ({"stake": 5}, 400, "malformed"),
+        ({"private": "yes"}, 400, "malformed"),
+        ({"private": 1}, 400, "malformed"),
+        ({"private": None}, 400, "malformed"),
+        ({"invitation": "MYOWNCODE2"}, 400, "malformed"),
     ],
 )
 async def test_a_table_is_refused_with_a_code(
-    app: QuartTrio, change: dict[str, object], status: int, code: str
+    app: QuartTrio, house: House, change: dict[str, object], status: int, code: str
 ) -> None:
-    found, document = await post(app, "/admin/tables", TABLE | change)
+    found, document = await post(app, "/admin/tables", table_of(house) | change)
     assert (found, document["code"]) == (status, code)
 
 
-async def test_the_summary_is_the_owners_equation(app: QuartTrio, counter: Counter) -> None:
-    await counter.give(buy_in(1, 0))
+async def test_the_summary_is_the_owners_equation(app: QuartTrio, house: House) -> None:
+    await house.seat(0, 20_000)
     status, summary = await get(app, "/admin/ledger/summary")
     assert status == 200
     assert summary["balanced"] is True
     assert summary["krw_total"] == summary["given"] == 4 * PURSE
-    assert (summary["on_tables"], summary["wallets"]) == (200_000, 4 * PURSE - 200_000)
+    assert (summary["on_tables"], summary["wallets"]) == (20_000, 4 * PURSE - 20_000)
     assert summary["hands_settled"] == 0
 
 
@@ -123,16 +173,16 @@ async def test_nobody_asks_without_the_token(app: QuartTrio, path: str) -> None:
 
 
 async def test_a_player_sees_his_own_balance_with_his_login(
-    app: QuartTrio, counter: Counter, redis: Redis
+    app: QuartTrio, house: House, redis: Redis
 ) -> None:
-    await counter.give(buy_in(2, 0))
-    await redis.hset(
-        keys.login(sha256(b"a login token").hexdigest()), {"user_id": "2", "nickname": "player-2"}
-    )
+    await house.seat(0, 20_000)
+    login = {"user_id": str(house.players[0]), "nickname": "player-1"}
+    await redis.hset(keys.login(sha256(b"a login token").hexdigest()), login)
     assert await get(app, "/api/v1/wallet/balance", token="a login token") == (
         200,
-        {"krw_balance": PURSE - 200_000, "on_tables_krw": 200_000, "pending_withdrawal_krw": 0},
+        {"krw_balance": PURSE - 20_000, "on_tables_krw": 20_000, "pending_withdrawal_krw": 0},
     )
     for other in ("another", "", "x" * 500):
         assert (await get(app, "/api/v1/wallet/balance", token=other))[0] == 401
-    assert (await get(app, "/admin/users/2/balance"))[1]["on_tables"] == 200_000
+    found = (await get(app, f"/admin/users/{house.players[0]}/balance"))[1]
+    assert found["on_tables"] == 20_000

@@ -9,33 +9,36 @@ import pytest
 import trio
 
 from cardroom.service.settings import PostgresSettings, Secret
-from tests.wallet_worker.counter import Counter, buy_in, cash_out
+from tests.wallet_worker.house import PURSE, House, hand_of, leave
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.verify import verify
 
 CHAIN = "the chain of batches is whole"
+_SOMEBODY = "(SELECT max(id) FROM player)"
 SWAPPED = """
 UPDATE entry SET amount = -amount WHERE transfer_id = (SELECT max(id) FROM transfer WHERE kind = 'hand')
 """
 
 
-async def _play(counter: Counter) -> None:
-    await counter.commit(counter.command(buy_in(1, 0)), counter.command(buy_in(2, 1)))
-    await counter.give(counter.hand({(1, 0): -10_000, (2, 1): 9_500}, rake=500))
-    await counter.give(counter.hand({(1, 0): 4_000, (2, 1): -4_000}))
-    await counter.give(cash_out(1, 0, 194_000))
+async def _play(house: House) -> None:
+    table, (one, two) = house.tables[0], house.players[:2]
+    await house.seat(0, 20_000, 20_000)
+    first = hand_of(table, [(one, 0, -10_000), (two, 1, 9_500)])
+    await house.ask(first)
+    await house.ask(hand_of(table, [(one, 0, 4_000), (two, 1, -4_000)], first))
+    await house.ask(leave(one, table, 0, 14_000))
 
 
-async def test_an_untouched_ledger_is_sound_and_its_equation_holds(counter: Counter) -> None:
-    await _play(counter)
-    report = await counter.verify()
+async def test_an_untouched_ledger_is_sound_and_its_equation_holds(house: House) -> None:
+    await _play(house)
+    report = await house.verify()
     assert [check for check in report.checks if check.faults] == []
     document = report.as_document()
     assert document["ok"] is True
-    assert document["krw_total"] == document["given"] == 4_000_000
-    assert document["on_tables"] == 205_500
+    assert document["krw_total"] == document["given"] == 4 * PURSE
+    assert document["on_tables"] == 25_500
     assert document["house"] == 500
-    assert document["wallets"] + document["on_tables"] + document["house"] == 4_000_000
+    assert document["wallets"] + document["on_tables"] + document["house"] == 4 * PURSE
     assert document["hands_settled"] == 2
     *_, last = report.as_lines()
     assert "=" in last
@@ -62,17 +65,17 @@ async def test_an_untouched_ledger_is_sound_and_its_equation_holds(counter: Coun
             {"entries carry the running balance", "hands moved what their results say", CHAIN},
         ),
         (
-            "UPDATE account SET balance = balance + 1 WHERE kind = 'wallet' AND user_id = 3",
+            f"UPDATE account SET balance = balance + 1 WHERE kind = 'wallet' AND user_id = {_SOMEBODY}",
             {"debits equal credits over all accounts", "balances are the sum of their entries"},
         ),
         (
-            "UPDATE hand_result SET net = net + 1 WHERE user_id = 1",
+            "UPDATE hand_result SET net = net + 1 WHERE seat = 0",
             {"hands moved what their results say", CHAIN},
         ),
         ("UPDATE hand SET record_sha256 = '\\x00' WHERE hand_no = 1", {CHAIN}),
-        ("DELETE FROM batch WHERE number = 2 AND shard = 0", {CHAIN}),
-        ("UPDATE batch SET mac = '\\x00' WHERE number = 1 AND shard = 0", {CHAIN}),
-        ("UPDATE game_table SET last_hand_no = 1 WHERE id = 1", {"tables know their last hand"}),
+        ("DELETE FROM batch WHERE number = 2 AND shard >= 0", {CHAIN}),
+        ("UPDATE batch SET mac = '\\x00' WHERE number = 1 AND shard >= 0", {CHAIN}),
+        ("UPDATE game_table SET last_hand_no = 1 WHERE last_hand_no = 2", {"tables know their last hand"}),
         (
             "UPDATE hand SET previous = gen_random_uuid() WHERE hand_no = 2",
             {"hands of a table follow each other", CHAIN},
@@ -80,31 +83,29 @@ async def test_an_untouched_ledger_is_sound_and_its_equation_holds(counter: Coun
         ("UPDATE hand SET rake = rake + 1 WHERE hand_no = 1", {"contributed rake sums to the rake", CHAIN}),
     ],
 )
-async def test_what_was_changed_is_found_and_named(counter: Counter, sql: str, names: set[str]) -> None:
-    await _play(counter)
-    async with counter.owner.transaction() as transaction:
+async def test_what_was_changed_is_found_and_named(house: House, sql: str, names: set[str]) -> None:
+    await _play(house)
+    async with house.owner.transaction() as transaction:
         await transaction.execute("SET LOCAL session_replication_role = replica")
         assert await transaction.execute(sql) > 0
-    report = await counter.verify()
+    report = await house.verify()
     assert not report.is_sound
     broken = {check.name: check.faults for check in report.checks if check.faults}
     assert names <= set(broken)
     assert all(fault for faults in broken.values() for fault in faults)
 
 
-async def test_the_chain_names_the_first_batch_that_differs(counter: Counter) -> None:
-    await _play(counter)
-    async with counter.owner.transaction() as transaction:
-        await transaction.execute("SET LOCAL session_replication_role = replica")
-        await transaction.execute("UPDATE transfer SET reason = 'forged' WHERE shard = 0 AND batch >= 2")
-    report = await counter.verify()
+async def test_the_chain_names_the_first_batch_that_differs(house: House) -> None:
+    await _play(house)
+    await house.change("UPDATE transfer SET reason = 'forged' WHERE shard >= 0 AND batch >= 2")
+    report = await house.verify()
     (chain,) = [check for check in report.checks if check.name == CHAIN]
-    assert chain.faults == ("batch 2 of shard 0 is not what was sealed",)
+    assert chain.faults == (f"batch 2 of shard {house.shard} is not what was sealed",)
 
 
-async def test_who_does_not_have_the_key_cannot_seal(counter: Counter) -> None:
-    await _play(counter)
-    report = await verify(counter.ledger, chain_linker(Secret("another key")))
+async def test_who_does_not_have_the_key_cannot_seal(house: House) -> None:
+    await _play(house)
+    report = await verify(house.database, chain_linker(Secret("another key")))
     assert [check.name for check in report.checks if check.faults] == [CHAIN]
 
 
@@ -132,12 +133,12 @@ def _verify(config: Path, root: Path, **secrets: str) -> "subprocess.CompletedPr
 
 
 def test_the_command_exits_by_what_it_found(
-    tmp_path: Path, project_root: Path, wallet_database: PostgresSettings
+    tmp_path: Path, project_root: Path, wallet_settings: PostgresSettings
 ) -> None:
     config = tmp_path / "wallet.toml"
     config.write_text(CONFIG, encoding="utf-8")
     secrets = {"admin_token": "t" * 32, "chain_key": "k" * 32}
-    sound = _verify(config, project_root, **secrets, wallet_dsn=wallet_database.dsn)
+    sound = _verify(config, project_root, **secrets, wallet_dsn=wallet_settings.dsn)
     assert sound.returncode == 0, sound.stderr
     assert json.loads(sound.stdout)["ok"] is True
     away = _verify(config, project_root, **secrets, wallet_dsn="postgresql://nobody@127.0.0.1:1/x")
@@ -149,13 +150,12 @@ def test_the_command_exits_by_what_it_found(
 
 
 async def test_the_command_exits_with_one_for_a_broken_ledger(
-    tmp_path: Path, project_root: Path, counter: Counter, wallet_database: PostgresSettings
+    tmp_path: Path, project_root: Path, house: House, wallet_settings: PostgresSettings
 ) -> None:
-    async with counter.owner.transaction() as transaction:
-        await transaction.execute("UPDATE account SET balance = balance + 1 WHERE kind = 'wallet'")
+    await house.change("UPDATE account SET balance = balance + 1 WHERE kind = 'wallet'")
     config = tmp_path / "wallet.toml"
     config.write_text(CONFIG, encoding="utf-8")
-    secrets = {"admin_token": "t" * 32, "chain_key": "k" * 32, "wallet_dsn": wallet_database.dsn}
+    secrets = {"admin_token": "t" * 32, "chain_key": "k" * 32, "wallet_dsn": wallet_settings.dsn}
     found = await trio.to_thread.run_sync(lambda: _verify(config, project_root, **secrets))
     assert found.returncode == 1
     assert json.loads(found.stdout)["ok"] is False

@@ -2,9 +2,11 @@
 
 import trio
 
-from cardroom.service.postgres import open_postgres
+from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.settings import PostgresSettings
-from tests.wallet_worker.house import House, hand_of
+from cardroom.wire.ledger import ShardOpened
+from tests.wallet_worker.house import House, hand_of, open_by
+from wallet_worker.store.create_table import NewTable, create_table
 from wallet_worker.store.migrate import migrate, unmigrate
 
 
@@ -26,3 +28,20 @@ async def test_up_down_and_up_with_money_in_it(house: House, owner_settings: Pos
     assert await _tables(owner_settings) == before
     assert await house.number("SELECT count(*) FROM entry") == 0
     await house.assert_sound()
+
+
+async def test_tables_that_stood_before_codes_came_are_public(
+    house: House, owner_settings: PostgresSettings, database: Postgres
+) -> None:
+    await house.seat(0, 1000, 1000)
+    await trio.to_thread.run_sync(unmigrate, owner_settings, "0001")
+    columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'invitation'"
+    assert await house.number(columns) == 0
+    await house.assert_sound()
+    await trio.to_thread.run_sync(migrate, owner_settings)
+    assert [row["invitation"] for row in await house.rows("SELECT invitation FROM game_table")] == [None] * 2
+    made = await create_table(database, NewTable(house.shard, "Three", "50/100", 6, is_private=True))
+    (opened,) = await house.ask(open_by(1))
+    assert isinstance(opened, ShardOpened)
+    assert [table.invitation for table in opened.tables] == ["", "", made.invitation]
+    assert [escrow.amount for escrow in opened.tables[0].escrow] == [1000, 1000]

@@ -56,6 +56,7 @@ async def test_a_seat_never_holds_two_players_money(house: House, database: Post
         "UPDATE batch SET digest = ''",
         "UPDATE keyed_request SET answer = '{}'",
         "UPDATE account SET user_id = 1",
+        "UPDATE game_table SET invitation = 'ANOTHER222'",
         "TRUNCATE entry",
         "ALTER TABLE entry DISABLE TRIGGER ALL",
         "SET session_replication_role = replica",
@@ -66,7 +67,18 @@ async def test_the_workers_role_can_change_no_history(database: Postgres, statem
 
 
 @pytest.mark.parametrize(
-    "name", ["account", "entry", "transfer", "command", "hand", "hand_result", "shard", "keyed_request"]
+    "name",
+    [
+        "account",
+        "entry",
+        "transfer",
+        "command",
+        "hand",
+        "hand_result",
+        "shard",
+        "keyed_request",
+        "game_table",
+    ],
 )
 async def test_the_routers_role_sees_no_money(wallet_settings: PostgresSettings, name: str) -> None:
     dsn = wallet_settings.dsn.replace("//holdem_wallet@", "//holdem_router@")

@@ -1,0 +1,128 @@
+"""A connection before and after its session: the WebSocket handshake, the first message, the goodbye."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import trio
+from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
+
+from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.player import MAX_PLAYER_MESSAGE_BYTES, Hello, PlayerMessage, Resume
+from cardroom.wire.refusals import Refusal
+from cardroom.wire.table import CloseCode, Refused
+from node.sessions.admission import Admitted, NotAdmitted
+from node.sessions.metrics import CLOSED
+from node.sessions.outbox import PlayerStream
+from node.sessions.session import Line, Session, SessionServices
+from node.tables.directory import TableEntry
+
+_QUEUED_MESSAGES: Final = 4
+
+_CLOSE_CODES: Final[Mapping[Refusal, CloseCode]] = MappingProxyType(
+    {
+        Refusal.NO_SUCH_TABLE: CloseCode.RESTART,
+        Refusal.NODE_FULL: CloseCode.TRY_AGAIN_LATER,
+    }
+)
+"""How a connection that is not admitted is closed; for all other reasons, as not authenticated."""
+
+_REASONS: Final[Mapping[CloseCode, str]] = MappingProxyType(
+    {CloseCode.TRY_AGAIN_LATER: "node full: ask the router for a ticket again in some seconds"}
+)
+"""What the close frame says; for all other codes it is the name of the code."""
+
+
+async def serve_stream(stream: PlayerStream, services: SessionServices) -> None:
+    """Serve one connection from its first byte; ends when it is closed, with the reason told."""
+    limits = services.limits
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stream.run_writer)
+        socket = None
+        with trio.move_on_after(limits.hello_seconds):
+            request = await wrap_server_stream(
+                nursery,
+                stream,
+                message_queue_size=_QUEUED_MESSAGES,
+                max_message_size=MAX_PLAYER_MESSAGE_BYTES,
+            )
+            stream.begin_frames()
+            encoding, subprotocol = _negotiate(request)
+            socket = await request.accept(subprotocol=subprotocol)
+        if socket is not None:
+            line = Line(stream, encoding, _address(stream, request, services))
+            code = await _serve_socket(socket, line, services)
+            CLOSED.labels(code=str(code.value)).inc()
+            with trio.move_on_after(limits.close_seconds):
+                await socket.aclose(code=code.value, reason=_REASONS.get(code, code.name.lower()))
+        nursery.cancel_scope.cancel()
+    await stream.linger(limits.close_seconds)
+
+
+async def _serve_socket(socket: WebSocketConnection, line: Line, services: SessionServices) -> CloseCode:
+    try:
+        with trio.fail_after(services.limits.hello_seconds):
+            admitted = await _admit(socket, services.codecs[line.encoding], services)
+        entry = _find_table(admitted, services)
+    except NotAdmitted as refused:
+        line.stream.offer(services.framers[line.encoding].frame(Refused(None, refused.code)))
+        return _CLOSE_CODES.get(refused.code, CloseCode.NOT_AUTHENTICATED)
+    except trio.TooSlowError:
+        return CloseCode.NOT_AUTHENTICATED
+    except ConnectionClosed:
+        return CloseCode.NORMAL
+    session = Session(admitted, entry, line, services)
+    with services.connections.entered(session):
+        await session.run(socket)
+    return session.close_code
+
+
+async def _admit(
+    socket: WebSocketConnection, codec: Codec[PlayerMessage], services: SessionServices
+) -> Admitted:
+    """Take the first message, which must be ``Hello`` or ``Resume``; raises ``NotAdmitted``."""
+    try:
+        message = codec.decode(await socket.get_message())
+    except Malformed as malformed:
+        raise NotAdmitted(malformed.code) from None
+    match message:
+        case Hello():
+            return await services.admission.admit(message)
+        case Resume():
+            return services.resumption.admit(message)
+        case _:
+            raise NotAdmitted(Refusal.NOT_AUTHENTICATED)
+
+
+def _find_table(admitted: Admitted, services: SessionServices) -> TableEntry:
+    """Give the table that a player is admitted to; raises ``NotAdmitted`` if it or the room is not there.
+
+    For who holds a seat there is always room: chips lie on the table, and the clock runs.
+    """
+    entry = services.directory.find(admitted.table_id)
+    if entry is None:
+        raise NotAdmitted(Refusal.NO_SUCH_TABLE)
+    sits_there = any(seat.user_id == admitted.user_id for seat in entry.summary.seats)
+    if not sits_there and not services.connections.has_room_for(admitted.user_id):
+        raise NotAdmitted(Refusal.NODE_FULL)
+    return entry
+
+
+def _negotiate(request: WebSocketRequest) -> tuple[Encoding, str | None]:
+    """Choose the encoding: the first offered subprotocol that is known, else by header, else JSON."""
+    known = {encoding.value: encoding for encoding in Encoding}
+    for offered in request.proposed_subprotocols:
+        if offered in known:
+            return known[offered], offered
+    wants_binary = any(
+        name.lower() == b"x-accept-binary" and value.strip().lower() == b"true"
+        for name, value in request.headers
+    )
+    return Encoding.MSGPACK if wants_binary else Encoding.JSON, None
+
+
+def _address(stream: PlayerStream, request: WebSocketRequest, services: SessionServices) -> str:
+    forwarded = [
+        value.decode("latin-1") for name, value in request.headers if name.lower() == b"x-forwarded-for"
+    ]
+    return services.proxies.address(stream.peer_address, forwarded)

@@ -1,0 +1,2 @@
+DROP INDEX transfer_cash_out;
+ALTER TABLE game_table DROP COLUMN invitation;
