@@ -3,9 +3,9 @@
 import json
 import sys
 
-from bench import engine, storm, wire
+from bench import engine, storm, telling, wire
 
-PARTS = (engine, wire, storm)
+PARTS = (engine, wire, telling, storm)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.settings import Bind
 from node.sessions.handshake import serve_stream
-from node.sessions.outbox import PlayerStream
+from node.sessions.outbox import PlayerStream, SocketWire
 from node.sessions.session import SessionServices
 from node.tables.throttle import Throttle
 
@@ -77,7 +77,7 @@ class Listener:
         self._open += 1
         try:
             limits = self._services.limits
-            stream = PlayerStream(connection, limits.outbox_bytes, limits.send_buffer_bytes)
+            stream = PlayerStream(SocketWire(connection, limits.send_buffer_bytes), limits.outbox_bytes)
             await serve_stream(stream, self._services)
         except Exception as error:  # noqa: BLE001 (the border of one session)
             report_unforeseen(self._log, "session", error)

@@ -7,6 +7,7 @@ written frame is always finished before any other byte, control frames of the li
 import contextlib
 import socket
 from collections import deque
+from typing import Protocol
 
 import trio
 
@@ -14,22 +15,75 @@ from node.sessions.heartbeat import FrameEnds
 
 _CLOSE_FRAME = 0x88
 """First byte of a close frame: the whole message, operation 8 (RFC 6455 section 5.2)."""
-_LINGER_BYTES = 4096
+_RECEIVE_BYTES = 4096
 
 
-class PlayerStream(trio.abc.Stream):
-    """A socket shared by the WebSocket library (which awaits) and the table tasks (which must not).
+class Wire(Protocol):
+    """One end of a connection to a player. What breaks raises ``OSError``."""
 
-    ``run_writer`` must be running: it sends what the socket did not take at once.
-    """
+    @property
+    def address(self) -> str:
+        """The other side's address without the port; nothing if it is gone already."""
 
-    def __init__(self, connection: socket.socket, backlog_bytes: int, send_buffer_bytes: int) -> None:
+    def send_now(self, data: memoryview) -> int:
+        """Take what can be taken without waiting; say how much."""
+
+    async def send(self, data: memoryview) -> int:
+        """Wait until some of it can be taken, and take it; say how much."""
+
+    async def receive(self, max_bytes: int) -> bytes:
+        """Wait for the other side; nothing when it has ended."""
+
+    def end(self) -> None:
+        """Say that nothing more comes."""
+
+    def close(self) -> None:
+        """Break the connection off. May be repeated."""
+
+
+class SocketWire:
+    """A TCP connection, as the listener has accepted it."""
+
+    def __init__(self, connection: socket.socket, send_buffer_bytes: int) -> None:
         connection.setblocking(False)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        self.address = _address_of(connection)
         self._direct = connection
-        self.peer_address = _address_of(connection)
         self._socket = trio.socket.from_stdlib_socket(connection)
+
+    def send_now(self, data: memoryview) -> int:
+        """See ``Wire``."""
+        try:
+            return self._direct.send(data)
+        except BlockingIOError:
+            return 0
+
+    async def send(self, data: memoryview) -> int:
+        """See ``Wire``."""
+        return await self._socket.send(data)
+
+    async def receive(self, max_bytes: int) -> bytes:
+        """See ``Wire``."""
+        return await self._socket.recv(max_bytes)
+
+    def end(self) -> None:
+        """See ``Wire``."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """See ``Wire``."""
+        self._socket.close()
+
+
+class PlayerStream(trio.abc.Stream):
+    """A connection shared by the WebSocket library (which awaits) and the table tasks (which must not).
+
+    ``run_writer`` must be running: it sends what the wire did not take at once.
+    """
+
+    def __init__(self, wire: Wire, backlog_bytes: int) -> None:
+        self._wire = wire
         self._backlog: deque[memoryview] = deque()
         self._backlog_bytes = 0
         self._limit = backlog_bytes
@@ -39,6 +93,11 @@ class PlayerStream(trio.abc.Stream):
         self._is_drained.set()
         self._frames: FrameEnds | None = None
         self.heard_at = trio.current_time()
+
+    @property
+    def peer_address(self) -> str:
+        """The other side's address without the port."""
+        return self._wire.address
 
     def begin_frames(self) -> None:
         """From here on the other side sends frames; ``heard_at`` is when the last whole one was received."""
@@ -69,11 +128,9 @@ class PlayerStream(trio.abc.Stream):
                 self._is_drained = trio.Event()
 
     def _send_now(self, data: memoryview) -> int:
-        """Give the socket what it takes without waiting; a broken one is found by the reader."""
+        """Give the wire what it takes without waiting; a broken one is found by the reader."""
         try:
-            return self._direct.send(data)
-        except BlockingIOError:
-            return 0
+            return self._wire.send_now(data)
         except OSError:
             self._is_closing = True
             return len(data)
@@ -93,7 +150,7 @@ class PlayerStream(trio.abc.Stream):
             self._is_drained.set()
 
     async def _send_first(self) -> None:
-        sent = await self._socket.send(self._backlog[0])
+        sent = await self._wire.send(self._backlog[0])
         self._backlog_bytes -= sent
         rest = self._backlog[0][sent:]
         if rest:
@@ -119,7 +176,7 @@ class PlayerStream(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Receive bytes for the WebSocket library."""
         try:
-            data = await self._socket.recv(max_bytes or 4096)
+            data = await self._wire.receive(max_bytes or _RECEIVE_BYTES)
         except OSError as error:
             raise trio.BrokenResourceError(str(error)) from error
         if self._frames is not None and self._frames.are_in(data):
@@ -127,16 +184,16 @@ class PlayerStream(trio.abc.Stream):
         return data
 
     async def aclose(self) -> None:
-        """Close the socket; what is in the backlog is dropped."""
+        """Close the connection; what is in the backlog is dropped."""
         self._is_closing = True
-        self._socket.close()
+        self._wire.close()
         await trio.lowlevel.checkpoint()
 
     async def linger(self, seconds: float) -> None:
         """Say that nothing more comes and wait for the other side to go, so that it reads our last words."""
         with trio.move_on_after(seconds), contextlib.suppress(OSError, trio.ClosedResourceError):
-            self._socket.shutdown(socket.SHUT_WR)
-            while await self._socket.recv(_LINGER_BYTES):
+            self._wire.end()
+            while await self._wire.receive(_RECEIVE_BYTES):
                 pass
 
 

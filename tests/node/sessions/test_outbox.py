@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from node.sessions.outbox import PlayerStream
+from node.sessions.outbox import PlayerStream, SocketWire
 
 CLOSE = b"\x88\x02\x03\xe8"
 PONG = b"\x8a\x04pong"
@@ -28,7 +28,7 @@ async def pair(limit: int = 1_000_000) -> AsyncIterator[tuple[PlayerStream, trio
     far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
     far.setblocking(False)
     player = trio.SocketStream(trio.socket.from_stdlib_socket(far))
-    stream = PlayerStream(near, limit, send_buffer_bytes=4096)
+    stream = PlayerStream(SocketWire(near, send_buffer_bytes=4096), limit)
     try:
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:
