@@ -60,7 +60,7 @@ def _tell_nobody(sealed: SealedBatch) -> None:
 
 @frozen
 class BatchTools:
-    """What a batch needs besides its commands; ``on_sealed`` is told, once it is committed, what was sealed."""
+    """What a batch needs besides its commands; ``on_sealed`` is told what was sealed, after the commit."""
 
     postgres: Postgres
     codec: Codec[LedgerReply]
