@@ -18,12 +18,15 @@ from cardroom.service.run import notify_supervisor
 from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
+from wallet_worker.api.letters import letter_pages
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.verify import Report, verify
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
+from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.seal_batch import Link
@@ -52,7 +55,10 @@ async def serve_wallet(
         background.start_soon(probe_loop_lag)
         consumers = build_consumers(settings, postgres, redis, link, log)
         worker = secrets.token_hex(8)
+        terms = {shard: consumer.term for shard, consumer in consumers.items()}
+        sharing = Sharing(worker, postgres, redis, terms, settings.ledger, log)
         async with trio.open_nursery() as serving:
+            serving.start_soon(sharing.run, stopping)
             for consumer in consumers.values():
                 serving.start_soon(consumer.run, worker, stopping)
                 background.start_soon(consumer.probe_backlog)
@@ -92,6 +98,8 @@ def build_app(
     add_away_answers(app)
     app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
     app.register_blueprint(wallet_pages(postgres, redis))
+    desk = LetterDesk(BatchTools(postgres, reply_codec(), link), redis, log)
+    app.register_blueprint(letter_pages(desk, settings.admin_token))
     add_health_pages(app, lambda: {f"shard {shard}": one.is_well for shard, one in consumers.items()})
     add_metrics_page(app)
     return app

@@ -1,0 +1,219 @@
+"""Dead letters: commands that could not be carried out, and how an operator ends them.
+
+``retry`` carries the command out after all, by the same decisions as a batch; ``void`` gives it up and pays
+what lies at its table back to the wallets. Both work under the shard's lock, whatever the term, in one
+transaction that is sealed like a batch. The outcome that is stored under the command's own id stays the refusal
+it is: what is done now goes under ids of its own. The table stays halted until its owner has opened it anew
+(``ReopenTable``, or the next ``OpenShard``): what the owner still believes about it must not be decided on the
+new money.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+from attrs import frozen
+
+from cardroom.ids import BootNonce, CommandId, ShardId, TableId, new_command_id
+from cardroom.service.postgres import PostgresAway, PostgresRefused, Transaction
+from cardroom.wire import keys
+from cardroom.wire.codec import message_name
+from cardroom.wire.ledger import (
+    BuyInHeld,
+    CashedOut,
+    CommandRefused,
+    HandSettled,
+    LedgerCommand,
+    OpenShard,
+    ReopenTable,
+    ReplyBody,
+    SettleHand,
+    command_codec,
+)
+from wallet_worker.ledger.batch import BatchTools
+from wallet_worker.ledger.decisions import Draft, Scene, decide
+from wallet_worker.ledger.entries import EntryReader, Garbage, users_of
+from wallet_worker.ledger.trouble import is_server_trouble
+from wallet_worker.rules.books import Books
+from wallet_worker.rules.cash_out import pay_out_table
+from wallet_worker.rules.denials import BooksDisagree
+from wallet_worker.store.book_hands import book_hands
+from wallet_worker.store.load_books import Wanted, load_books
+from wallet_worker.store.post_transfers import NewTransfer, open_rake, post_transfers, seat_escrow
+from wallet_worker.store.resolve_letter import (
+    LockedLetter,
+    Resolution,
+    is_released,
+    lock_letter,
+    note_failure,
+    resolve_letter,
+    who_sits,
+)
+from wallet_worker.store.seal_batch import seal_batch
+
+RETRIED: Final = "retried"
+VOIDED: Final = "voided"
+
+_ID_BYTES: Final = 10
+
+
+class ResolvedOtherwise(Exception):
+    """The letter was resolved in the other way; that cannot be changed."""
+
+
+class StillFails(Exception):
+    """The command cannot be carried out; the text says why. The letter waits as before."""
+
+
+@frozen
+class Resolved:
+    """What became of a letter: ``document`` is the same however often it is asked for.
+
+    ``owner`` is whom to tell that the table waits to be opened anew; None where it does not, or has no owner.
+    """
+
+    shard: ShardId
+    table_id: TableId | None
+    document: Mapping[str, Any]
+    owner: BootNonce | None
+
+
+async def retry_letter(tools: BatchTools, wanted: Resolution) -> Resolved:
+    """Carry a letter's command out; may be repeated.
+
+    Raises ``StillFails`` (nothing moved, the letter notes why), ``ResolvedOtherwise``, ``NoSuchLetter``,
+    ``LetterKeyReused``, or ``PostgresAway``.
+    """
+    assert wanted.how == RETRIED, "a letter is retried"
+    try:
+        async with tools.postgres.transaction() as transaction:
+            letter = await lock_letter(transaction, wanted)
+            if letter.resolution is None:
+                await _Case(tools, transaction, letter, wanted).retry()
+            return await _conclude(transaction, wanted)
+    except (PostgresRefused, BooksDisagree, AssertionError) as trouble:
+        if is_server_trouble(trouble):
+            raise PostgresAway(str(trouble)) from trouble
+        failure = str(trouble) or repr(trouble)
+    except StillFails as fails:
+        failure = str(fails)
+    await note_failure(tools.postgres, wanted.letter_id, failure)
+    raise StillFails(failure)
+
+
+async def void_letter(tools: BatchTools, wanted: Resolution) -> Resolved:
+    """Give a letter up and pay its table's escrow out, if it has a table; may be repeated.
+
+    Hands of the table that are not settled are void; the next one follows the last that is. Raises
+    ``ResolvedOtherwise``, ``NoSuchLetter``, ``LetterKeyReused``, or ``PostgresAway``.
+    """
+    assert wanted.how == VOIDED, "a letter is voided"
+    try:
+        async with tools.postgres.transaction() as transaction:
+            letter = await lock_letter(transaction, wanted)
+            if letter.resolution is None:
+                await _Case(tools, transaction, letter, wanted).void()
+            return await _conclude(transaction, wanted)
+    except PostgresRefused as trouble:
+        if is_server_trouble(trouble):
+            raise PostgresAway(str(trouble)) from trouble
+        raise
+
+
+async def _conclude(transaction: Transaction, wanted: Resolution) -> Resolved:
+    """Give the answer from what is stored: the first and every later one are the same."""
+    letter = await lock_letter(transaction, wanted)
+    if letter.resolution != wanted.how or letter.outcome is None:
+        raise ResolvedOtherwise
+    waits = await is_released(transaction, letter.table_id)
+    owner = letter.owner_boot if waits else None
+    return Resolved(letter.shard, letter.table_id, letter.outcome, owner)
+
+
+class _Case:
+    """One letter that is being resolved, while its transaction is open."""
+
+    def __init__(
+        self, tools: BatchTools, transaction: Transaction, letter: LockedLetter, wanted: Resolution
+    ) -> None:
+        self._link = tools.link
+        self._transaction = transaction
+        self._letter = letter
+        self._wanted = wanted
+        self._note = f"letter {letter.letter_id} {wanted.how} by {wanted.by}: {wanted.reason}"
+
+    async def retry(self) -> None:
+        command = self._read_command()
+        books = await self._load(command)
+        table = None if self._letter.table_id is None else books.tables.get(self._letter.table_id)
+        if table is not None:
+            table.is_halted = False  # for this command only: it is what the table is halted for
+        draft = Draft()
+        scene = Scene(self._letter.shard, self._letter.locked.epoch, self._letter.locked.unix_ms)
+        reply = decide(command, scene, books, draft)
+        if not isinstance(reply, BuyInHeld | CashedOut | HandSettled):
+            raise StillFails(_say(reply))
+        await seat_escrow(self._transaction, books, draft.seatings)
+        await book_hands(
+            self._transaction, [booking.hand for booking in draft.bookings if booking.hand is not None]
+        )
+        transfers = [
+            NewTransfer(one.command_id, one.transfer, one.hand.hand_id if one.hand else None, self._note)
+            for one in draft.bookings
+        ]
+        await self._finish(books, transfers, {"answer": message_name(type(reply))})
+
+    async def void(self) -> None:
+        table_id = self._letter.table_id
+        if table_id is None:
+            await self._finish(Books(), [], {"paid": []})
+            return
+        users = await who_sits(self._transaction, table_id)
+        books = await load_books(self._transaction, self._letter.shard, Wanted(users, {table_id}, ()))
+        paid = pay_out_table(books, table_id)
+        transfers = [NewTransfer(self._new_id(), transfer, reason=self._note) for _, transfer in paid]
+        seats = [
+            {"user_id": leaving.user_id, "seat": leaving.seat, "amount": leaving.stack} for leaving, _ in paid
+        ]
+        await self._finish(books, transfers, {"paid": seats})
+
+    def _read_command(self) -> LedgerCommand:
+        """Give the command, under a new id: the old one has its outcome for good."""
+        fields = {keys.COMMAND_FIELD: self._letter.payload}
+        entry = EntryReader(self._letter.shard, command_codec()).read(self._letter.stream_id, fields)
+        if isinstance(entry, Garbage) or isinstance(entry.command.body, OpenShard | ReopenTable):
+            raise StillFails("it is no command about money, so it can only be voided")
+        return attrs.evolve(entry.command, id=self._new_id())
+
+    async def _load(self, command: LedgerCommand) -> Books:
+        body = command.body
+        tables = set() if self._letter.table_id is None else {self._letter.table_id}
+        hands = {body.hand_id} if isinstance(body, SettleHand) else set()
+        return await load_books(
+            self._transaction, self._letter.shard, Wanted(set(users_of(command)), tables, hands)
+        )
+
+    def _new_id(self) -> CommandId:
+        return new_command_id(self._letter.locked.unix_ms, secrets.token_bytes(_ID_BYTES))
+
+    async def _finish(self, books: Books, transfers: Sequence[NewTransfer], facts: Mapping[str, Any]) -> None:
+        """Write the transfers as a batch of their own, note the resolution, seal."""
+        shard, locked = self._letter.shard, self._letter.locked
+        await open_rake(self._transaction, books, transfers)
+        await post_transfers(self._transaction, shard, locked.last_batch + 1, books, transfers)
+        outcome: dict[str, Any] = {
+            "letter": self._letter.letter_id,
+            "resolution": self._wanted.how,
+            "by": self._wanted.by,
+            "reason": self._wanted.reason,
+            "shard": shard,
+            "table_id": self._letter.table_id,
+            "transfers": [str(new.command_id) for new in transfers],
+        }
+        await resolve_letter(self._transaction, self._letter, self._wanted, outcome | facts)
+        await seal_batch(self._transaction, shard, locked, self._link)
+
+
+def _say(reply: ReplyBody) -> str:
+    return reply.code.value if isinstance(reply, CommandRefused) else message_name(type(reply))
