@@ -37,7 +37,7 @@ def add_letter_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_letters(settings: WalletSettings, options: argparse.Namespace) -> int:
-    """Do what the words say; gives the exit code (1: refused, 2: no database, 64: words that mean nothing)."""
+    """Do what the words say; gives the exit code (1: refused, 2: no database, 64: words without sense)."""
     try:
         match options.words:
             case ["list"]:

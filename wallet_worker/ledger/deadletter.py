@@ -2,10 +2,10 @@
 
 ``retry`` carries the command out after all, by the same decisions as a batch; ``void`` gives it up and pays
 what lies at its table back to the wallets. Both work under the shard's lock, whatever the term, in one
-transaction that is sealed like a batch. The outcome that is stored under the command's own id stays the refusal
-it is: what is done now goes under ids of its own. The table stays halted until its owner has opened it anew
-(``ReopenTable``, or the next ``OpenShard``): what the owner still believes about it must not be decided on the
-new money.
+transaction that is sealed like a batch. The outcome that is stored under the command's own id stays the
+refusal it is: what is done now goes under ids of its own. The table stays halted until its owner has opened
+it anew (``ReopenTable``, or the next ``OpenShard``): what the owner still believes about it must not be
+decided on the new money.
 """
 
 import secrets
@@ -35,12 +35,19 @@ from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.decisions import Draft, Scene, decide
 from wallet_worker.ledger.entries import EntryReader, Garbage, users_of
 from wallet_worker.ledger.trouble import is_server_trouble
-from wallet_worker.rules.books import Books
+from wallet_worker.rules.books import Books, FinishedHand
 from wallet_worker.rules.cash_out import pay_out_table
 from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.store.book_hands import book_hands
 from wallet_worker.store.load_books import Wanted, load_books
-from wallet_worker.store.post_transfers import NewTransfer, open_rake, post_transfers, seat_escrow
+from wallet_worker.store.post_transfers import (
+    BatchPlace,
+    NewTransfer,
+    open_rake,
+    post_transfers,
+    read_clock,
+    seat_escrow,
+)
 from wallet_worker.store.resolve_letter import (
     LockedLetter,
     Resolution,
@@ -155,19 +162,18 @@ class _Case:
         if not isinstance(reply, BuyInHeld | CashedOut | HandSettled):
             raise StillFails(_say(reply))
         await seat_escrow(self._transaction, books, draft.seatings)
-        await book_hands(
-            self._transaction, [booking.hand for booking in draft.bookings if booking.hand is not None]
-        )
+        hands = [booking.hand for booking in draft.bookings if booking.hand is not None]
         transfers = [
             NewTransfer(one.command_id, one.transfer, one.hand.hand_id if one.hand else None, self._note)
             for one in draft.bookings
         ]
-        await self._finish(books, transfers, {"answer": message_name(type(reply))})
+        await self._post(books, hands, transfers)
+        await self._finish(transfers, {"answer": message_name(type(reply))})
 
     async def void(self) -> None:
         table_id = self._letter.table_id
         if table_id is None:
-            await self._finish(Books(), [], {"paid": []})
+            await self._finish((), {"paid": []})
             return
         users = await who_sits(self._transaction, table_id)
         books = await load_books(self._transaction, self._letter.shard, Wanted(users, {table_id}, ()))
@@ -176,7 +182,8 @@ class _Case:
         seats = [
             {"user_id": leaving.user_id, "seat": leaving.seat, "amount": leaving.stack} for leaving, _ in paid
         ]
-        await self._finish(books, transfers, {"paid": seats})
+        await self._post(books, (), transfers)
+        await self._finish(transfers, {"paid": seats})
 
     def _read_command(self) -> LedgerCommand:
         """Give the command, under a new id: the old one has its outcome for good."""
@@ -197,22 +204,31 @@ class _Case:
     def _new_id(self) -> CommandId:
         return new_command_id(self._letter.locked.unix_ms, secrets.token_bytes(_ID_BYTES))
 
-    async def _finish(self, books: Books, transfers: Sequence[NewTransfer], facts: Mapping[str, Any]) -> None:
-        """Write the transfers as a batch of their own, note the resolution, seal."""
-        shard, locked = self._letter.shard, self._letter.locked
+    async def _post(
+        self, books: Books, hands: Sequence[FinishedHand], transfers: Sequence[NewTransfer]
+    ) -> None:
+        """Write what was decided as a batch of its own."""
+        if not transfers:
+            return
         await open_rake(self._transaction, books, transfers)
-        await post_transfers(self._transaction, shard, locked.last_batch + 1, books, transfers)
+        number, booked_at = self._letter.locked.last_batch + 1, await read_clock(self._transaction)
+        await book_hands(self._transaction, hands, booked_at)
+        place = BatchPlace(self._letter.shard, number, booked_at)
+        await post_transfers(self._transaction, place, books, transfers)
+
+    async def _finish(self, transfers: Sequence[NewTransfer], facts: dict[str, Any]) -> None:
+        """Note the resolution, and seal."""
         outcome: dict[str, Any] = {
             "letter": self._letter.letter_id,
             "resolution": self._wanted.how,
             "by": self._wanted.by,
             "reason": self._wanted.reason,
-            "shard": shard,
+            "shard": self._letter.shard,
             "table_id": self._letter.table_id,
             "transfers": [str(new.command_id) for new in transfers],
         }
         await resolve_letter(self._transaction, self._letter, self._wanted, outcome | facts)
-        await seal_batch(self._transaction, shard, locked, self._link)
+        await seal_batch(self._transaction, self._letter.shard, self._letter.locked, self._link)
 
 
 def _say(reply: ReplyBody) -> str:
