@@ -25,6 +25,7 @@ from wallet_worker.audit.verify import Report, verify
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
+from wallet_worker.ledger.housekeeping import Housekeeping
 from wallet_worker.ledger.letter_desk import LetterDesk
 from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
@@ -53,6 +54,7 @@ async def serve_wallet(
             with attempt:
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
+        background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
         consumers = build_consumers(settings, postgres, redis, link, log)
         worker = secrets.token_hex(8)
         terms = {shard: consumer.term for shard, consumer in consumers.items()}

@@ -236,11 +236,12 @@ class TableReopened:
 class TableReleased:
     """The answer to nothing: the dead letters of a halted table are resolved, and its money may have moved.
 
-    The owner answers with ``ReopenTable``. It may come again, and it may be lost: then the next ``OpenShard``
-    opens the table.
+    The owner answers with ``ReopenTable``. It may come again, with the same ``release`` (these only grow),
+    and it may be lost: then the next ``OpenShard`` opens the table.
     """
 
     table_id: TableId
+    release: int
 
 
 ReplyBody = (

@@ -51,7 +51,7 @@ from wallet_worker.store.post_transfers import (
 from wallet_worker.store.resolve_letter import (
     LockedLetter,
     Resolution,
-    is_released,
+    find_release,
     lock_letter,
     note_failure,
     resolve_letter,
@@ -77,13 +77,15 @@ class StillFails(Exception):
 class Resolved:
     """What became of a letter: ``document`` is the same however often it is asked for.
 
-    ``owner`` is whom to tell that the table waits to be opened anew; None where it does not, or has no owner.
+    ``owner`` holds the shard, if anybody does; ``release`` is the number under which the table waits to be
+    opened anew by it, None where it does not wait.
     """
 
     shard: ShardId
     table_id: TableId | None
     document: Mapping[str, Any]
     owner: BootNonce | None
+    release: int | None
 
 
 async def retry_letter(tools: BatchTools, wanted: Resolution) -> Resolved:
@@ -133,9 +135,8 @@ async def _conclude(transaction: Transaction, wanted: Resolution) -> Resolved:
     letter = await lock_letter(transaction, wanted)
     if letter.resolution != wanted.how or letter.outcome is None:
         raise ResolvedOtherwise
-    waits = await is_released(transaction, letter.table_id)
-    owner = letter.owner_boot if waits else None
-    return Resolved(letter.shard, letter.table_id, letter.outcome, owner)
+    release = await find_release(transaction, letter.table_id)
+    return Resolved(letter.shard, letter.table_id, letter.outcome, letter.owner_boot, release)
 
 
 class _Case:

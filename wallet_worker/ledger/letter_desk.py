@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from cardroom.ids import BootNonce, ShardId, TableId, new_command_id
+from cardroom.ids import BootNonce, ShardId, new_command_id
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis, RedisAway, redis_errors
 from cardroom.wire import keys
@@ -45,18 +45,19 @@ class LetterDesk:
 
     async def _tell_owner(self, resolved: Resolved, log: Log) -> None:
         """Ask the owner to open the table anew. Where that is lost, the next opening of the shard does it."""
-        if resolved.owner is None or resolved.table_id is None:
+        if resolved.owner is None or resolved.table_id is None or resolved.release is None:
             return
+        released = TableReleased(resolved.table_id, resolved.release)
         try:
-            await self._push(resolved.shard, resolved.owner, resolved.table_id)
+            await self._push(resolved.shard, resolved.owner, released)
         except RedisAway as away:
             log.warning("letter.owner_not_told", trouble=str(away))
         else:
             log.info("letter.owner_told", boot=resolved.owner)
 
-    async def _push(self, shard: ShardId, boot: BootNonce, table_id: TableId) -> None:
+    async def _push(self, shard: ShardId, boot: BootNonce, released: TableReleased) -> None:
         about = new_command_id(time.time_ns() // 1_000_000, secrets.token_bytes(_ID_BYTES))
-        told = self.tools.codec.encode(LedgerReply(about, TableReleased(table_id)))
+        told = self.tools.codec.encode(LedgerReply(about, released))
         with redis_errors():
             async with self.redis.pipeline(transaction=True) as pipe:
                 key = keys.replies(shard, boot)

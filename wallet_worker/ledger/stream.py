@@ -50,7 +50,7 @@ class CommandStream:
     async def backlog(self) -> tuple[float, float]:
         """Give how many entries wait and the age in seconds of the oldest, both at one moment; 0 for none.
 
-        Time is Redis's: it is what the ids of entries are made of.
+        Time is Redis's, which the ids of entries are made of; the client gives it in whole seconds.
         """
         with redis_errors():
             async with self._redis.pipeline(transaction=True) as pipe:

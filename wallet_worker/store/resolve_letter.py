@@ -41,7 +41,10 @@ WHERE id = $1 AND shard = $2 AND halted_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM dead_letter WHERE table_id = $1 AND resolved_at IS NULL)
 """
 
-_IS_RELEASED: Final = "SELECT released_at IS NOT NULL AS is_released FROM game_table WHERE id = $1"
+_FIND_RELEASE: Final = """
+SELECT (extract(epoch FROM released_at) * 1000000)::bigint AS release FROM game_table
+WHERE id = $1 AND released_at IS NOT NULL
+"""
 
 _WHO_SITS: Final = """
 SELECT user_id FROM account WHERE kind = 'escrow' AND balance > 0 AND table_id = $1 ORDER BY user_id
@@ -123,10 +126,10 @@ async def resolve_letter(
         await transaction.execute(_RELEASE_TABLE, letter.table_id, letter.shard)
 
 
-async def is_released(transaction: Transaction, table_id: TableId | None) -> bool:
-    """Say whether a table waits to be opened anew by its owner."""
-    row = None if table_id is None else await transaction.fetch_one(_IS_RELEASED, table_id)
-    return row is not None and bool(row["is_released"])
+async def find_release(transaction: Transaction, table_id: TableId | None) -> int | None:
+    """Give the number of a table's release, while its owner has not opened it anew; else None."""
+    row = None if table_id is None else await transaction.fetch_one(_FIND_RELEASE, table_id)
+    return None if row is None else int(row["release"])
 
 
 async def who_sits(transaction: Transaction, table_id: TableId) -> list[UserId]:

@@ -56,7 +56,7 @@ REPLIES: list[ledger.ReplyBody] = [
     ledger.StaleEpoch(Epoch(9)),
     ledger.OutOfOrder(None, 0),
     ledger.TableReopened(TABLE),
-    ledger.TableReleased(TableId(6)),
+    ledger.TableReleased(TableId(6), 7),
 ]
 
 
@@ -89,8 +89,8 @@ def test_golden_bytes_of_a_table_that_is_opened_anew() -> None:
     asked = b"\x95\xc4\x10" + ID.bytes + b"\x01\x04\xa1b\x92\x05\x06"
     assert ledger.command_codec().encode(command) == asked
     codec, begin = ledger.reply_codec(), b"\x92\xc4\x10" + ID.bytes
-    released = ledger.LedgerReply(ID, ledger.TableReleased(TableId(6)))
-    assert codec.encode(released) == begin + b"\x92\x09\x06"
+    released = ledger.LedgerReply(ID, ledger.TableReleased(TableId(6), 7))
+    assert codec.encode(released) == begin + b"\x93\x09\x06\x07"
     seat = b"\x94\x05\xa6dealer\x00\xce\x00\x01\x30\xb0"
     left = b"\x93\x09\xce\x00\x01\x63\x78\xcf\x00\x00\x01\x8b\xcf\xe5\x68\x00"
     table = b"\x9a\x06\xa5Seoul\xa3low\x06\xc2\xc4\x10" + HAND.bytes + b"\x01\x91" + seat
