@@ -57,7 +57,7 @@ from wallet_worker.store.resolve_letter import (
     resolve_letter,
     who_sits,
 )
-from wallet_worker.store.seal_batch import seal_batch
+from wallet_worker.store.seal_batch import SealedBatch, seal_batch
 
 RETRIED: Final = "retried"
 VOIDED: Final = "voided"
@@ -96,11 +96,7 @@ async def retry_letter(tools: BatchTools, wanted: Resolution) -> Resolved:
     """
     assert wanted.how == RETRIED, "a letter is retried"
     try:
-        async with tools.postgres.transaction() as transaction:
-            letter = await lock_letter(transaction, wanted)
-            if letter.resolution is None:
-                await _Case(tools, transaction, letter, wanted).retry()
-            return await _conclude(transaction, wanted)
+        return await _resolve(tools, wanted)
     except (PostgresRefused, BooksDisagree, AssertionError) as trouble:
         if is_server_trouble(trouble):
             raise PostgresAway(str(trouble)) from trouble
@@ -119,15 +115,24 @@ async def void_letter(tools: BatchTools, wanted: Resolution) -> Resolved:
     """
     assert wanted.how == VOIDED, "a letter is voided"
     try:
-        async with tools.postgres.transaction() as transaction:
-            letter = await lock_letter(transaction, wanted)
-            if letter.resolution is None:
-                await _Case(tools, transaction, letter, wanted).void()
-            return await _conclude(transaction, wanted)
+        return await _resolve(tools, wanted)
     except PostgresRefused as trouble:
         if is_server_trouble(trouble):
             raise PostgresAway(str(trouble)) from trouble
         raise
+
+
+async def _resolve(tools: BatchTools, wanted: Resolution) -> Resolved:
+    """Resolve the letter, unless it is, in one transaction; then give what is stored of it."""
+    async with tools.postgres.transaction() as transaction:
+        letter = await lock_letter(transaction, wanted)
+        case = _Case(tools, transaction, letter, wanted)
+        if letter.resolution is None:
+            await (case.retry() if wanted.how == RETRIED else case.void())
+        resolved = await _conclude(transaction, wanted)
+    if case.sealed is not None:
+        tools.on_sealed(case.sealed)
+    return resolved
 
 
 async def _conclude(transaction: Transaction, wanted: Resolution) -> Resolved:
@@ -149,6 +154,8 @@ class _Case:
         self._transaction = transaction
         self._letter = letter
         self._wanted = wanted
+        self._lines: list[str] = []
+        self.sealed: SealedBatch | None = None
         self._note = f"letter {letter.letter_id} {wanted.how} by {wanted.by}: {wanted.reason}"
 
     async def retry(self) -> None:
@@ -165,8 +172,7 @@ class _Case:
         await seat_escrow(self._transaction, books, draft.seatings)
         hands = [booking.hand for booking in draft.bookings if booking.hand is not None]
         transfers = [
-            NewTransfer(one.command_id, one.transfer, one.hand.hand_id if one.hand else None, self._note)
-            for one in draft.bookings
+            NewTransfer(one.command_id, one.transfer, one.hand, self._note) for one in draft.bookings
         ]
         await self._post(books, hands, transfers)
         await self._finish(transfers, {"answer": message_name(type(reply))})
@@ -215,7 +221,7 @@ class _Case:
         number, booked_at = self._letter.locked.last_batch + 1, await read_clock(self._transaction)
         await book_hands(self._transaction, hands, booked_at)
         place = BatchPlace(self._letter.shard, number, booked_at)
-        await post_transfers(self._transaction, place, books, transfers)
+        self._lines = await post_transfers(self._transaction, place, books, transfers)
 
     async def _finish(self, transfers: Sequence[NewTransfer], facts: dict[str, Any]) -> None:
         """Note the resolution, and seal."""
@@ -229,7 +235,9 @@ class _Case:
             "transfers": [str(new.command_id) for new in transfers],
         }
         await resolve_letter(self._transaction, self._letter, self._wanted, outcome | facts)
-        await seal_batch(self._transaction, self._letter.shard, self._letter.locked, self._link)
+        self.sealed = await seal_batch(
+            self._transaction, self._letter.shard, self._letter.locked, self._link, self._lines
+        )
 
 
 def _say(reply: ReplyBody) -> str:
