@@ -1,6 +1,8 @@
 """Builds the wallet worker and runs its tasks; a batch that has begun is finished before it stops."""
 
+import os
 import secrets
+import socket
 from collections.abc import Mapping
 from typing import Final
 
@@ -56,7 +58,7 @@ async def serve_wallet(
         background.start_soon(probe_loop_lag)
         background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
         consumers = build_consumers(settings, postgres, redis, link, log)
-        worker = secrets.token_hex(8)
+        worker = name_worker()
         terms = {shard: consumer.term for shard, consumer in consumers.items()}
         sharing = Sharing(worker, postgres, redis, terms, settings.ledger, log)
         async with trio.open_nursery() as serving:
@@ -71,6 +73,11 @@ async def serve_wallet(
             await stopping.wait()
             serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
         background.cancel_scope.cancel()
+
+
+def name_worker() -> str:
+    """Give this start of a worker a name of its own, by which an operator finds the process."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def build_consumers(
