@@ -197,8 +197,10 @@ async def _apply_and_die(house: House, term: int, entries: Sequence[Entry]) -> N
 
 
 async def _wait_until_somebody_waits(house: House, how_many: int) -> None:
-    waiting = "SELECT count(*) FROM pg_stat_activity"
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
     with trio.fail_after(10):
         while await house.number(waiting) < how_many:  # noqa: ASYNC110
             await trio.sleep(0.01)
