@@ -13,10 +13,22 @@ from cardroom.local.servers import EmbeddedValkey, valkey_server
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
 from cardroom.service.redis import Redis, RedisAway, open_redis, redis_errors
 from cardroom.wire import keys
-from cardroom.wire.ledger import BuyInHeld, HandSettled, LedgerCommand, ShardOpened, StaleEpoch
+from cardroom.wire.ledger import (
+    BuyInHeld,
+    CommandRefused,
+    HandSettled,
+    LedgerCommand,
+    ReopenTable,
+    ShardOpened,
+    StaleEpoch,
+    TableReopened,
+)
+from cardroom.wire.refusals import Refusal
 from tests.wallet_worker.house import COMMANDS, PURSE, House, again, hand_of, hold, open_by
+from tests.wallet_worker.letters import bury_hand, retry_of
 from tests.wallet_worker.post import Post
 from wallet_worker.ledger.batch import apply_batch
+from wallet_worker.ledger.deadletter import retry_letter
 from wallet_worker.ledger.entries import Entry, EntryReader
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.store.lock_shard import TermLost
@@ -219,6 +231,23 @@ async def test_an_opening_divides_what_is_before_it_from_what_comes_after(house:
     assert (opened.epoch, stale, repeat) == (2, StaleEpoch(Epoch(2)), held)
     assert isinstance(held_too, BuyInHeld)
     assert set(await house.escrow(0)) == {one % 6, three % 6}
+
+
+async def test_a_table_s_new_beginning_divides_what_its_owner_sent_before_from_what_comes_after(
+    house: House, post: Post
+) -> None:
+    number, _ = await bury_hand(house)
+    await retry_letter(house.tools, retry_of(number))
+    top_up, reopen = hold(house.players[0], house.tables[0], 0, 5), ReopenTable(house.tables[0])
+    await post.put(top_up, reopen, top_up, hold(house.players[2], house.tables[1], 2, 5))
+    await post.consumer().step(HOLDER)
+    before, reopened, after, other = await post.replies()
+    assert before == CommandRefused(Refusal.TABLE_HALTED)
+    assert isinstance(reopened, TableReopened)
+    assert [one.amount for one in reopened.table.escrow] == [900, 1095]
+    assert isinstance(after, BuyInHeld)
+    assert (after.escrow, type(other)) == (905, BuyInHeld)
+    await house.assert_sound()
 
 
 async def test_a_missing_right_waits_for_the_operator_and_buries_nothing(house: House, post: Post) -> None:
