@@ -18,6 +18,7 @@ from cardroom.service.run import notify_supervisor
 from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
+from wallet_worker.api.office import Office
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.verify import Report, verify
@@ -88,9 +89,10 @@ def build_app(
     consumers: Mapping[ShardId, Consumer],
 ) -> QuartTrio:
     """Give the app with all its pages."""
+    office = Office(postgres, link, settings.everybody, log, settings.office)
     app = make_app("wallet_worker", log)
     add_away_answers(app)
-    app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
+    app.register_blueprint(admin_pages(office))
     app.register_blueprint(wallet_pages(postgres, redis))
     add_health_pages(app, lambda: {f"shard {shard}": one.is_well for shard, one in consumers.items()})
     add_metrics_page(app)

@@ -149,3 +149,9 @@ class Refusal(Enum):
     """An administrator has taken the player's right to chat."""
     MUTES_FULL = "mutes_full"
     """A player mutes as many others at a table as one may."""
+
+    # What two administrators decide
+    ALREADY_DECIDED = "already_decided"
+    """The proposal was approved or rejected before, or its time is over; no player gets it."""
+    ANOTHER_MUST_APPROVE = "another_must_approve"
+    """Nobody approves what they have proposed; no player gets it."""

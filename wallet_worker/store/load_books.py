@@ -18,8 +18,7 @@ FROM game_table WHERE shard = $1 AND id = ANY($2::bigint[])
 """
 
 _PLAYERS: Final = """
-SELECT id, frozen_at IS NOT NULL AS is_frozen, coalesce(self_excluded_until > now(), false) AS is_self_excluded
-FROM player WHERE id = ANY($1::bigint[])
+SELECT id, is_frozen, is_self_excluded FROM player_standing WHERE id = ANY($1::bigint[])
 """
 
 _HANDS: Final = "SELECT hand_id, table_id, hand_no, money_hash FROM hand WHERE hand_id = ANY($1::uuid[])"
