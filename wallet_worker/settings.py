@@ -16,7 +16,6 @@ from cardroom.service.settings import (
     Secret,
 )
 
-
 ADMIN: Final = "admin"
 """Who shows ``admin_token``."""
 
@@ -48,9 +47,9 @@ class LedgerSettings:
 class OfficeSettings:
     """Limits of what administrators and players ask for by HTTP.
 
-    A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the longest an
-    export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word about a freeze in
-    health and metrics may be; what moves money asks the database itself.
+    A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the
+    longest an export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word
+    about a freeze in health and metrics may be; what moves money asks the database itself.
     """
 
     proposal_days: int = 7
@@ -70,8 +69,8 @@ class WalletSettings:
 
     ``postgres`` connects as the role ``holdem_wallet``; ``schema_owner`` is only read by ``migrate`` and
     names a role that may create tables and roles. ``shards`` are the streams it reads; each gets its row at
-    start. Who shows ``admin_token`` is the administrator named "admin"; ``admins`` are more of them, each with a
-    token of their own: two are needed where one proposes and another approves.
+    start. Who shows ``admin_token`` is the administrator named "admin"; ``admins`` are more of them, each
+    with a token of their own: two are needed where one proposes and another approves.
     """
 
     shards: tuple[ShardId, ...]

@@ -98,8 +98,8 @@ async def read_body(codec: Codec[T]) -> T:
 def require_token(admins: Sequence[Admin]) -> Callable[[], Awaitable[None]]:
     """Give a check for ``before_request`` that refuses who shows no administrator's bearer token.
 
-    Who asks is known afterwards by ``admin_who_asks``. Every token is compared, whichever matches, so that time tells
-    nothing.
+    Who asks is known afterwards by ``admin_who_asks``. Every token is compared, whichever matches, so that
+    time tells nothing.
     """
 
     async def check() -> None:

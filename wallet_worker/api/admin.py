@@ -11,7 +11,14 @@ from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.asked import Answer, check_reason, obey, read_order
-from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, is_text, refuse_unless, refused_by_rule
+from wallet_worker.api.bodies import (
+    PromotionBody,
+    TableBody,
+    body_codec,
+    is_text,
+    refuse_unless,
+    refused_by_rule,
+)
 from wallet_worker.api.office import Office
 from wallet_worker.rules.denials import Denied
 from wallet_worker.rules.transfers import MAX_AMOUNT

@@ -45,8 +45,8 @@ class ReasonBody:
 def read_order(body: OrderBody, action: str, subject: str) -> Order:
     """Give the order that a body asks for; refused without reason or key.
 
-    ``action`` is the word it is recorded under, ``subject`` what it is about, such as ``user:17``. What decides
-    whether a later request is the same order is all that its body says, but not ``dry_run``.
+    ``action`` is the word it is recorded under, ``subject`` what it is about, such as ``user:17``. What
+    decides whether a later request is the same order is all that its body says, but not ``dry_run``.
     """
     check_reason(body.reason, MAX_REASON_LETTERS)
     check_key(body.idempotency_key)
@@ -63,7 +63,7 @@ def read_order(body: OrderBody, action: str, subject: str) -> Order:
 
 
 async def obey(postgres: Postgres, order: Order, work: Callable[[Transaction], Awaitable[Answer]]) -> Answer:
-    """Carry an order out once, in one transaction, and record it; refused: a key that stands for another order."""
+    """Carry an order out once, in one transaction, and record it; refused: a key of another order."""
     try:
         return await carry_out(postgres, order, work)
     except KeyOfAnotherOrder:

@@ -54,7 +54,7 @@ def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
 
 
 def refused_by_rule(denied: Denied) -> RefusedRequest:
-    """Give the answer to a move of money that the rules deny: 400 for its amount, 409 for how things stand."""
+    """Give the answer to what the rules deny: 400 for an amount, 409 for how things stand."""
     match denied.denial:
         case Denial.AMOUNT_TOO_SMALL:
             return RefusedRequest(400, Refusal.AMOUNT_TOO_SMALL)

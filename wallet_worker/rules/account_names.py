@@ -20,8 +20,8 @@ _LARGEST_SHARD: Final = 2**31 - 1
 def read_account_name(name: str) -> AccountKey | None:
     """Give the account that a name means, and None for what is no name of one.
 
-    An account of a table has no name here: its money lies in a node's memory too, and only commands of that node
-    may move it.
+    An account of a table has no name here: its money lies in a node's memory too, and only commands of that
+    node may move it.
     """
     word, colon, owner = name.partition(":")
     kind = next((one for one in AccountKind if one.value == word), None)

@@ -64,8 +64,8 @@ def approve_adjustment(
 ) -> Transfer:
     """Give the transfer of a proposal that another administrator approves.
 
-    Raises ``AlreadyDecided`` or ``OwnProposal``. Denied: everything is frozen, or insufficient funds (a player's
-    account would go below zero); the proposal stands then and may be approved later.
+    Raises ``AlreadyDecided`` or ``OwnProposal``. Denied: everything is frozen, or insufficient funds (a
+    player's account would go below zero); the proposal stands then and may be approved later.
     """
     check_open(adjustment, now)
     if approver == adjustment.proposed_by:

@@ -33,7 +33,7 @@ def krw_of(coin_amount: int, rate: Rate) -> Krw:
 def coins_for(amount: Krw, rate: Rate) -> int:
     """Give how many smallest units an amount of won buys, rounded down."""
     assert amount >= 0, "only an amount that is not negative buys something"
-    return amount * 10**rate.scale // rate.krw_per_coin
+    return int(amount * 10**rate.scale // rate.krw_per_coin)
 
 
 def read_tx_hash(text: str) -> str | None:

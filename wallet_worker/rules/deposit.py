@@ -27,7 +27,8 @@ class Deposit:
 def credit_deposit(deposit: Deposit) -> Transfer:
     """Give the transfer of a deposit: its worth, rounded down to whole won.
 
-    Nobody is too frozen for it: the money has come. Denied: amount too small (worth less than a won) or too large.
+    Nobody is too frozen for it: the money has come. Denied: amount too small (worth less than a won) or too
+    large.
     """
     amount = krw_of(deposit.coin_amount, deposit.rate)
     if amount < 1:

@@ -45,7 +45,7 @@ class Withdrawal:
 
 @frozen
 class Payout:
-    """What was sent for a withdrawal; ``coin_amount`` in the coin's smallest units, without the chain's fee."""
+    """What was sent for a withdrawal; ``coin_amount`` in smallest units, without the chain's fee."""
 
     coin_amount: int
     tx_hash: str
@@ -67,8 +67,8 @@ class PayoutDiffers(Exception):
 def hold_withdrawal(books: Books, user_id: UserId, amount: Krw) -> Transfer:
     """Give the transfer that takes the amount out of the wallet at once.
 
-    Denied: amount too small (rule 42) or too large, player frozen, insufficient funds. Who is self-excluded may take
-    money out.
+    Denied: amount too small (rule 42) or too large, player frozen, insufficient funds. Who is self-excluded
+    may take money out.
     """
     if amount < SMALLEST_WITHDRAWAL:
         raise Denied(Denial.AMOUNT_TOO_SMALL)
@@ -88,10 +88,11 @@ def release_withdrawal(withdrawal: Withdrawal) -> Transfer:
 
 
 def pay_withdrawal(withdrawal: Withdrawal, payout: Payout) -> tuple[Transfer, ...]:
-    """Give the transfers of a payment that was sent: its worth leaves the house, whole won left over stay in it.
+    """Give the transfers of a payment that was sent: its worth leaves the house, whole won left over stay in
+    it.
 
-    The amount of coins is what the held won buy, rounded down. Raises ``PayoutDiffers`` where another was sent, and
-    ``WithdrawalEnded`` where nothing is held.
+    The amount of coins is what the held won buy, rounded down. Raises ``PayoutDiffers`` where another was
+    sent, and ``WithdrawalEnded`` where nothing is held.
     """
     _check_held(withdrawal)
     if payout.coin_amount < 1 or payout.coin_amount != coins_for(withdrawal.amount, payout.rate):

@@ -48,7 +48,9 @@ UPDATE adjustment SET state = $2, decided_by = $3, decided_at = $4, decision_rea
 WHERE id = $1
 """
 
-_HAS_RAKE: Final = "SELECT FROM account WHERE kind = 'rake' AND user_id IS NULL AND table_id IS NULL AND shard = $1"
+_HAS_RAKE: Final = (
+    "SELECT FROM account WHERE kind = 'rake' AND user_id IS NULL AND table_id IS NULL AND shard = $1"
+)
 
 
 @frozen

@@ -10,7 +10,9 @@ from attrs import field, frozen
 from cardroom.service.postgres import Postgres, Row, Transaction
 
 # Two orders under one key at the same time follow each other. It is the first lock that an order takes.
-_LOCK_KEY: Final = "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('|', $1::text, $2::text, $3::text), 4733))"
+_LOCK_KEY: Final = (
+    "SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('|', $1::text, $2::text, $3::text), 4733))"
+)
 
 _FIND_ACTION: Final = """
 SELECT body_hash, answer FROM admin_action WHERE admin = $1 AND action = $2 AND key = $3
@@ -72,11 +74,15 @@ async def carry_out(
             if answer is None:
                 answer = await work(transaction)
                 await record_action(transaction, order, answer)
-            if order.is_dry_run:
-                raise _Rehearsed(answer)
+            _take_back_rehearsal(order, answer)
             return answer
     except _Rehearsed as rehearsed:
         return {"dry_run": True} | rehearsed.answer
+
+
+def _take_back_rehearsal(order: Order, answer: dict[str, Any]) -> None:
+    if order.is_dry_run:
+        raise _Rehearsed(answer)
 
 
 async def _find_answer(transaction: Transaction, order: Order) -> dict[str, Any] | None:

@@ -46,7 +46,9 @@ INSERT INTO account (kind, user_id, coin) VALUES ($1::account_kind, $2, $3)
 ON CONFLICT ON CONSTRAINT account_owner_key DO NOTHING
 """
 
-FIND_PLAYERS_ACCOUNT: Final = "SELECT id FROM account WHERE user_id = $1 AND kind = $2::account_kind AND table_id IS NULL"
+FIND_PLAYERS_ACCOUNT: Final = (
+    "SELECT id FROM account WHERE user_id = $1 AND kind = $2::account_kind AND table_id IS NULL"
+)
 
 FIND_HOUSE_ACCOUNT: Final = """
 SELECT id FROM account

@@ -137,3 +137,8 @@ GRANT SELECT ON house_freeze, player_standing TO holdem_wallet;
 GRANT UPDATE (status, completed_at, coin_amount, coin_scale, rate, tx_hash) ON outside_payment TO holdem_wallet;
 GRANT UPDATE (state, decided_by, decided_at, decision_reason, transfer_id) ON adjustment TO holdem_wallet;
 GRANT UPDATE (frozen_at, frozen_by, reason) ON house_freeze TO holdem_wallet;
+
+-- Reports over a period read its months by time. Rows come in the order of their time, so such an index is a few
+-- pages and costs a booking next to nothing.
+CREATE INDEX transfer_booked ON transfer USING brin (booked_at);
+CREATE INDEX entry_booked ON entry USING brin (booked_at);
