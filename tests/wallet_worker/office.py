@@ -25,7 +25,7 @@ def make_office(house: House, redis: Redis) -> QuartTrio:
     app = make_app("wallet", LOG)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(house.database, redis))
+    app.register_blueprint(wallet_pages(house.database, redis, office.settings))
     return app
 
 

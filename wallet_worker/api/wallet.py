@@ -11,12 +11,13 @@ from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis, redis_errors
 from cardroom.wire import keys
 from cardroom.wire.refusals import Refusal
+from wallet_worker.settings import OfficeSettings
 from wallet_worker.store.read_balance import read_balance
 
 _MAX_TOKEN_LETTERS = 128
 
 
-def wallet_pages(postgres: Postgres, redis: Redis) -> Blueprint:
+def wallet_pages(postgres: Postgres, redis: Redis, settings: OfficeSettings) -> Blueprint:
     """Serve ``/api/v1/wallet``."""
     pages = Blueprint("wallet", __name__, url_prefix="/api/v1/wallet")
 

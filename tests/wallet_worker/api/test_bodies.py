@@ -16,6 +16,7 @@ from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.office import Office
 from wallet_worker.api.wallet import wallet_pages
+from wallet_worker.settings import OfficeSettings
 
 TOKEN = {"Authorization": "Bearer right"}
 
@@ -73,7 +74,7 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
         app = make_app("wallet", LOG)
         add_away_answers(app)
         app.register_blueprint(admin_pages(Office(postgres, LINK, ADMINS, LOG)))
-        app.register_blueprint(wallet_pages(postgres, redis))
+        app.register_blueprint(wallet_pages(postgres, redis, OfficeSettings()))
         for path in ("/admin/ledger/summary", "/api/v1/wallet/balance"):
             answer = await app.test_client().get(path, headers=TOKEN)
             assert (answer.status_code, (await answer.get_json())["code"]) == (503, "unavailable")
