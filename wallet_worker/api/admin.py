@@ -10,6 +10,8 @@ from cardroom.service.http import RefusedRequest, read_body, require_token
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.actions import add_actions
+from wallet_worker.api.adjustments import add_adjustments
 from wallet_worker.api.asked import Answer, check_reason, obey, read_order
 from wallet_worker.api.bodies import (
     PromotionBody,
@@ -19,10 +21,12 @@ from wallet_worker.api.bodies import (
     refuse_unless,
     refused_by_rule,
 )
+from wallet_worker.api.freezes import add_freezes, show_freeze
 from wallet_worker.api.office import Office
 from wallet_worker.rules.denials import Denied
 from wallet_worker.rules.transfers import MAX_AMOUNT
 from wallet_worker.store.create_table import NewTable, NoSuchShard, TableDiffers, create_table, list_tables
+from wallet_worker.store.freezes import read_freeze
 from wallet_worker.store.house_transfer import KeyReused, NoSuchPlayer
 from wallet_worker.store.promote import Promotion, promote_within
 from wallet_worker.store.read_balance import read_balance
@@ -42,6 +46,9 @@ def admin_pages(office: Office) -> Blueprint:
     _add_questions(pages, office.postgres)
     _add_promotions(pages, office)
     _add_tables(pages, office.postgres, office.log)
+    add_actions(pages, office)
+    add_adjustments(pages, office)
+    add_freezes(pages, office)
     return pages
 
 
@@ -51,7 +58,9 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         """Say where all money is; cheap enough to ask each second."""
         async with postgres.transaction() as transaction:
             found = await read_summary(transaction)
-        return asdict(found) | {"krw_total": found.krw_total, "balanced": found.is_balanced}
+            freeze = await read_freeze(transaction)
+        totals = {"krw_total": found.krw_total, "balanced": found.is_balanced}
+        return asdict(found) | totals | {"everything_frozen": show_freeze(freeze)}
 
     @pages.get("/users/<int:user_id>/balance")
     async def balance(user_id: int) -> dict[str, Any]:

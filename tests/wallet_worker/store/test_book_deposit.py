@@ -44,13 +44,16 @@ async def test_a_repeat_gets_the_first_answer_also_at_another_rate(house: House)
     assert await house.wallet(0) == PURSE + 150_000
 
 
-@pytest.mark.parametrize("change", [{"coin_amount": 100_001}, {"address": "bc1qother"}, {"user_id": 2}])
-async def test_the_same_output_with_another_body_is_refused(house: House, change: dict[str, object]) -> None:
+async def test_the_same_output_with_another_body_is_refused(house: House) -> None:
     first = deposit(house.players[0])
     await book_deposit(house.database, first, LINK)
-    changes = change | ({"user_id": house.players[1]} if "user_id" in change else {})
-    with pytest.raises(KeyReused):
-        await book_deposit(house.database, evolve(first, **changes), LINK)
+    for other in (
+        evolve(first, coin_amount=100_001),
+        evolve(first, address="bc1qother"),
+        evolve(first, user_id=house.players[1]),
+    ):
+        with pytest.raises(KeyReused):
+            await book_deposit(house.database, other, LINK)
     assert [await house.wallet(player) for player in (0, 1)] == [PURSE + 150_000, PURSE]
     await house.assert_sound()
 
