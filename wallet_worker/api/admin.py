@@ -10,6 +10,7 @@ from cardroom.service.http import RefusedRequest, read_body, require_token
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.accounts import add_accounts
 from wallet_worker.api.actions import add_actions
 from wallet_worker.api.adjustments import add_adjustments
 from wallet_worker.api.asked import Answer, check_reason, obey, read_order
@@ -23,6 +24,7 @@ from wallet_worker.api.bodies import (
 )
 from wallet_worker.api.freezes import add_freezes, show_freeze
 from wallet_worker.api.office import Office
+from wallet_worker.api.reconciliation import add_reconciliation
 from wallet_worker.rules.denials import Denied
 from wallet_worker.rules.transfers import MAX_AMOUNT
 from wallet_worker.store.create_table import NewTable, NoSuchShard, TableDiffers, create_table, list_tables
@@ -46,9 +48,11 @@ def admin_pages(office: Office) -> Blueprint:
     _add_questions(pages, office.postgres)
     _add_promotions(pages, office)
     _add_tables(pages, office.postgres, office.log)
+    add_accounts(pages, office)
     add_actions(pages, office)
     add_adjustments(pages, office)
     add_freezes(pages, office)
+    add_reconciliation(pages, office)
     return pages
 
 

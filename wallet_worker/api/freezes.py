@@ -19,7 +19,7 @@ _MAX_ID: Final = 2**63 - 1
 
 
 def add_freezes(pages: Blueprint, office: Office) -> None:
-    """Add the pages. Who is frozen moves no money to a table or out of the house; hands and cash-outs go on."""
+    """Add the pages. Who is frozen moves no money to a table or out of the house; hands go on."""
     _add_players(pages, office)
     bodies = body_codec(ReasonBody)
 

@@ -144,10 +144,9 @@ async def test_an_approval_and_a_rejection_at_once_do_one_of_both(house: House, 
 async def test_every_account_but_those_of_tables_can_be_named(app: QuartTrio, house: House) -> None:
     await house.seat(0, 1000, 1000)
     await house.ask(hand_of(house.tables[0], [(house.players[0], 0, -10), (house.players[1], 1, 9)]))
-    for place, name in enumerate(
-        (f"pending_withdrawal:{house.players[0]}", f"rake:{house.shard}", "promotions", "rakeback", "rounding",
-         "deposit_clearing:BTC", "withdrawal_clearing:USDT")
-    ):  # fmt: skip
+    user = house.players[0]
+    others = ["promotions", "rakeback", "rounding", "deposit_clearing:BTC", "withdrawal_clearing:USDT"]
+    for place, name in enumerate([f"pending_withdrawal:{user}", f"rake:{house.shard}", *others]):
         number = await proposed(app, house, credit=name, amount=100 + place, idempotency_key=name)
         assert (await decide(app, number, "approve", "other", idempotency_key=name))[0] == 200
     assert await house.wallet(0) == PURSE - 1000 - sum(range(100, 107))
