@@ -1,6 +1,8 @@
 """Builds the wallet worker and runs its tasks; a batch that has begun is finished before it stops."""
 
+import os
 import secrets
+import socket
 from collections.abc import Mapping
 from typing import Final
 
@@ -18,6 +20,7 @@ from cardroom.service.run import notify_supervisor
 from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
+from wallet_worker.api.letters import letter_pages
 from wallet_worker.api.office import Office
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
@@ -26,6 +29,9 @@ from wallet_worker.cashier.freeze_watch import FreezeWatch
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
+from wallet_worker.ledger.housekeeping import Housekeeping
+from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.seal_batch import Link
@@ -52,11 +58,15 @@ async def serve_wallet(
             with attempt:
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
+        background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
         watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
         background.start_soon(watch.run)
         consumers = build_consumers(settings, postgres, redis, link, log)
-        worker = secrets.token_hex(8)
+        worker = name_worker()
+        terms = {shard: consumer.term for shard, consumer in consumers.items()}
+        sharing = Sharing(worker, postgres, redis, terms, settings.ledger, log)
         async with trio.open_nursery() as serving:
+            serving.start_soon(sharing.run, stopping)
             for consumer in consumers.values():
                 serving.start_soon(consumer.run, worker, stopping)
                 background.start_soon(consumer.probe_backlog)
@@ -68,6 +78,11 @@ async def serve_wallet(
             await stopping.wait()
             serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
         background.cancel_scope.cancel()
+
+
+def name_worker() -> str:
+    """Give this start of a worker a name of its own, by which an operator finds the process."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def build_consumers(
@@ -92,6 +107,8 @@ def build_app(
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
     app.register_blueprint(wallet_pages(office.postgres, redis, office.settings))
+    desk = LetterDesk(BatchTools(office.postgres, reply_codec(), office.link), redis, office.log)
+    app.register_blueprint(letter_pages(desk, office.admins))
 
     def health() -> dict[str, bool]:
         return {f"shard {shard}": one.is_well for shard, one in consumers.items()}

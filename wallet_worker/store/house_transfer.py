@@ -157,8 +157,8 @@ class HouseDesk:
             books.post(transfer)
         new = [NewTransfer(self._new_id(), transfer, reason=reason) for transfer in transfers]
         place = BatchPlace(HOUSE, self.house.last_batch + 1, await read_clock(self.transaction))
-        await post_transfers(self.transaction, place, books, new)
-        await seal_batch(self.transaction, HOUSE, self.house, self.link)
+        lines = await post_transfers(self.transaction, place, books, new)
+        await seal_batch(self.transaction, HOUSE, self.house, self.link, lines)
         commands = [one.command_id for one in new]
         rows: Sequence[Row] = await self.transaction.fetch(_FIND_TRANSFERS, commands, place.booked_at)
         ids = {row["command_id"]: row["id"] for row in rows}
