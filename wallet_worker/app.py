@@ -21,9 +21,11 @@ from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.letters import letter_pages
+from wallet_worker.api.office import Office
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.verify import Report, verify
+from wallet_worker.cashier.freeze_watch import FreezeWatch
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
@@ -57,6 +59,8 @@ async def serve_wallet(
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
         background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
+        watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
+        background.start_soon(watch.run)
         consumers = build_consumers(settings, postgres, redis, link, log)
         worker = name_worker()
         terms = {shard: consumer.term for shard, consumer in consumers.items()}
@@ -66,7 +70,8 @@ async def serve_wallet(
             for consumer in consumers.values():
                 serving.start_soon(consumer.run, worker, stopping)
                 background.start_soon(consumer.probe_backlog)
-            app = build_app(settings, postgres, redis, link, log, consumers)
+            office = Office(postgres, link, settings.everybody, log, settings.office)
+            app = build_app(office, redis, consumers, watch)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()
             notify_supervisor("READY=1")
@@ -95,21 +100,20 @@ def build_consumers(
 
 
 def build_app(
-    settings: WalletSettings,
-    postgres: Postgres,
-    redis: Redis,
-    link: Link,
-    log: Log,
-    consumers: Mapping[ShardId, Consumer],
+    office: Office, redis: Redis, consumers: Mapping[ShardId, Consumer], watch: FreezeWatch
 ) -> QuartTrio:
     """Give the app with all its pages."""
-    app = make_app("wallet_worker", log)
+    app = make_app("wallet_worker", office.log)
     add_away_answers(app)
-    app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
-    app.register_blueprint(wallet_pages(postgres, redis))
-    desk = LetterDesk(BatchTools(postgres, reply_codec(), link), redis, log)
-    app.register_blueprint(letter_pages(desk, settings.admin_token))
-    add_health_pages(app, lambda: {f"shard {shard}": one.is_well for shard, one in consumers.items()})
+    app.register_blueprint(admin_pages(office))
+    app.register_blueprint(wallet_pages(office.postgres, redis, office.settings))
+    desk = LetterDesk(BatchTools(office.postgres, reply_codec(), office.link), redis, office.log)
+    app.register_blueprint(letter_pages(desk, office.admins))
+
+    def health() -> dict[str, bool]:
+        return {f"shard {shard}": one.is_well for shard, one in consumers.items()}
+
+    add_health_pages(app, health, watch.notes)
     add_metrics_page(app)
     return app
 

@@ -13,6 +13,7 @@ from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
+from wallet_worker.rules.denials import Denial, Denied
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ class PromotionBody:
     amount: Krw
     reason: str
     idempotency_key: str
+    dry_run: bool = False
 
 
 @frozen
@@ -49,6 +51,26 @@ def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
     """Refuse a body whose values are out of bounds."""
     if not condition:
         raise RefusedRequest(400, code, detail)
+
+
+def refused_by_rule(denied: Denied) -> RefusedRequest:
+    """Give the answer to what the rules deny: 400 for an amount, 409 for how things stand."""
+    match denied.denial:
+        case Denial.AMOUNT_TOO_SMALL:
+            return RefusedRequest(400, Refusal.AMOUNT_TOO_SMALL)
+        case Denial.AMOUNT_TOO_LARGE:
+            return RefusedRequest(400, Refusal.AMOUNT_TOO_LARGE)
+        case Denial.FROZEN:
+            return RefusedRequest(409, Refusal.FROZEN)
+        case Denial.INSUFFICIENT_FUNDS:
+            return RefusedRequest(409, Refusal.INSUFFICIENT_FUNDS)
+        case other:
+            raise AssertionError(f"{other} is denied to tables only")
+
+
+def is_text(text: str, longest: int) -> bool:
+    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
+    return 0 < len(text) <= longest and "\0" not in text
 
 
 def add_away_answers(app: QuartTrio) -> None:

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from quart import Blueprint, request
+from quart import Blueprint, Response, request
 
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest
@@ -11,12 +11,14 @@ from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis, redis_errors
 from cardroom.wire import keys
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.transactions import export_transactions, list_transactions
+from wallet_worker.settings import OfficeSettings
 from wallet_worker.store.read_balance import read_balance
 
 _MAX_TOKEN_LETTERS = 128
 
 
-def wallet_pages(postgres: Postgres, redis: Redis) -> Blueprint:
+def wallet_pages(postgres: Postgres, redis: Redis, settings: OfficeSettings) -> Blueprint:
     """Serve ``/api/v1/wallet``."""
     pages = Blueprint("wallet", __name__, url_prefix="/api/v1/wallet")
 
@@ -28,6 +30,14 @@ def wallet_pages(postgres: Postgres, redis: Redis) -> Blueprint:
             "pending_withdrawal_krw": found.pending,
             "on_tables_krw": found.on_tables,
         }
+
+    @pages.get("/transactions")
+    async def transactions() -> dict[str, Any]:
+        return await list_transactions(postgres, await _who_asks(redis))
+
+    @pages.get("/transactions.csv")
+    async def export() -> Response:
+        return await export_transactions(postgres, await _who_asks(redis), settings.csv_seconds)
 
     return pages
 

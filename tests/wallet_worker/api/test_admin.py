@@ -1,7 +1,6 @@
 """What administrators order: money for players, tables; each once, with a code for what is refused."""
 
 from hashlib import sha256
-from typing import Any
 
 import pytest
 import trio
@@ -10,33 +9,17 @@ from quart_trio import QuartTrio
 from cardroom.service.http import make_app
 from cardroom.service.logs import open_log
 from cardroom.service.redis import Redis
-from cardroom.service.settings import LogSettings, Secret
+from cardroom.service.settings import LogSettings
 from cardroom.wire import keys
-from tests.wallet_worker.house import LINK, LOG, PURSE, House
+from tests.wallet_worker.house import LINK, PURSE, House
+from tests.wallet_worker.office import ADMINS, get, make_office, post
 from wallet_worker.api.admin import admin_pages
-from wallet_worker.api.bodies import add_away_answers
-from wallet_worker.api.wallet import wallet_pages
-
-TOKEN = {"Authorization": "Bearer right"}
+from wallet_worker.api.office import Office
 
 
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
-    app = make_app("wallet", LOG)
-    add_away_answers(app)
-    app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), LOG))
-    app.register_blueprint(wallet_pages(house.database, redis))
-    return app
-
-
-async def post(app: QuartTrio, path: str, body: Any) -> tuple[int, Any]:
-    answer = await app.test_client().post(path, json=body, headers=TOKEN)
-    return answer.status_code, await answer.get_json()
-
-
-async def get(app: QuartTrio, path: str, token: str = "right") -> tuple[int, Any]:
-    answer = await app.test_client().get(path, headers={"Authorization": f"Bearer {token}"})
-    return answer.status_code, await answer.get_json()
+    return make_office(house, redis)
 
 
 def gift(house: House, **changes: object) -> dict[str, object]:
@@ -128,7 +111,7 @@ async def test_of_many_who_make_a_private_table_at_once_all_get_one_code(
 async def test_the_code_is_in_no_log(house: House, redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
     log = open_log(LogSettings(level="debug"), "tests")
     app = make_app("wallet", log)
-    app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), log))
+    app.register_blueprint(admin_pages(Office(house.database, LINK, ADMINS, log)))
     _, made = await post(app, "/admin/tables", table_of(house, private=True))
     said = capsys.readouterr()
     assert "table.made" in said.err
