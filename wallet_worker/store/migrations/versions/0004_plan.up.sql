@@ -25,7 +25,7 @@ CREATE TABLE session (
     ended_at   timestamptz
 );
 CREATE INDEX session_expires ON session (expires_at);
-CREATE INDEX session_user ON session (user_id, created_at DESC);
+CREATE INDEX session_of_user ON session (user_id, created_at DESC);
 GRANT SELECT, DELETE ON session TO holdem_router;
 GRANT INSERT (token_hash, user_id, expires_at) ON session TO holdem_router;
 GRANT UPDATE (ended_at) ON session TO holdem_router;
