@@ -9,6 +9,7 @@ from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
+from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, PostgresAway, open_postgres
@@ -91,7 +92,7 @@ def build_app(
     app = make_app("wallet_worker", log)
     add_away_answers(app)
     app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
-    app.register_blueprint(wallet_pages(postgres, redis))
+    app.register_blueprint(wallet_pages(postgres, LoginLookup(redis, postgres, settings.lookup)))
     add_health_pages(app, lambda: {f"shard {shard}": one.is_well for shard, one in consumers.items()})
     add_metrics_page(app)
     return app

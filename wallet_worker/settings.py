@@ -3,6 +3,7 @@
 from attrs import field, frozen
 
 from cardroom.ids import ShardId
+from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import (
     BadSettings,
     Bind,
@@ -50,6 +51,7 @@ class WalletSettings:
     chain_key: Secret
     log: LogSettings = field(factory=LogSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
+    lookup: LookupSettings = field(factory=LookupSettings)
     schema_owner: PostgresSettings | None = None
 
     def __attrs_post_init__(self) -> None:

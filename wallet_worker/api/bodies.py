@@ -9,6 +9,7 @@ from quart_trio import QuartTrio
 from cardroom.ids import ShardId, UserId
 from cardroom.money import Krw
 from cardroom.service.http import RefusedRequest, problem
+from cardroom.service.logins import LoginsBusy
 from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
@@ -17,6 +18,8 @@ from cardroom.wire.refusals import Refusal
 T = TypeVar("T")
 
 _MAX_BODY_BYTES = 4096
+_AWAY_SECONDS = 2
+_BUSY_SECONDS = 1
 
 
 @frozen
@@ -57,6 +60,14 @@ def add_away_answers(app: QuartTrio) -> None:
     @app.errorhandler(PostgresAway)
     @app.errorhandler(RedisAway)
     async def away(_: Exception) -> Response:
-        response = problem(503, Refusal.UNAVAILABLE, "")
-        response.headers["Retry-After"] = "2"
-        return response
+        return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
+
+    @app.errorhandler(LoginsBusy)
+    async def busy(_: LoginsBusy) -> Response:
+        return _retry_later(Refusal.BUSY, _BUSY_SECONDS)
+
+
+def _retry_later(code: Refusal, seconds: int) -> Response:
+    response = problem(503, code, "")
+    response.headers["Retry-After"] = str(seconds)
+    return response

@@ -19,7 +19,7 @@ GRANT UPDATE (status, closed_at) ON room TO holdem_wallet;
 -- Login sessions, so that they outlive Redis. Of a token only the SHA-256 is kept.
 CREATE TABLE session (
     token_hash bytea PRIMARY KEY CHECK (length(token_hash) = 32),
-    user_id    bigint NOT NULL REFERENCES player,
+    user_id    bigint NOT NULL REFERENCES player ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     ended_at   timestamptz
