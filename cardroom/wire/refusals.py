@@ -149,3 +149,7 @@ class Refusal(Enum):
     """An administrator has taken the player's right to chat."""
     MUTES_FULL = "mutes_full"
     """A player mutes as many others at a table as one may."""
+
+    # Rooms
+    ROOM_CLOSED = "room_closed"
+    """The room takes no new tables; only administrators make tables, so no player gets it."""

@@ -11,9 +11,19 @@ from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.service.settings import Secret
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, refuse_unless
+from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, is_text, refuse_unless
+from wallet_worker.api.hands import add_hands
+from wallet_worker.api.rooms import add_rooms
 from wallet_worker.rules.transfers import MAX_AMOUNT
-from wallet_worker.store.create_table import NewTable, NoSuchShard, TableDiffers, create_table, list_tables
+from wallet_worker.store.create_table import (
+    NewTable,
+    NoSuchRoom,
+    NoSuchShard,
+    RoomClosed,
+    TableDiffers,
+    create_table,
+    list_tables,
+)
 from wallet_worker.store.promote import KeyReused, NoSuchPlayer, Promotion, promote
 from wallet_worker.store.read_balance import read_balance
 from wallet_worker.store.read_summary import read_summary
@@ -33,6 +43,8 @@ def admin_pages(postgres: Postgres, link: Link, token: Secret, log: Log) -> Blue
     _add_questions(pages, postgres)
     _add_promotions(pages, postgres, link, log)
     _add_tables(pages, postgres, log)
+    add_rooms(pages, postgres, log)
+    add_hands(pages, postgres)
     return pages
 
 
@@ -61,8 +73,8 @@ def _add_promotions(pages: Blueprint, postgres: Postgres, link: Link, log: Log) 
         refuse_unless(body.amount > 0, Refusal.AMOUNT_TOO_SMALL, "amount: above zero")
         refuse_unless(body.amount <= MAX_AMOUNT, Refusal.AMOUNT_TOO_LARGE, f"amount: up to {MAX_AMOUNT}")
         key = body.idempotency_key
-        refuse_unless(_is_text(key, _MAX_KEY_LETTERS), Refusal.MALFORMED, "idempotency_key: 1 to 128 letters")
-        refuse_unless(_is_text(body.reason, _MAX_KEY_LETTERS), Refusal.MALFORMED, "reason: 1 to 128 letters")
+        refuse_unless(is_text(key, _MAX_KEY_LETTERS), Refusal.MALFORMED, "idempotency_key: 1 to 128 letters")
+        refuse_unless(is_text(body.reason, _MAX_KEY_LETTERS), Refusal.MALFORMED, "reason: 1 to 128 letters")
         if not 0 < body.user_id <= _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")
         try:
@@ -81,11 +93,12 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
     @pages.post("/tables")
     async def make() -> tuple[dict[str, Any], int]:
         body = await read_body(bodies)
-        refuse_unless(_is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
-        refuse_unless(_is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
+        refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
+        refuse_unless(is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
+        refuse_unless(is_text(body.room, _MAX_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
         seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
         refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
-        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private)
+        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private, body.room)
         if not 0 <= body.shard <= _MAX_SHARD:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard")
         try:
@@ -95,15 +108,14 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
             raise RefusedRequest(409, Refusal.NAME_TAKEN, detail) from None
         except NoSuchShard:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard") from None
-        facts = {"shard": body.shard, "stake": body.stake, "is_private": body.private}
+        except NoSuchRoom:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such room") from None
+        except RoomClosed:
+            raise RefusedRequest(409, Refusal.ROOM_CLOSED, "the room takes no new tables") from None
+        facts = {"shard": body.shard, "stake": body.stake, "room": body.room, "is_private": body.private}
         log.info("table.made", table_id=made.table_id, **facts)
         return {"table_id": made.table_id, "invitation": made.invitation}, 201
 
     @pages.get("/tables")
     async def listed() -> dict[str, Any]:
         return {"tables": [dict(row) for row in await list_tables(postgres)]}
-
-
-def _is_text(text: str, longest: int) -> bool:
-    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
-    return 0 < len(text) <= longest and "\0" not in text

@@ -14,6 +14,7 @@ from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
+from wallet_worker.store.create_room import FIRST_ROOM
 
 T = TypeVar("T")
 
@@ -34,13 +35,24 @@ class PromotionBody:
 
 @frozen
 class TableBody:
-    """``POST /admin/tables``: make a table, once per shard and name; public if nothing else is said."""
+    """``POST /admin/tables``: make a table, once per shard and name.
+
+    Public and in the first room if nothing else is said.
+    """
 
     shard: ShardId
     name: str
     stake: str
     seat_count: int
     private: bool = False
+    room: str = FIRST_ROOM
+
+
+@frozen
+class RoomBody:
+    """``POST /admin/rooms``: make a room, once per name."""
+
+    name: str
 
 
 def body_codec(kind: type[T]) -> Codec[T]:
@@ -52,6 +64,11 @@ def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
     """Refuse a body whose values are out of bounds."""
     if not condition:
         raise RefusedRequest(400, code, detail)
+
+
+def is_text(text: str, longest: int) -> bool:
+    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
+    return 0 < len(text) <= longest and "\0" not in text
 
 
 def add_away_answers(app: QuartTrio) -> None:
