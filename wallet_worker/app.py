@@ -26,6 +26,7 @@ from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
 from wallet_worker.ledger.stream import CommandStream
+from wallet_worker.ledger.unpacker import Unpacker
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.seal_batch import Link
 from wallet_worker.store.terms import add_shards
@@ -51,6 +52,9 @@ async def serve_wallet(
             with attempt:
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
+        if settings.hand_events.enabled:
+            unpacker = Unpacker(postgres, settings.shards, settings.hand_events, log)
+            background.start_soon(unpacker.run)
         consumers = build_consumers(settings, postgres, redis, link, log)
         worker = secrets.token_hex(8)
         async with trio.open_nursery() as serving:

@@ -1,4 +1,4 @@
-"""Lists in pages: a cursor says behind which row the next page begins, so that a page costs the same anywhere."""
+"""Lists in pages: a cursor says behind which row a page begins, so that every page costs the same."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -50,7 +50,11 @@ def read_page() -> Page:
 
 
 def write_page(
-    name: str, rows: Sequence[Row], page: Page, write: Callable[[Row], dict[str, Any]], place: Callable[[Row], Cursor]
+    name: str,
+    rows: Sequence[Row],
+    page: Page,
+    write: Callable[[Row], dict[str, Any]],
+    place: Callable[[Row], Cursor],
 ) -> dict[str, Any]:
     """Write a page; ``next`` is the cursor of the following one, None when there is none."""
     is_full = len(rows) == page.limit

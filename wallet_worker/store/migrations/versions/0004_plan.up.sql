@@ -8,10 +8,11 @@ CREATE TABLE room (
     CONSTRAINT room_closed_at CHECK ((status = 'closed') = (closed_at IS NOT NULL))
 );
 CREATE INDEX room_status ON room (status, created_at DESC, id DESC);
-INSERT INTO room (name) VALUES ('Main');
-ALTER TABLE game_table ADD COLUMN room_id bigint CONSTRAINT game_table_room_fkey REFERENCES room;
-UPDATE game_table SET room_id = room.id FROM room WHERE room.name = 'Main';
-ALTER TABLE game_table ALTER COLUMN room_id SET NOT NULL;
+-- The first room, where all tables are for which no other is said.
+INSERT INTO room (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Main');
+ALTER TABLE room ALTER COLUMN id RESTART WITH 2;
+ALTER TABLE game_table
+    ADD COLUMN room_id bigint NOT NULL DEFAULT 1 CONSTRAINT game_table_room_fkey REFERENCES room;
 CREATE INDEX game_table_room ON game_table (room_id);
 GRANT SELECT, INSERT ON room TO holdem_wallet;
 GRANT UPDATE (status, closed_at) ON room TO holdem_wallet;
