@@ -1,8 +1,8 @@
 """Follows what is settled and unpacks each hand's record into rows, off the way of the money.
 
 Of each shard in the order of its batches, a group of hands in a transaction that also moves the shard's
-progress: so a crash repeats nothing and leaves nothing out. Several workers may do it at once; of a shard only
-one does.
+progress: so a crash repeats nothing and leaves nothing out. Several workers may do it at once; of a shard
+only one does.
 """
 
 from collections.abc import Sequence
@@ -65,9 +65,7 @@ class Unpacker:
             unpacked = []
             for hand in hands:
                 unpacked.append(UnpackedHand(hand, self._read(shard, hand)))
-                await (
-                    trio.lowlevel.checkpoint()
-                )  # batches of money come first: a record takes half a millisecond
+                await trio.lowlevel.checkpoint()  # reading takes half a millisecond: money goes first
             rows = await book_events(transaction, shard, unpacked)
         UNPACKED_HANDS.labels(shard=shard).inc(len(hands))
         UNPACKED_EVENTS.labels(shard=shard).inc(rows)

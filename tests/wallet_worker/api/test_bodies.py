@@ -7,6 +7,7 @@ from quart_trio import QuartTrio
 
 from cardroom.local.servers import free_port
 from cardroom.service.http import make_app
+from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.postgres import open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings, Secret
@@ -23,7 +24,7 @@ def app(house: House, redis: Redis) -> QuartTrio:
     app = make_app("wallet", LOG)
     add_away_answers(app)
     app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), LOG))
-    app.register_blueprint(wallet_pages(house.database, redis))
+    app.register_blueprint(wallet_pages(house.database, LoginLookup(redis, house.database, LookupSettings())))
     return app
 
 
@@ -75,7 +76,7 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
         app = make_app("wallet", LOG)
         add_away_answers(app)
         app.register_blueprint(admin_pages(postgres, LINK, Secret("right"), LOG))
-        app.register_blueprint(wallet_pages(postgres, redis))
+        app.register_blueprint(wallet_pages(postgres, LoginLookup(redis, postgres, LookupSettings())))
         for path in ("/admin/ledger/summary", "/api/v1/wallet/balance"):
             answer = await app.test_client().get(path, headers=TOKEN)
             assert (answer.status_code, (await answer.get_json())["code"]) == (503, "unavailable")
