@@ -17,13 +17,19 @@ SELECT batch, transfer_id, booked_at FROM hand_event_progress WHERE shard = $1 F
 """
 
 # By batch, the order in which a shard's hands were booked. Months that ended before the last one that was unpacked
-# are not searched; the month in between is room for a clock of the database that was set back.
+# are not searched; the month in between is room for a clock of the database that was set back. The transfers are
+# picked first: joined at once with the hands, all hands of all months would be read for a few of them.
 _NEXT_RECORDS: Final = """
-SELECT transfer.id AS transfer_id, transfer.batch, hand.hand_id, hand.table_id, hand.booked_at, hand.record
-FROM transfer JOIN hand ON hand.hand_id = transfer.hand_id AND hand.booked_at = transfer.booked_at
-WHERE transfer.shard = $1 AND (transfer.batch, transfer.id) > ($2, $3)
-  AND transfer.booked_at >= $4::timestamptz - interval '1 month'
-ORDER BY transfer.batch, transfer.id LIMIT $5
+WITH following AS MATERIALIZED (
+    SELECT id, batch, hand_id, booked_at FROM transfer
+    WHERE shard = $1 AND (batch, id) > ($2, $3) AND hand_id IS NOT NULL
+      AND booked_at >= $4::timestamptz - interval '1 month'
+    ORDER BY batch, id LIMIT $5
+)
+SELECT following.id AS transfer_id, batch, following.hand_id, following.booked_at, record
+FROM following
+LEFT JOIN hand ON hand.hand_id = following.hand_id AND hand.booked_at = following.booked_at
+ORDER BY batch, following.id
 """
 
 _ADD_EVENTS: Final = """
