@@ -1,27 +1,32 @@
 """A ledger as large as asked for, written by SQL: months of hands, entries that sum to zero and run along.
 
-Hands of six, spread evenly over tables and months; of each seat's money every step is there. The seals of batches
-are made up: this ledger is for plans, not for verification.
+Hands of six, spread evenly over tables and months; every step of each seat's money is there. The seals of
+batches are made up: this ledger is for plans, not for verification.
 """
 
+from pathlib import Path
+from string import Template
 from typing import Final
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from cardroom.service.postgres import Postgres
 
-SEATS: Final = 6
-ENTRIES_OF_A_HAND: Final = SEATS + 1
-_SHARDS: Final = 4
-_DAYS: Final = 170
-_HANDS_OF_A_BATCH: Final = 5
-_EVENTS_OF_A_HAND: Final = 25
-_STEP_SECONDS: Final = 300.0
+_SCRIPT: Final = Path(__file__).with_suffix(".sql")
+_SEATS: Final = 6
+_SHAPE: Final = {
+    "seats": _SEATS,
+    "won": 100 * (_SEATS - 1) - 10,  # the others pay 100 each, the rake is 10
+    "shards": 4,
+    "days": 170,
+    "hands_of_a_batch": 5,
+    "events_of_a_hand": 25,
+}
 
 
 @frozen
 class Size:
-    """How large: entries as many as the hands have, with the buy-ins on top."""
+    """How large. Each hand is seven entries, each player two more, each seat of a table two more."""
 
     players: int
     tables: int
@@ -30,11 +35,8 @@ class Size:
     sessions: int
     commands: int
     rooms: int
-
-    @property
-    def entries(self) -> int:
-        """Entries of the hands alone."""
-        return self.hands * ENTRIES_OF_A_HAND
+    rows: int
+    """So many commands, players or hands a statement is asked for at once."""
 
 
 MILLION: Final = Size(
@@ -45,171 +47,32 @@ MILLION: Final = Size(
     sessions=100_000,
     commands=200_000,
     rooms=5_000,
+    rows=50,
 )
 
-_STEPS: Final = (
-    f"SELECT open_months((now() - interval '{_DAYS + 5} days')::date, 3)",
-    f"INSERT INTO shard (id) SELECT number FROM generate_series(0, {_SHARDS - 1}) AS number",
-    """
-    INSERT INTO player (nickname, email, password_hash, created_at)
-    SELECT 'player ' || number, number || '@example.com', repeat('x', 97), now() - interval '200 days'
-    FROM generate_series(1, $players) AS number
-    """,
-    """
-    INSERT INTO room (name, created_at, status, closed_at)
-    SELECT 'Room ' || number, now() - make_interval(mins => number),
-           CASE WHEN number % 2 = 0 THEN 'closed' ELSE 'open' END, CASE WHEN number % 2 = 0 THEN now() END
-    FROM generate_series(1, $rooms) AS number
-    """,
-    f"""
-    INSERT INTO game_table (shard, name, stake, seat_count, room_id)
-    SELECT number % {_SHARDS}, 'Table ' || number, 'low', {SEATS}, 1 + number % $rooms
-    FROM generate_series(1, $tables) AS number
-    """,
-    f"""
-    INSERT INTO account (kind, user_id, table_id, seat, shard)
-    SELECT kind, user_id, table_id, seat, shard FROM (
-        SELECT 1 AS part, 'promotions'::account_kind AS kind, NULL::bigint AS user_id, NULL::bigint AS table_id,
-               NULL::smallint AS seat, NULL::integer AS shard, 0 AS place
-        UNION ALL SELECT 2, 'rake', NULL, NULL, NULL, shard, shard FROM generate_series(0, {_SHARDS - 1}) AS shard
-        UNION ALL SELECT 3, 'wallet', id, NULL, NULL, NULL, id FROM player
-        UNION ALL SELECT 4, 'pending_withdrawal', id, NULL, NULL, NULL, id FROM player WHERE id % 20 = 0
-        UNION ALL SELECT 5, 'escrow', 1 + ((game_table.id - 1) * {SEATS} + seat) % $players, game_table.id, seat, NULL,
-                         game_table.id * {SEATS} + seat
-        FROM game_table, generate_series(0, {SEATS - 1}) AS seat
-    ) AS opened ORDER BY part, place
-    """,
-    # Transfers in the order of time: a gift for each player, a buy-in for each seat, then the hands.
-    f"""
-    CREATE UNLOGGED TABLE plan AS
-    SELECT row_number() OVER (ORDER BY at, part, subject, number) AS id, part, subject, number, at, hand_id FROM (
-        SELECT 1 AS part, id AS subject, 0 AS number, NULL::uuid AS hand_id,
-               now() - interval '{_DAYS + 2} days' + make_interval(secs => id::float8 / 1000) AS at
-        FROM player
-        UNION ALL
-        SELECT 2, account.id, 0, NULL, now() - interval '{_DAYS + 1} days' + make_interval(secs => account.id::float8 / 1000)
-        FROM account WHERE kind = 'escrow'
-        UNION ALL
-        SELECT 3, 1 + number % $tables, 1 + number / $tables, gen_random_uuid(),
-               now() - interval '{_DAYS} days' * (1 - number::float8 / $hands)
-        FROM generate_series(0, $hands - 1) AS number
-    ) AS planned
-    """,
-    f"""
-    INSERT INTO transfer (id, kind, command_id, shard, batch, hand_id, reason, booked_at)
-    SELECT id, (ARRAY['promotion', 'buy_in', 'hand'])[part]::transfer_kind, gen_random_uuid(), shard,
-           1 + (row_number() OVER (PARTITION BY shard ORDER BY id) - 1) / {_HANDS_OF_A_BATCH}, hand_id,
-           CASE WHEN part = 1 THEN 'welcome' END, at
-    FROM (SELECT plan.*, CASE part WHEN 1 THEN -1 WHEN 2 THEN account.table_id % {_SHARDS} ELSE subject % {_SHARDS} END
-                 AS shard
-          FROM plan LEFT JOIN account ON part = 2 AND account.id = subject) AS planned
-    """,
-    f"""
-    INSERT INTO transfer (id, kind, command_id, shard, batch, booked_at)
-    SELECT (SELECT max(id) FROM transfer) + row_number() OVER (ORDER BY table_id), 'cash_out', gen_random_uuid(),
-           table_id % {_SHARDS}, 100000000, now() - interval '1 minute' FROM account WHERE kind = 'escrow' AND seat = 0
-           AND table_id <= 40
-    """,
-    f"""
-    INSERT INTO hand (hand_id, table_id, hand_no, previous, started_at, booked_at, rake, money_hash, record, record_sha256)
-    SELECT hand_id, subject, number, lag(hand_id) OVER (PARTITION BY subject ORDER BY number),
-           at - interval '40 s', at, 10, sha256('money'), convert_to(repeat('record ', 60), 'UTF8'), sha256('record')
-    FROM plan WHERE part = 3
-    """,
-    f"""
-    INSERT INTO hand_result (hand_id, user_id, seat, net, contributed_rake, booked_at)
-    SELECT plan.hand_id, account.user_id, account.seat,
-           CASE WHEN plan.number % {SEATS} = account.seat THEN {100 * (SEATS - 1) - 10} ELSE -100 END,
-           CASE WHEN plan.number % {SEATS} = account.seat THEN 10 ELSE 0 END, plan.at
-    FROM plan JOIN account ON account.kind = 'escrow' AND account.table_id = plan.subject WHERE plan.part = 3
-    """,
-    # Every posting, numbered and summed along its account.
-    f"""
-    CREATE UNLOGGED TABLE leg AS
-    SELECT transfer_id, account_id, amount, at,
-           sum(amount) OVER along AS balance, row_number() OVER along AS version
-    FROM (
-        SELECT plan.id AS transfer_id, account.id AS account_id, plan.at,
-               CASE WHEN account.kind = 'wallet' THEN 10000000 ELSE -10000000 END AS amount
-        FROM plan JOIN account ON (account.kind = 'wallet' AND account.user_id = plan.subject) OR account.kind = 'promotions'
-        WHERE plan.part = 1
-        UNION ALL
-        SELECT plan.id, posted.account_id, plan.at, posted.amount
-        FROM plan JOIN account AS escrow ON escrow.id = plan.subject
-        JOIN account AS wallet ON wallet.kind = 'wallet' AND wallet.user_id = escrow.user_id,
-        LATERAL (VALUES (escrow.id, 1000000), (wallet.id, -1000000)) AS posted (account_id, amount)
-        WHERE plan.part = 2
-        UNION ALL
-        SELECT plan.id, account.id, plan.at,
-               CASE WHEN plan.number % {SEATS} = account.seat THEN {100 * (SEATS - 1) - 10} ELSE -100 END
-        FROM plan JOIN account ON account.kind = 'escrow' AND account.table_id = plan.subject WHERE plan.part = 3
-        UNION ALL
-        SELECT plan.id, account.id, plan.at, 10
-        FROM plan JOIN account ON account.kind = 'rake' AND account.shard = plan.subject % {_SHARDS} WHERE plan.part = 3
-    ) AS posted
-    WINDOW along AS (PARTITION BY account_id ORDER BY transfer_id)
-    """,
-    """
-    INSERT INTO entry (transfer_id, account_id, amount, balance_after, version, booked_at)
-    SELECT transfer_id, account_id, amount, balance, version, at FROM leg
-    """,
-    """
-    UPDATE account SET balance = last.balance, version = last.version
-    FROM (SELECT DISTINCT ON (account_id) account_id, balance, version FROM leg ORDER BY account_id, version DESC) AS last
-    WHERE account.id = last.account_id
-    """,
-    """
-    INSERT INTO batch (shard, number, digest, mac, committed_at)
-    SELECT shard, batch, sha256('digest'), sha256('mac'), max(booked_at) FROM transfer GROUP BY shard, batch
-    """,
-    """
-    UPDATE shard SET last_batch = last.number, chain_mac = sha256('mac')
-    FROM (SELECT shard, max(number) AS number FROM batch GROUP BY shard) AS last WHERE shard.id = last.shard
-    """,
-    """
-    UPDATE game_table SET last_hand_no = last.number, last_hand_id = last.hand_id
-    FROM (SELECT DISTINCT ON (subject) subject, number, hand_id FROM plan WHERE part = 3 ORDER BY subject, number DESC) AS last
-    WHERE game_table.id = last.subject
-    """,
-    f"""
-    INSERT INTO hand_event (hand_id, booked_at, seq_no, street, action, seat, user_id, amount, cards, notation)
-    SELECT hand_id, at, seq_no, 'preflop', 'check_or_call', seq_no % {SEATS}, 1 + (subject * 7 + seq_no) % $players,
-           NULL, NULL, 'p1 cc'
-    FROM (SELECT * FROM plan WHERE part = 3 ORDER BY id DESC LIMIT $hands_with_events) AS newest,
-         generate_series(1, {_EVENTS_OF_A_HAND}) AS seq_no
-    """,
-    """
-    INSERT INTO session (token_hash, user_id, created_at, expires_at)
-    SELECT sha256(number::text::bytea), 1 + number % $players, now() - interval '14 days' * number / $sessions,
-           now() + interval '14 days' * (1 - number::float8 / $sessions) - interval '1 hour'
-    FROM generate_series(1, $sessions) AS number
-    """,
-    """
-    INSERT INTO command (id, shard, kind, body_hash, reply, received_at)
-    SELECT gen_random_uuid(), 0, 'settle_hand', sha256('body'), '\\x00'::bytea, now() - interval '36 days' * number / $commands
-    FROM generate_series(1, $commands) AS number
-    """,
-    """
-    INSERT INTO dead_letter (shard, stream_id, payload, reason)
-    SELECT 0, number || '-0', '\\x00'::bytea, 'reason' FROM generate_series(1, $rooms) AS number
-    """,
-    """
-    INSERT INTO keyed_request (scope, key, body_hash, transfer_id, answer)
-    SELECT 'promotion', 'key ' || subject, sha256('body'), id, '{}'::jsonb FROM plan WHERE part = 1
-    """,
-    "SELECT setval('transfer_number', (SELECT max(id) FROM transfer) + 1)",
-    "DROP TABLE plan, leg",
-    "ANALYZE",
-)
+
+def sized(hands: int) -> Size:
+    """Give a ledger with so many hands, and with as much less or more of everything else."""
+
+    def share(whole: int, least: int) -> int:
+        return max(least, whole * hands // MILLION.hands)
+
+    return Size(
+        players=share(MILLION.players, 2_000),
+        tables=share(MILLION.tables, 600),
+        hands=hands,
+        hands_with_events=share(MILLION.hands_with_events, 1_000),
+        sessions=share(MILLION.sessions, 4_000),
+        commands=share(MILLION.commands, 4_000),
+        rooms=share(MILLION.rooms, 2_000),
+        rows=share(MILLION.rows, 5),
+    )
 
 
 async def write_ledger(owner: Postgres, size: Size) -> None:
     """Fill an empty, migrated database; ``owner`` may do everything and has minutes for a call."""
-    sizes = {name: str(getattr(size, name)) for name in sorted(Size.__annotations__, key=len, reverse=True)}
-    for step in _STEPS:
-        text = step
-        for name, value in sizes.items():
-            text = text.replace(f"${name}", value)
+    script = Template(_SCRIPT.read_text(encoding="utf-8")).substitute(_SHAPE | asdict(size))
+    for statement in script.split(";\n\n"):
         async with owner.transaction() as transaction:
             await transaction.execute("SET LOCAL work_mem = '128MB'")
-            await transaction.execute(text)
+            await transaction.execute(statement)

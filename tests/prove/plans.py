@@ -1,7 +1,7 @@
 """How PostgreSQL carries a statement out: the indexes it uses, the months it reads, and what it reads whole.
 
-Each statement is explained twice, as the server may run a prepared statement: planned for its values, and planned
-for any. The second plan counts where the server would keep to it, which is when it promises to cost no more.
+Each statement is explained twice, as the server may run a prepared statement: planned for its values, and
+planned for any. The second plan counts where the server would keep to it: where it promises to cost no more.
 """
 
 import json
@@ -16,10 +16,26 @@ from attrs import frozen
 
 Connection = asyncpg.Connection
 
-LARGE_ROWS: Final = 900
+LARGE_ROWS: Final = 1_500
 """A table, or a month of one, with more rows than this is never to be read from one end to the other."""
 
-PAGE: Final = 50
+AS_MANY: Final = object()
+"""Stands for the number of rows that a statement is asked for at once."""
+
+_ENDS_EARLY: Final = frozenset(
+    {
+        "Limit",
+        "Append",
+        "Merge Append",
+        "Incremental Sort",
+        "Subquery Scan",
+        "LockRows",
+        "Result",
+        "Nested Loop",
+    }
+)
+"""What asks for no more rows than it is asked for."""
+
 _MONTH: Final = re.compile(r"_\d{4}_\d{2}(?=_|$)")
 
 _SAMPLES: Final[Mapping[str, Any]] = {
@@ -40,7 +56,9 @@ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 
 _INDEXES: Final = """
 SELECT child.relname AS name, coalesce(parent.relname, child.relname) AS family
-FROM pg_class AS child LEFT JOIN pg_inherits ON inhrelid = child.oid LEFT JOIN pg_class AS parent ON parent.oid = inhparent
+FROM pg_class AS child
+LEFT JOIN pg_inherits ON inhrelid = child.oid
+LEFT JOIN pg_class AS parent ON parent.oid = inhparent
 WHERE child.relkind = 'i' AND child.relnamespace = 'public'::regnamespace
 """
 
@@ -94,7 +112,7 @@ async def explain(
     """
     statement = await connection.prepare(sql, timeout=10)
     taken = [
-        values.get(number, _make_up(kind.name, rows))
+        rows if values.get(number) is AS_MANY else values.get(number, _make_up(kind.name, rows))
         for number, kind in enumerate(statement.get_parameters(), 1)
     ]
     custom, generic = [
@@ -154,10 +172,8 @@ def _read_whole(plan: Mapping[str, Any], catalog: Catalog, *, is_cut: bool = Fal
     if (kind == "Seq Scan" or along) and catalog.is_large(name):
         yield _MONTH.sub("", name)
     cuts = is_cut or kind == "Limit"
-    keeps_order = kind in {"Limit", "Append", "Merge Append", "Incremental Sort", "Subquery Scan", "LockRows", "Result",
-                           "Nested Loop"}  # fmt: skip
     for child in plan.get("Plans", ()):
-        yield from _read_whole(child, catalog, is_cut=cuts and keeps_order)
+        yield from _read_whole(child, catalog, is_cut=cuts and kind in _ENDS_EARLY)
 
 
 def _months(plan: Mapping[str, Any]) -> Mapping[str, int]:

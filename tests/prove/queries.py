@@ -10,6 +10,8 @@ ROOT: Final = Path(__file__).parent.parent.parent
 PACKAGES: Final = ("cardroom/service", "wallet_worker", "shard_router")
 WORDS: Final = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "MERGE ")
 """How a statement that reads or writes rows begins."""
+ASKS_NOTHING: Final = frozenset({"SELECT 1"})
+"""What may stand anywhere: it only asks whether somebody answers."""
 
 
 def find_queries() -> Mapping[str, str]:
@@ -22,8 +24,9 @@ def find_queries() -> Mapping[str, str]:
             if isinstance(value, str) and _is_query(value):
                 found[f"{module.__name__}:{name}"] = value
             elif isinstance(value, Mapping):
-                parts = {key: text for key, text in value.items() if isinstance(text, str) and _is_query(text)}
-                found |= {f"{module.__name__}:{name}[{key}]": text for key, text in parts.items()}
+                texts = {key: text for key, text in value.items() if isinstance(text, str)}
+                queries = {key: text for key, text in texts.items() if _is_query(text)}
+                found |= {f"{module.__name__}:{name}[{key}]": text for key, text in queries.items()}
     return found
 
 
@@ -36,6 +39,7 @@ def find_hidden() -> list[str]:
         if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(scope)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_query(node.value)
+        if node.value not in ASKS_NOTHING
     ]
 
 
