@@ -1,6 +1,8 @@
 """Builds the wallet worker and runs its tasks; a batch that has begun is finished before it stops."""
 
+import os
 import secrets
+import socket
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,12 +21,16 @@ from cardroom.service.run import notify_supervisor
 from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
+from wallet_worker.api.letters import letter_pages
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.verify import Report, verify
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
+from wallet_worker.ledger.housekeeping import Housekeeping
+from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.ledger.unpacker import Unpacker
 from wallet_worker.settings import WalletSettings
@@ -52,12 +58,16 @@ async def serve_wallet(
             with attempt:
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
+        background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
         if settings.hand_events.enabled:
             unpacker = Unpacker(postgres, settings.shards, settings.hand_events, log)
             background.start_soon(unpacker.run)
         consumers = build_consumers(settings, postgres, redis, link, log)
-        worker = secrets.token_hex(8)
+        worker = name_worker()
+        terms = {shard: consumer.term for shard, consumer in consumers.items()}
+        sharing = Sharing(worker, postgres, redis, terms, settings.ledger, log)
         async with trio.open_nursery() as serving:
+            serving.start_soon(sharing.run, stopping)
             for consumer in consumers.values():
                 serving.start_soon(consumer.run, worker, stopping)
                 background.start_soon(consumer.probe_backlog)
@@ -68,6 +78,11 @@ async def serve_wallet(
             await stopping.wait()
             serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
         background.cancel_scope.cancel()
+
+
+def name_worker() -> str:
+    """Give this start of a worker a name of its own, by which an operator finds the process."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def build_consumers(
@@ -96,6 +111,9 @@ def build_app(
     app = make_app("wallet_worker", log)
     add_away_answers(app)
     app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
+    app.register_blueprint(wallet_pages(postgres, redis))
+    desk = LetterDesk(BatchTools(postgres, reply_codec(), link), redis, log)
+    app.register_blueprint(letter_pages(desk, settings.admin_token))
     app.register_blueprint(wallet_pages(postgres, LoginLookup(redis, postgres, settings.lookup)))
     add_health_pages(app, lambda: {f"shard {shard}": one.is_well for shard, one in consumers.items()})
     add_metrics_page(app)

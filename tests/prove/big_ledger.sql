@@ -126,8 +126,8 @@ INSERT INTO command (id, shard, kind, body_hash, reply, received_at)
 SELECT gen_random_uuid(), 0, 'settle_hand', sha256('body'), '\x00'::bytea, now() - interval '36 days' * number / $commands
 FROM generate_series(1, $commands) AS number;
 
-INSERT INTO dead_letter (shard, stream_id, payload, reason)
-SELECT 0, number || '-0', '\x00'::bytea, 'reason' FROM generate_series(1, $rooms) AS number;
+INSERT INTO dead_letter (shard, stream_id, table_id, payload, reason)
+SELECT 0, number || '-0', 1 + number % $tables, '\x00'::bytea, 'reason' FROM generate_series(1, $rooms) AS number;
 
 INSERT INTO keyed_request (scope, key, body_hash, transfer_id, answer)
 SELECT 'promotion', 'key ' || subject, sha256('body'), id, '{}'::jsonb FROM plan WHERE part = 1;

@@ -41,7 +41,7 @@ def _reads(*tables: str, why: str) -> Expected:
     return Expected(may_read=frozenset(tables), why=why)
 
 
-_FEW: Final = Expected(why="only tables of a few rows: shards, their terms and progress")
+_FEW: Final = Expected(why="only tables of a few rows: shards and their progress, workers")
 _ADDS: Final = Expected(why="adds rows, and looks up nothing but the keys it must not repeat")
 _FINDS_FAULTS: Final = "verification reads everything, on purpose; checkpoints keep it short"
 
@@ -77,6 +77,13 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_FIND_SHARD": _FEW,
         "_FIND_ROOM": _by("room_name_key"),
         "_LIST_TABLES": _reads("room", why="lists all tables with their rooms, for administrators"),
+    },
+    "wallet_worker.store.keep_house": {
+        "_FORGET": Expected(why="calls a function; its body is below, among the functions and views"),
+        "_OPEN_MONTHS": Expected(why="makes partitions"),
+    },
+    "wallet_worker.store.list_letters": {
+        "_LIST_LETTERS": _by("dead_letter_pkey", _1=None, _2=False, _3=50),
     },
     "wallet_worker.store.load_books": {
         "_TABLES": _by("game_table_pkey"),
@@ -127,12 +134,33 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_SUM_KINDS": _reads("account", why="the sum of all accounts; it reads no entries"),
         "_COUNT_HANDS": Expected(why="the sum over all tables, which are a thousand"),
     },
+    "wallet_worker.store.reopen_tables": {
+        "_REOPEN_TABLES": Expected(why="a fourth of all tables, which are a thousand"),
+    },
+    "wallet_worker.store.resolve_letter": {
+        "_FAIL": _by("dead_letter_pkey"),
+        "_FIND_KEY": _by("dead_letter_key"),
+        "_FIND_RELEASE": _by("game_table_pkey"),
+        "_FIND_SHARD": _by("dead_letter_pkey"),
+        "_LOCK_LETTER": _by("dead_letter_pkey"),
+        "_LOCK_SHARD": _FEW,
+        "_RELEASE_TABLE": _by("game_table_pkey", "dead_letter_unresolved"),
+        "_RESOLVE": _by("dead_letter_pkey"),
+        "_WHO_SITS": _by("account_seat_key"),
+    },
     "wallet_worker.store.seal_batch": {"_ADD_LINK": _FEW},
     "wallet_worker.store.terms": {
         "_ADD_SHARDS": _FEW,
         "_TAKE_TERM": _FEW,
         "_RENEW_TERM": _FEW,
         "_END_TERM": _FEW,
+    },
+    "wallet_worker.store.workers": {
+        "_FORGET": _FEW,
+        "_LIVE_WORKERS": _FEW,
+        "_SIGN_IN": _FEW,
+        "_SIGN_OUT": _FEW,
+        "_TERMS": _FEW,
     },
     "shard_router.store.accounts": {
         "_REGISTER": _ADDS,
@@ -172,6 +200,11 @@ WHERE session.token_hash = $1 AND session.ended_at IS NULL AND session.expires_a
 FOR SHARE OF session
 """
 
+_FORGET_COMMANDS: Final = """
+SELECT id FROM command WHERE received_at < now() - interval '35 days'
+ORDER BY received_at LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+
 _TRANSACTIONS: Final = """
 SELECT * FROM wallet_transactions WHERE user_id = $1 AND created_at >= $2
 ORDER BY created_at DESC, version DESC LIMIT 50
@@ -179,6 +212,7 @@ ORDER BY created_at DESC, version DESC LIMIT 50
 
 VIEWS: Final[Mapping[str, tuple[str, Expected]]] = {
     "find_session": (_FIND_SESSION, _by("session_pkey", "player_pkey")),
+    "forget_commands": (_FORGET_COMMANDS, _by("command_received", _1=500)),
     "users": ("SELECT * FROM users WHERE id = $1", _by("player_pkey", "account_owner_key")),
     "rooms": (
         "SELECT * FROM rooms WHERE status = $1 ORDER BY created_at DESC LIMIT 50",
