@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
+from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, PostgresAway, open_postgres
@@ -33,6 +34,7 @@ from wallet_worker.ledger.housekeeping import Housekeeping
 from wallet_worker.ledger.letter_desk import LetterDesk
 from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
+from wallet_worker.ledger.unpacker import Unpacker
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.seal_batch import Link
 from wallet_worker.store.terms import add_shards
@@ -61,6 +63,9 @@ async def serve_wallet(
         background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
         watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
         background.start_soon(watch.run)
+        if settings.hand_events.enabled:
+            unpacker = Unpacker(postgres, settings.shards, settings.hand_events, log)
+            background.start_soon(unpacker.run)
         consumers = build_consumers(settings, postgres, redis, link, log)
         worker = name_worker()
         terms = {shard: consumer.term for shard, consumer in consumers.items()}
@@ -71,7 +76,8 @@ async def serve_wallet(
                 serving.start_soon(consumer.run, worker, stopping)
                 background.start_soon(consumer.probe_backlog)
             office = Office(postgres, link, settings.everybody, log, settings.office)
-            app = build_app(office, redis, consumers, watch)
+            logins = LoginLookup(redis, postgres, settings.lookup)
+            app = build_app(office, redis, logins, consumers, watch)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()
             notify_supervisor("READY=1")
@@ -100,13 +106,17 @@ def build_consumers(
 
 
 def build_app(
-    office: Office, redis: Redis, consumers: Mapping[ShardId, Consumer], watch: FreezeWatch
+    office: Office,
+    redis: Redis,
+    logins: LoginLookup,
+    consumers: Mapping[ShardId, Consumer],
+    watch: FreezeWatch,
 ) -> QuartTrio:
     """Give the app with all its pages."""
     app = make_app("wallet_worker", office.log)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(office.postgres, redis, office.settings))
+    app.register_blueprint(wallet_pages(office.postgres, logins, office.settings))
     desk = LetterDesk(BatchTools(office.postgres, reply_codec(), office.link), redis, office.log)
     app.register_blueprint(letter_pages(desk, office.admins))
 

@@ -6,6 +6,7 @@ from typing import Final
 from attrs import field, frozen
 
 from cardroom.ids import ShardId
+from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import (
     Admin,
     BadSettings,
@@ -77,6 +78,25 @@ class OfficeSettings:
 
 
 @frozen
+class HandEventSettings:
+    """Whether and how records of settled hands are unpacked into rows.
+
+    ``group_hands`` in a transaction, ``groups`` of them before the next shard's turn, then a pause.
+    """
+
+    enabled: bool = True
+    group_hands: int = 50
+    groups: int = 20
+    pause_seconds: float = 1.0
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.group_hands <= 500 or self.groups < 1 or self.pause_seconds < 0.01:
+            raise BadSettings(
+                "hand_events: group_hands is 1 to 500, groups at least 1, pause_seconds at least 0.01"
+            )
+
+
+@frozen
 class WalletSettings:
     """Everything the wallet worker is told.
 
@@ -95,6 +115,8 @@ class WalletSettings:
     log: LogSettings = field(factory=LogSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     office: OfficeSettings = field(factory=OfficeSettings)
+    hand_events: HandEventSettings = field(factory=HandEventSettings)
+    lookup: LookupSettings = field(factory=LookupSettings)
     schema_owner: PostgresSettings | None = None
     admins: tuple[Admin, ...] = ()
 
