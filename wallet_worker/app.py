@@ -111,7 +111,6 @@ def build_app(
     app = make_app("wallet_worker", log)
     add_away_answers(app)
     app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
-    app.register_blueprint(wallet_pages(postgres, redis))
     desk = LetterDesk(BatchTools(postgres, reply_codec(), link), redis, log)
     app.register_blueprint(letter_pages(desk, settings.admin_token))
     app.register_blueprint(wallet_pages(postgres, LoginLookup(redis, postgres, settings.lookup)))
