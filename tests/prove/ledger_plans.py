@@ -81,10 +81,9 @@ async def _write(settings: PostgresSettings, size: Size) -> None:
 
 async def _explain_all(dsn: str, rows: int) -> list[Finding]:
     connection = await asyncpg.connect(dsn, timeout=10.0)
-    try:
-        return await explain_all(connection, rows)
-    finally:
-        await connection.close(timeout=5.0)
+    findings = await explain_all(connection, rows)
+    await connection.close(timeout=5.0)
+    return findings
 
 
 async def explain_all(connection: Connection, rows: int) -> list[Finding]:

@@ -38,7 +38,7 @@ def test_no_statement_hides_in_a_function() -> None:
 def test_whatever_uses_no_index_says_why() -> None:
     silent = [
         name
-        for name, expected in (dict(EXPECTED) | dict(WHOLE_MAPPINGS)).items()
+        for name, expected in [*EXPECTED.items(), *WHOLE_MAPPINGS.items()]
         if not (expected.uses or expected.months or expected.why)
     ]
     assert silent == []
