@@ -16,9 +16,10 @@ from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Snapshot
 from node.tables.chat_text import clean_text
-from node.tables.commands import Announce, Command, Inspect, Silence
+from node.tables.commands import Announce, Command, Inspect, Silence, TableDetail
 from node.tables.denied import Denied
 from node.tables.directory import Directory, TableEntry
+from node.tables.held_money import HeldMoney
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ def tables_pages(directory: Directory, log: Log) -> Blueprint:
     """Serve everything under ``/admin/tables``, and ``/admin/announce``."""
     pages = Blueprint("tables", __name__)
     _add_questions(pages, directory)
+    _add_escrow(pages, directory)
     _add_announcements(pages, directory, log)
     _add_silence(pages, directory, log)
     return pages
@@ -87,6 +89,22 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
             "last_settled_hand_no": detail.last_settled_hand_no,
             "viewers": detail.viewers,
         }
+
+
+def _add_escrow(pages: Blueprint, directory: Directory) -> None:
+    @pages.get("/admin/tables/escrow")
+    async def show_escrow() -> dict[str, Any]:
+        """Say what this node believes to lie at its tables; the wallet worker's audit compares it."""
+        entries = tuple(directory)
+        found = await _inspect_all(entries)
+        silent = {entry.summary.table_id for entry in entries} - found.keys()
+        tables = [
+            {"table_id": entry.summary.table_id, "shard": entry.summary.shard}
+            | _money(found[entry.summary.table_id].money)
+            for entry in entries
+            if entry.summary.table_id in found
+        ]
+        return {"tables": tables, "unanswered": sorted(silent)}
 
 
 def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None:
@@ -161,6 +179,46 @@ async def _ask(entry: TableEntry, command: Callable[[Callable[[T], None]], Comma
     with trio.move_on_after(_ANSWER_SECONDS):
         return await receive.receive()
     raise RefusedRequest(503, Refusal.TABLE_UNAVAILABLE, "the table does not answer")
+
+
+async def _inspect_all(entries: tuple[TableEntry, ...]) -> dict[TableId, TableDetail]:
+    """Ask all tables at once; give the answers that have come in time."""
+    found: dict[TableId, TableDetail] = {}
+    send, receive = trio.open_memory_channel[tuple[TableId, TableDetail]](len(entries))
+    for entry in entries:
+        entry.inbox.deliver(_inspection(entry.summary.table_id, send))
+    with trio.move_on_after(_ANSWER_SECONDS):
+        while len(found) < len(entries):
+            table_id, detail = await receive.receive()
+            found[table_id] = detail
+    return found
+
+
+def _inspection(table_id: TableId, told: trio.MemorySendChannel[tuple[TableId, TableDetail]]) -> Inspect:
+    return Inspect(lambda detail: told.send_nowait((table_id, detail)))
+
+
+def _money(held: HeldMoney) -> dict[str, Any]:
+    return {
+        "settled_hand_no": held.settled_hand_no,
+        "seats": [
+            {
+                "seat": one.seat,
+                "user_id": one.user_id,
+                "escrow": one.escrow,
+                "under_way": one.under_way.value if one.under_way else None,
+                "amount": one.amount,
+            }
+            for one in held.seats
+        ],
+        "unsettled": [
+            {
+                "hand_no": hand.hand_no,
+                "nets": [{"user_id": user_id, "net": net} for user_id, net in hand.nets],
+            }
+            for hand in held.unsettled
+        ],
+    }
 
 
 async def _announce_everywhere(entries: tuple[TableEntry, ...], text: str) -> set[TableId]:

@@ -9,6 +9,7 @@ from cardroom.wire.ledger import CommandBody, ReplyBody
 from cardroom.wire.player import TableRequest
 from cardroom.wire.table import Snapshot
 from node.tables.audience import Viewer
+from node.tables.held_money import HeldMoney
 
 
 @frozen
@@ -55,6 +56,7 @@ class TableDetail:
     unsettled_hands: int
     last_settled_hand_no: int
     viewers: int
+    money: HeldMoney
 
 
 @frozen
