@@ -42,7 +42,7 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         """Say where all money is; cheap enough to ask each second."""
         async with postgres.transaction() as transaction:
             found = await read_summary(transaction)
-        return asdict(found) | {"krw_total": found.krw_total, "balanced": found.is_balanced}
+        return found.as_numbers()
 
     @pages.get("/users/<int:user_id>/balance")
     async def balance(user_id: int) -> dict[str, Any]:

@@ -50,10 +50,11 @@ class RedisCopy:
     async def append(self, lines: Sequence[AuditLine], after: int) -> None:
         """Add batches behind batch ``after`` (0: to an empty copy) and trim; raises ``CopyMoved``."""
         for part in _parts(lines):
-            entries = [word for number, data in part for word in (b"%d" % number, data)]
-            limits = [str(after), str(self._batches), keys.AUDIT_FIELD]
+            words: list[str | bytes] = [str(after), str(self._batches), keys.AUDIT_FIELD]
+            for number, data in part:
+                words += (str(number), data)
             with redis_errors():
-                last: object = await self._script(keys=[self._key], args=[*limits, *entries])
+                last: object = await self._script(keys=[self._key], args=words)
             assert isinstance(last, bytes), "the script gives a number in text"
             if int(last) != after:
                 raise CopyMoved(f"the copy ends with batch {int(last)}, not {after}")

@@ -123,7 +123,7 @@ def test_what_is_appended_after_measuring_is_not_read(tmp_path: Path) -> None:
 
 def test_a_place_in_large_files_is_found(tmp_path: Path) -> None:
     """Lines are longer than what is read at once, and some are torn; each place is found from every other."""
-    content = b"[" + b" " * 300_000 + b"]"
+    content = b" " * 300_000
     lines = [day(1 if number <= 6 else 2, number, content) for number in range(1, 13)]
     files = filled(tmp_path, *lines[:9])
     *_, newest = find_files(tmp_path, SHARD)

@@ -13,7 +13,7 @@ from wallet_worker.audit.line import AuditLine, write_line
 from wallet_worker.audit.redis_copy import CopyMoved, RedisCopy
 
 _SHARDS = count(7000)
-LARGE = b"[" + b" " * 3_000_000 + b"]"
+LARGE = b" " * 3_000_000
 
 
 def lines(first: int, last: int, content: bytes = LINE.content) -> list[AuditLine]:
