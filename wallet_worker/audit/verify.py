@@ -1,18 +1,19 @@
 """Check every invariant of the ledger in one snapshot of the database."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from attrs import frozen
 
-from cardroom.ids import ShardId
 from cardroom.money import Krw, format_krw
-from cardroom.service.postgres import Postgres
+from cardroom.service.postgres import Postgres, Transaction
 from wallet_worker.store.find_faults import FAULTS, find_faults
-from wallet_worker.store.read_chain import ChainHead, ChainLink, read_chain
+from wallet_worker.store.read_batches import BatchAsItStands, read_batches
+from wallet_worker.store.read_chain import read_heads
 from wallet_worker.store.read_summary import Summary, read_summary
 from wallet_worker.store.seal_batch import Link
 
+_GROUP = 500
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -87,8 +88,8 @@ async def verify(postgres: Postgres, link: Link) -> Report:
         checks = [_equation_holds(summary)]
         for name, sql in FAULTS.items():
             checks.append(Check(name, tuple(await find_faults(transaction, sql))))
-        links, heads = await read_chain(transaction)
-    checks.append(Check("the chain of batches is whole", tuple(broken_links(links, heads, link))))
+        broken = [fault async for fault in broken_links(transaction, link)]
+    checks.append(Check("the chain of batches is whole", tuple(broken)))
     return Report(tuple(checks), summary)
 
 
@@ -97,30 +98,31 @@ def _equation_holds(summary: Summary) -> Check:
     return Check(name, () if summary.is_balanced else (equation(summary),))
 
 
-def broken_links(links: Iterable[ChainLink], heads: Iterable[ChainHead], link: Link) -> Iterable[str]:
+async def broken_links(transaction: Transaction, link: Link) -> AsyncIterator[str]:
     """Name the first batch of each shard that is not what was sealed, and heads that lost their batches."""
-    expected: dict[ShardId, tuple[int, bytes | None]] = {head.shard: (0, None) for head in heads}
-    broken: set[ShardId] = set()
-    for one in links:
-        if one.shard in broken:
-            continue
-        number, previous = expected[one.shard]
-        fault = _fault_of(one, number + 1, previous, link)
-        if fault is not None:
-            broken.add(one.shard)
-            yield f"batch {one.number} of shard {one.shard} {fault}"
-        expected[one.shard] = (one.number, one.mac)
-    for head in heads:
-        if head.shard not in broken and expected[head.shard] != (head.last_batch, head.mac):
+    for head in await read_heads(transaction):
+        number, previous = 0, None
+        fault: str | None = None
+        while fault is None:
+            batches = await read_batches(transaction, head.shard, number, _GROUP)
+            for one in batches:
+                fault = _fault_of(one, number + 1, previous, link)
+                if fault is not None:
+                    yield f"batch {one.number} of shard {one.shard} {fault}"
+                    break
+                number, previous = one.number, one.mac
+            if not batches:
+                break
+        if fault is None and (number, previous) != (head.last_batch, head.mac):
             yield f"shard {head.shard} should end with batch {head.last_batch}"
 
 
-def _fault_of(one: ChainLink, number: int, previous: bytes | None, link: Link) -> str | None:
+def _fault_of(one: BatchAsItStands, number: int, previous: bytes | None, link: Link) -> str | None:
     if one.number != number:
         return f"stands where batch {number} should"
     if one.mac is None or one.digest is None:
         return "was never sealed"
-    if one.digest_now != one.digest:
+    if one.content_digest != one.digest:
         return "is not what was sealed"
     if link(previous, one.shard, one.number, one.digest) != one.mac:
         return "has a seal that does not fit"

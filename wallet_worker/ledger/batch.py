@@ -33,7 +33,14 @@ from wallet_worker.store.load_books import Wanted, load_books
 from wallet_worker.store.lock_shard import LockedShard, lock_shard
 from wallet_worker.store.open_shard import open_shard, read_tables
 from wallet_worker.store.outcomes import Outcome, find_outcomes, store_outcomes
-from wallet_worker.store.post_transfers import NewTransfer, open_rake, post_transfers, seat_escrow
+from wallet_worker.store.post_transfers import (
+    BatchPlace,
+    NewTransfer,
+    open_rake,
+    post_transfers,
+    read_clock,
+    seat_escrow,
+)
 from wallet_worker.store.seal_batch import Link, seal_batch
 
 
@@ -93,6 +100,7 @@ class _Batch:
         self._new: list[Outcome] = []
         self._draft = Draft()
         self._answers: list[Answer] = []
+        self._booked: BatchPlace | None = None
 
     async def run(self, entries: Sequence[Entry]) -> list[Answer]:
         self._known.update(await find_outcomes(self._transaction, command_ids(entries)))
@@ -178,16 +186,25 @@ class _Batch:
     async def _write(self, books: Books) -> None:
         """Write the draft: seats, hands, transfers. The rules have seen all of it."""
         draft, self._draft = self._draft, Draft()
+        if not draft.bookings:
+            return
         hands = [booking.hand for booking in draft.bookings if booking.hand is not None]
         transfers = [
             NewTransfer(one.command_id, one.transfer, one.hand.hand_id if one.hand else None)
             for one in draft.bookings
         ]
         await seat_escrow(self._transaction, books, draft.seatings)
-        await book_hands(self._transaction, hands)
         await open_rake(self._transaction, books, transfers)
-        number = self._locked.last_batch + 1
-        await post_transfers(self._transaction, self._scene.shard, number, books, transfers)
+        place = await self._place()
+        await book_hands(self._transaction, hands, place.booked_at)
+        await post_transfers(self._transaction, place, books, transfers)
+
+    async def _place(self) -> BatchPlace:
+        """Give the batch's one place; the first to ask holds the locks of all accounts."""
+        if self._booked is None:
+            booked_at = await read_clock(self._transaction)
+            self._booked = BatchPlace(self._scene.shard, self._locked.last_batch + 1, booked_at)
+        return self._booked
 
     async def _bury_garbage(self, garbage: Garbage) -> None:
         await self._bury(garbage.stream_id, garbage.payload, garbage.reason, None)

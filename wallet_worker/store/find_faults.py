@@ -16,6 +16,14 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "transfers have entries": """
             SELECT 'transfer ' || id || ' has no entries' AS fault FROM transfer
             WHERE kind <> 'hand' AND NOT EXISTS (SELECT FROM entry WHERE entry.transfer_id = transfer.id)""",
+        "entries belong to a transfer": """
+            SELECT 'entry ' || version || ' of account ' || account_id || ' belongs to no transfer' AS fault
+            FROM entry WHERE NOT EXISTS (
+                SELECT FROM transfer WHERE transfer.id = entry.transfer_id AND transfer.booked_at = entry.booked_at)""",
+        "results belong to a hand": """
+            SELECT 'the result of user ' || user_id || ' belongs to no hand' AS fault
+            FROM hand_result WHERE NOT EXISTS (
+                SELECT FROM hand WHERE hand.hand_id = hand_result.hand_id AND hand.booked_at = hand_result.booked_at)""",
         "balances are the sum of their entries": """
             SELECT 'account ' || account.id || ' holds ' || balance || ', its entries ' || coalesce(total, 0) AS fault
             FROM account LEFT JOIN (

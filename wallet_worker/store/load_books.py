@@ -22,7 +22,11 @@ SELECT id, frozen_at IS NOT NULL AS is_frozen, coalesce(self_excluded_until > no
 FROM player WHERE id = ANY($1::bigint[])
 """
 
-_HANDS: Final = "SELECT hand_id, table_id, hand_no, money_hash FROM hand WHERE hand_id = ANY($1::uuid[])"
+# No hand is sent again after its command has been forgotten; so no more months than those are searched.
+_HANDS: Final = """
+SELECT hand_id, table_id, hand_no, money_hash FROM hand
+WHERE hand_id = ANY($1::uuid[]) AND booked_at > now() - interval '35 days'
+"""
 
 # A statement of its own, in the order of the ids: two batches whose players cross cannot wait for each
 # other, and what it gives is what is there once the lock is held.

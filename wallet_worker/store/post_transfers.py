@@ -1,6 +1,7 @@
 """Write transfers: one statement for the postings of many commands."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,8 @@ ON CONFLICT ON CONSTRAINT account_owner_key DO UPDATE SET seat = excluded.seat
 RETURNING id, user_id, table_id
 """
 
+_CLOCK: Final = "SELECT clock_timestamp() AS now"
+
 _OPEN_ACCOUNT: Final = """
 INSERT INTO account (kind, user_id, shard, coin) VALUES ($1::account_kind, $2, $3, $4)
 ON CONFLICT ON CONSTRAINT account_owner_key DO UPDATE SET balance = account.balance
@@ -30,12 +33,12 @@ RETURNING id
 # balance after it. All accounts are locked before: this statement only writes.
 _POST_TRANSFERS: Final = """
 WITH numbered AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('transfer', 'id')) AS id, line, kind, command_id, hand_id, reason
+    SELECT nextval('transfer_number') AS id, line, kind, command_id, hand_id, reason
     FROM unnest($3::text[], $4::uuid[], $5::uuid[], $6::text[]) WITH ORDINALITY
         AS new (kind, command_id, hand_id, reason, line)
 ), booked AS (
-    INSERT INTO transfer (id, kind, command_id, shard, batch, hand_id, reason)
-    SELECT id, kind::transfer_kind, command_id, $1, $2, hand_id, reason FROM numbered
+    INSERT INTO transfer (id, kind, command_id, shard, batch, hand_id, reason, booked_at)
+    SELECT id, kind::transfer_kind, command_id, $1, $2, hand_id, reason, $10 FROM numbered
 ), leg AS MATERIALIZED (
     SELECT numbered.id AS transfer_id, posting.account_id, posting.amount,
            sum(posting.amount) OVER so_far AS running, count(*) OVER so_far AS step
@@ -50,11 +53,24 @@ WITH numbered AS MATERIALIZED (
     FROM total WHERE account.id = total.account_id
     RETURNING account.id, balance - total.amount AS balance_before, version - total.steps AS version_before
 )
-INSERT INTO entry (transfer_id, account_id, amount, balance_after, version)
+INSERT INTO entry (transfer_id, account_id, amount, balance_after, version, booked_at)
 SELECT leg.transfer_id, leg.account_id, leg.amount,
-       changed.balance_before + leg.running, changed.version_before + leg.step
+       changed.balance_before + leg.running, changed.version_before + leg.step, $10
 FROM leg JOIN changed ON changed.id = leg.account_id
 """
+
+
+@frozen
+class BatchPlace:
+    """Where transfers are booked: the shard whose lock is held, its batch, and the batch's time.
+
+    The time is the database's, taken when all accounts were locked (``read_clock``): so along an account the
+    times of its entries follow their versions.
+    """
+
+    shard: ShardId
+    number: int
+    booked_at: datetime
 
 
 @frozen
@@ -65,6 +81,14 @@ class NewTransfer:
     transfer: Transfer
     hand_id: HandId | None = None
     reason: str | None = None
+
+
+async def read_clock(transaction: Transaction) -> datetime:
+    """Give the database's time now, not that of the transaction's begin."""
+    row = await transaction.fetch_one(_CLOCK)
+    assert row is not None, "a clock always tells a time"
+    booked_at: datetime = row["now"]
+    return booked_at
 
 
 async def seat_escrow(transaction: Transaction, books: Books, seatings: Sequence[Seating]) -> None:
@@ -98,7 +122,7 @@ async def open_rake(transaction: Transaction, books: Books, transfers: Sequence[
 
 
 async def post_transfers(
-    transaction: Transaction, shard: ShardId, batch: int, books: Books, transfers: Sequence[NewTransfer]
+    transaction: Transaction, place: BatchPlace, books: Books, transfers: Sequence[NewTransfer]
 ) -> None:
     """Write transfers in their order: balances, versions and entries. All accounts must be locked."""
     if not transfers:
@@ -107,8 +131,8 @@ async def post_transfers(
     hands: list[UUID | None] = [new.hand_id for new in transfers]
     written = await transaction.execute(
         _POST_TRANSFERS,
-        shard,
-        batch,
+        place.shard,
+        place.number,
         [new.transfer.kind.value for new in transfers],
         [new.command_id for new in transfers],
         hands,
@@ -116,6 +140,7 @@ async def post_transfers(
         lines,
         accounts,
         amounts,
+        place.booked_at,
     )
     assert written == len(amounts), f"{written} entries were written for {len(amounts)} postings"
 

@@ -14,7 +14,13 @@ from wallet_worker.rules.accounts import PROMOTIONS, wallet_of
 from wallet_worker.rules.books import Account, Books
 from wallet_worker.rules.transfers import promotion_transfer
 from wallet_worker.store.lock_shard import LockedShard
-from wallet_worker.store.post_transfers import NewTransfer, open_account, post_transfers
+from wallet_worker.store.post_transfers import (
+    BatchPlace,
+    NewTransfer,
+    open_account,
+    post_transfers,
+    read_clock,
+)
 from wallet_worker.store.seal_batch import Link, seal_batch
 
 HOUSE: Final = ShardId(-1)
@@ -87,7 +93,8 @@ async def _give(
         books.accounts[key] = Account(await open_account(transaction, key), Krw(0))
     transfer = promotion_transfer(promotion.user_id, promotion.amount)
     new = NewTransfer(command_id, transfer, reason=promotion.reason)
-    await post_transfers(transaction, HOUSE, house.last_batch + 1, books, [new])
+    place = BatchPlace(HOUSE, house.last_batch + 1, await read_clock(transaction))
+    await post_transfers(transaction, place, books, [new])
     await seal_batch(transaction, HOUSE, house, link)
     answer = {"transfer": str(command_id), "user_id": promotion.user_id, "amount": promotion.amount}
     written = await transaction.execute(

@@ -47,7 +47,7 @@ async def faults_after(house: House, *forgery: str) -> dict[str, str]:
         ),
         (f"DELETE FROM entry WHERE transfer_id = {_LAST}", "transfers have entries", "has no entries"),
         (
-            "INSERT INTO entry SELECT transfer_id, account_id + 1000, 5, 5, 1 FROM entry LIMIT 1",
+            "INSERT INTO entry SELECT transfer_id, account_id + 1000, 5, 5, 1, booked_at FROM entry LIMIT 1",
             "transfers sum to zero",
             "sums to 5",
         ),

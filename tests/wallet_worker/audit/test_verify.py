@@ -57,8 +57,8 @@ async def test_an_untouched_ledger_is_sound_and_its_equation_holds(house: House)
             {"transfers sum to zero", "versions count the entries", CHAIN},
         ),
         (
-            "INSERT INTO entry SELECT max(transfer_id), 1, 5, 5, 99 FROM entry",
-            {"transfers sum to zero", "versions count the entries", CHAIN},
+            "INSERT INTO entry SELECT max(transfer_id), 1, 5, 5, 99, now() FROM entry",
+            {"transfers sum to zero", "versions count the entries", "entries belong to a transfer"},
         ),
         (
             SWAPPED,
@@ -71,6 +71,10 @@ async def test_an_untouched_ledger_is_sound_and_its_equation_holds(house: House)
         (
             "UPDATE hand_result SET net = net + 1 WHERE seat = 0",
             {"hands moved what their results say", CHAIN},
+        ),
+        (
+            "UPDATE hand_result SET booked_at = booked_at + interval '1 us'",
+            {"results belong to a hand", CHAIN},
         ),
         ("UPDATE hand SET record_sha256 = '\\x00' WHERE hand_no = 1", {CHAIN}),
         ("DELETE FROM batch WHERE number = 2 AND shard >= 0", {CHAIN}),

@@ -37,8 +37,8 @@ async def test_tables_that_stood_before_codes_came_are_public(
     await trio.to_thread.run_sync(unmigrate, owner_settings, "0001")
     columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'invitation'"
     assert await house.number(columns) == 0
-    await house.assert_sound()
     await trio.to_thread.run_sync(migrate, owner_settings)
+    await house.assert_sound()
     assert [row["invitation"] for row in await house.rows("SELECT invitation FROM game_table")] == [None] * 2
     made = await create_table(database, NewTable(house.shard, "Three", "50/100", 6, is_private=True))
     (opened,) = await house.ask(open_by(1))
