@@ -42,8 +42,8 @@ def test_what_players_and_rake_hold_is_what_came_in_and_what_was_given() -> None
 
 
 def test_a_missing_won_shows_wherever_it_is_missing() -> None:
-    for kind in SUMS:
-        summary = summary_of(SUMS | {kind: Krw(SUMS[kind] - 1)}, 0)
+    for kind, amount in SUMS.items():
+        summary = summary_of(SUMS | {kind: Krw(amount - 1)}, 0)
         assert not summary.is_balanced, kind
         assert " IS NOT " in equation(summary)
         assert summary.as_numbers()["balanced"] is False
