@@ -1,6 +1,6 @@
 """One batch of a shard's commands, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
@@ -41,7 +41,7 @@ from wallet_worker.store.post_transfers import (
     read_clock,
     seat_escrow,
 )
-from wallet_worker.store.seal_batch import Link, seal_batch
+from wallet_worker.store.seal_batch import Link, SealedBatch, seal_batch
 
 
 @frozen
@@ -54,13 +54,18 @@ class Answer:
     outcome: str
 
 
+def _tell_nobody(sealed: SealedBatch) -> None:
+    """Leave it to whoever reads the database."""
+
+
 @frozen
 class BatchTools:
-    """What a batch needs besides its commands."""
+    """What a batch needs besides its commands; ``on_sealed`` is told what was sealed, after the commit."""
 
     postgres: Postgres
     codec: Codec[LedgerReply]
     link: Link
+    on_sealed: Callable[[SealedBatch], None] = _tell_nobody
 
 
 async def apply_batch(tools: BatchTools, shard: ShardId, term: int, entries: Sequence[Entry]) -> list[Answer]:
@@ -72,7 +77,10 @@ async def apply_batch(tools: BatchTools, shard: ShardId, term: int, entries: Seq
     async with tools.postgres.transaction() as transaction:
         locked = await lock_shard(transaction, shard, term)
         batch = _Batch(tools, transaction, shard, locked)
-        return await batch.run(entries)
+        answers = await batch.run(entries)
+    if batch.sealed is not None:
+        tools.on_sealed(batch.sealed)
+    return answers
 
 
 async def bury_entry(
@@ -101,6 +109,7 @@ class _Batch:
         self._draft = Draft()
         self._answers: list[Answer] = []
         self._booked: BatchPlace | None = None
+        self.sealed: SealedBatch | None = None
 
     async def run(self, entries: Sequence[Entry]) -> list[Answer]:
         self._known.update(await find_outcomes(self._transaction, command_ids(entries)))
@@ -112,7 +121,7 @@ class _Batch:
                 await self._answer(entry, books)
         await self._write(books)
         await store_outcomes(self._transaction, self._scene.shard, self._new)
-        await seal_batch(self._transaction, self._scene.shard, self._locked, self._link)
+        self.sealed = await seal_batch(self._transaction, self._scene.shard, self._locked, self._link)
         return self._answers
 
     async def bury(self, letter: Letter, reason: str) -> list[Answer]:

@@ -18,7 +18,7 @@ WITH moved AS MATERIALIZED (
 ), span AS (
     SELECT min(booked_at) AS first, max(booked_at) AS last FROM moved
 ), posted AS (
-    SELECT entry.transfer_id, string_agg(
+    SELECT entry.transfer_id, entry.booked_at, string_agg(
                concat_ws(',', entry.account_id, account.kind, coalesce(account.user_id, 0),
                          coalesce(account.table_id, 0), coalesce(account.shard, -2), account.coin,
                          entry.amount, entry.balance_after, entry.version), ';'
@@ -26,14 +26,14 @@ WITH moved AS MATERIALIZED (
     FROM entry LEFT JOIN account ON account.id = entry.account_id
     WHERE entry.transfer_id IN (SELECT id FROM moved)
       AND entry.booked_at BETWEEN (SELECT first FROM span) AND (SELECT last FROM span)
-    GROUP BY entry.transfer_id
+    GROUP BY entry.transfer_id, entry.booked_at
 ), won AS (
-    SELECT hand_result.hand_id, string_agg(
+    SELECT hand_result.hand_id, hand_result.booked_at, string_agg(
                concat_ws(':', user_id, seat, net, contributed_rake), ';' ORDER BY user_id) AS results
     FROM hand_result
     WHERE hand_result.hand_id IN (SELECT hand_id FROM moved)
       AND hand_result.booked_at BETWEEN (SELECT first FROM span) AND (SELECT last FROM span)
-    GROUP BY hand_result.hand_id
+    GROUP BY hand_result.hand_id, hand_result.booked_at
 ), told AS (
     SELECT moved.batch, string_agg(concat_ws('|',
                moved.id, moved.kind, moved.command_id, (extract(epoch FROM moved.booked_at) * 1000000)::bigint,
@@ -43,9 +43,9 @@ WITH moved AS MATERIALIZED (
                    encode(hand.record_sha256, 'hex'), won.results) END),
                E'\\n' ORDER BY moved.id) AS content
     FROM moved
-    LEFT JOIN posted ON posted.transfer_id = moved.id
+    LEFT JOIN posted ON posted.transfer_id = moved.id AND posted.booked_at = moved.booked_at
     LEFT JOIN hand ON hand.hand_id = moved.hand_id AND hand.booked_at = moved.booked_at
-    LEFT JOIN won ON won.hand_id = moved.hand_id
+    LEFT JOIN won ON won.hand_id = moved.hand_id AND won.booked_at = moved.booked_at
     GROUP BY moved.batch
 )
 """
