@@ -1,4 +1,4 @@
-"""A ledger of a million entries, made by the ledger's own statements: hands of six players in batches of 500."""
+"""A ledger of a million entries, made by the ledger's own statements: hands of six in batches of 500."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""Between who commits batches and who records them: the newest batches, in memory, and how far the chains go."""
+"""Between who commits batches and who records them: the newest ones in memory, and how far the chains go."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -18,9 +18,7 @@ class Handover:
     """
 
     def __init__(self, shards: Iterable[ShardId], kept_batches: int) -> None:
-        self._kept: dict[ShardId, deque[AuditLine]] = {
-            shard: deque(maxlen=kept_batches) for shard in shards
-        }
+        self._kept: dict[ShardId, deque[AuditLine]] = {shard: deque(maxlen=kept_batches) for shard in shards}
         self._bells = {shard: trio.Event() for shard in self._kept}
         self._heads: dict[ShardId, int] = {}
 
@@ -66,7 +64,7 @@ class Handover:
         return self._bells[shard]
 
     def take(self, shard: ShardId, after: int, limit: int) -> Sequence[AuditLine]:
-        """Give batches that follow ``after`` without a gap, at most ``limit``; none if the next is not kept."""
+        """Give batches that follow ``after`` without a gap; none if the next one is not kept."""
         found: list[AuditLine] = []
         for line in self._kept[shard]:
             if line.number == after + 1 + len(found) and len(found) < limit:

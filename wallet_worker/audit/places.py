@@ -7,7 +7,7 @@ from typing import Protocol
 import trio
 
 from cardroom.ids import ShardId
-from cardroom.service.redis import Redis, RedisAway
+from cardroom.service.redis import RedisAway
 from wallet_worker.audit.files import AuditFiles, FolderTaken
 from wallet_worker.audit.line import AuditLine
 from wallet_worker.audit.redis_copy import CopyMoved, RedisCopy
@@ -28,7 +28,7 @@ class Place(Protocol):
     def name(self) -> str:
         """What the place is called in metrics and logs."""
 
-    def oldest(self, head: int) -> int:
+    def oldest(self, head: int, /) -> int:
         """Say behind which batch an empty place begins, when the chain ends with ``head``."""
 
     async def open(self) -> int:
@@ -49,7 +49,7 @@ class FilePlace:
     def __init__(self, folder: Path, shard: ShardId) -> None:
         self._files = AuditFiles(folder, shard)
 
-    def oldest(self, head: int) -> int:
+    def oldest(self, _head: int) -> int:
         """Files go back to the beginning."""
         return 0
 

@@ -1,7 +1,7 @@
 """Follows the chains of all shards and writes each sealed batch to the files and to Redis.
 
-It never stands in the ledger's way: it has tasks of its own, reads what was committed, and whatever is away is
-tried again. Where a copy ends says where it goes on; nothing else is remembered.
+It never stands in the ledger's way: it has tasks of its own, reads what was committed, and whatever is away
+is tried again. Where a copy ends says where it goes on; nothing else is remembered.
 """
 
 from collections.abc import Mapping, Sequence
@@ -105,7 +105,7 @@ class Follower:
             await bell.wait()
 
     async def _begin(self, head: int) -> int:
-        """Say behind which batch an empty place begins; months that were dropped can't be recorded any more."""
+        """Say behind which batch an empty place begins; a month that was dropped can't be recorded."""
         async with self._services.postgres.transaction() as transaction:
             first = await find_first_batch(transaction, self._shard)
         return max(self._place.oldest(head), (first or 1) - 1)
@@ -135,7 +135,7 @@ class Follower:
         self._services.handover.note_head(self._shard, head)
 
     def _lines(self, batches: Sequence[BatchAsItStands]) -> Sequence[AuditLine]:
-        """Take batches that follow each other; what the rows say now is written, also where it was changed."""
+        """Take batches that follow each other, as the rows say now, even if they were changed."""
         lines: list[AuditLine] = []
         for one in batches:
             line = _line_of(one)
