@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import trio
+from attrs import evolve
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
@@ -20,12 +21,18 @@ from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
-from wallet_worker.audit.verify import Report, verify
+from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
+from wallet_worker.audit.handover import Handover
+from wallet_worker.audit.places import FilePlace, Place, RedisPlace
+from wallet_worker.audit.recorder import Recorder, RecorderServices
+from wallet_worker.audit.redis_copy import RedisCopy
+from wallet_worker.audit.verify import Copies, Report, Scope, verify
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.settings import WalletSettings
+from wallet_worker.store.promote import HOUSE
 from wallet_worker.store.seal_batch import Link
 from wallet_worker.store.terms import add_shards
 
@@ -50,26 +57,33 @@ async def serve_wallet(
             with attempt:
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
-        consumers = build_consumers(settings, postgres, redis, link, log)
-        worker = secrets.token_hex(8)
-        async with trio.open_nursery() as serving:
-            for consumer in consumers.values():
-                serving.start_soon(consumer.run, worker, stopping)
-                background.start_soon(consumer.probe_backlog)
-            app = build_app(settings, postgres, redis, link, log, consumers)
-            await serving.start(serve_http, app, settings.http, stopping)
-            task_status.started()
-            notify_supervisor("READY=1")
-            await stopping.wait()
-            serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
+        handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
+        tools = BatchTools(postgres, reply_codec(), link, handover.offer)
+        consumers = build_consumers(settings, tools, redis, log)
+        recorder = build_recorder(settings, RecorderServices(postgres, handover, settings.audit, log), redis)
+        worker, all_committed = secrets.token_hex(8), trio.Event()
+        async with trio.open_nursery() as recording:
+            recording.start_soon(recorder.run, all_committed)
+            async with trio.open_nursery() as serving:
+                for consumer in consumers.values():
+                    serving.start_soon(consumer.run, worker, stopping)
+                    background.start_soon(consumer.probe_backlog)
+                app = build_app(settings, postgres, redis, link, log)
+                add_health(app, consumers, recorder)
+                await serving.start(serve_http, app, settings.http, stopping)
+                task_status.started()
+                notify_supervisor("READY=1")
+                await stopping.wait()
+                serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
+            all_committed.set()
+            recording.cancel_scope.deadline = trio.current_time() + settings.audit.stop_seconds
         background.cancel_scope.cancel()
 
 
 def build_consumers(
-    settings: WalletSettings, postgres: Postgres, redis: Redis, link: Link, log: Log
+    settings: WalletSettings, tools: BatchTools, redis: Redis, log: Log
 ) -> dict[ShardId, Consumer]:
     """Give a consumer for each shard's stream."""
-    tools = BatchTools(postgres, reply_codec(), link)
     commands = command_codec()
     return {
         shard: Consumer(
@@ -79,25 +93,50 @@ def build_consumers(
     }
 
 
-def build_app(
-    settings: WalletSettings,
-    postgres: Postgres,
-    redis: Redis,
-    link: Link,
-    log: Log,
-    consumers: Mapping[ShardId, Consumer],
-) -> QuartTrio:
-    """Give the app with all its pages."""
+def build_recorder(settings: WalletSettings, services: RecorderServices, redis: Redis) -> Recorder:
+    """Give who follows all chains, the house's too, to the files and to Redis."""
+    audit = settings.audit
+    places: dict[ShardId, list[Place]] = {
+        shard: [
+            FilePlace(audit.folder, shard),
+            RedisPlace(RedisCopy(redis, shard, audit.redis_batches, audit.redis_bytes), audit.redis_batches),
+        ]
+        for shard in services.handover.shards
+    }
+    return Recorder(services, places)
+
+
+def build_app(settings: WalletSettings, postgres: Postgres, redis: Redis, link: Link, log: Log) -> QuartTrio:
+    """Give the app with all its pages but those of health."""
     app = make_app("wallet_worker", log)
     add_away_answers(app)
     app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
     app.register_blueprint(wallet_pages(postgres, redis))
-    add_health_pages(app, lambda: {f"shard {shard}": one.is_well for shard, one in consumers.items()})
     add_metrics_page(app)
     return app
 
 
-async def verify_ledger(settings: WalletSettings) -> Report:
-    """Check the whole ledger; raises ``PostgresAway`` when it cannot be read."""
-    async with open_postgres(settings.postgres) as postgres:
-        return await verify(postgres, chain_linker(settings.chain_key))
+def add_health(app: QuartTrio, consumers: Mapping[ShardId, Consumer], recorder: Recorder) -> None:
+    """Let monitors ask for each stream and for the audit's copies."""
+    add_health_pages(
+        app,
+        lambda: (
+            {f"shard {shard}": one.is_well for shard, one in consumers.items()} | {"audit": recorder.is_well}
+        ),
+    )
+
+
+async def verify_ledger(settings: WalletSettings, scope: Scope) -> Report:
+    """Check the ledger and its copies; raises ``PostgresAway`` when it cannot be read."""
+    patient = evolve(settings.postgres, call_seconds=settings.audit.verify_call_seconds)
+    async with open_postgres(patient) as postgres, open_redis(settings.redis) as redis:
+        return await verify(postgres, chain_linker(settings.chain_key), scope, copies_of(settings, redis))
+
+
+def copies_of(settings: WalletSettings, redis: Redis) -> Copies:
+    """Give the copies that this host can read."""
+    of_shards: dict[ShardId, list[Copy]] = {
+        shard: [FileCopy(settings.audit.folder, shard), RedisRecords(redis, shard)]
+        for shard in (*settings.shards, HOUSE)
+    }
+    return Copies(of_shards, settings.audit.lag_seconds)

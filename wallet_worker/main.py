@@ -19,6 +19,7 @@ from cardroom.service.run import (
     run_until_signalled,
 )
 from wallet_worker.app import serve_wallet, verify_ledger
+from wallet_worker.audit.verify import Scope
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.migrate import migrate
 
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "migrate":
             return _migrate(settings)
         case "verify":
-            return _verify(settings, as_json=options.json)
+            scope = Scope(is_full=options.full, makes_checkpoint=options.checkpoint)
+            return _verify(settings, scope, as_json=options.json)
         case _:
             return 0 if options.check else _serve(settings)
 
@@ -43,6 +45,8 @@ def _command_line() -> argparse.ArgumentParser:
     parser = parse_command_line(_PROCESS)
     parser.add_argument("command", nargs="?", choices=["serve", "migrate", "verify"], default="serve")
     parser.add_argument("--json", action="store_true", help="verify: print one JSON object")
+    parser.add_argument("--full", action="store_true", help="verify: not from the last checkpoint on")
+    parser.add_argument("--checkpoint", action="store_true", help="verify: make a checkpoint if all is sound")
     return parser
 
 
@@ -61,9 +65,9 @@ def _migrate(settings: WalletSettings) -> int:
     return 0
 
 
-def _verify(settings: WalletSettings, *, as_json: bool) -> int:
+def _verify(settings: WalletSettings, scope: Scope, *, as_json: bool) -> int:
     try:
-        report = trio.run(verify_ledger, settings, strict_exception_groups=True)
+        report = trio.run(verify_ledger, settings, scope, strict_exception_groups=True)
     except PostgresAway as away:
         sys.stderr.write(f"PostgreSQL does not answer: {away}\n")
         return _EXIT_UNREACHABLE

@@ -18,7 +18,7 @@ class PlaceAway(Exception):
 
 
 class PlaceTaken(Exception):
-    """Another worker writes there, as it should."""
+    """Another worker writes there, as it should, or the copy was lost: open it again and go on from its end."""
 
 
 class Place(Protocol):
@@ -35,7 +35,7 @@ class Place(Protocol):
         """Get ready and give the last batch that stands there, 0 for none; ``PlaceAway``, ``PlaceTaken``."""
 
     async def append(self, lines: Sequence[AuditLine]) -> None:
-        """Record batches that follow the last one; raises ``PlaceAway``, after which it is opened again."""
+        """Record batches that follow the last one; whatever is raised, open the place again."""
 
     async def close(self) -> None:
         """Let others write there."""
@@ -101,8 +101,10 @@ class RedisPlace:
         """Add to the copy, if it ends where it was left."""
         try:
             await self._copy.append(lines, self._last)
-        except (RedisAway, CopyMoved) as trouble:
-            raise PlaceAway(str(trouble)) from trouble
+        except CopyMoved as moved:
+            raise PlaceTaken(str(moved)) from moved
+        except RedisAway as away:
+            raise PlaceAway(str(away)) from away
         self._last = lines[-1].number
 
     async def close(self) -> None:

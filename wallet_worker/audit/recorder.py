@@ -187,7 +187,7 @@ class Recorder:
     async def _look(self) -> None:
         """Find out how far the chains go; what was offered meanwhile may be newer than the answer."""
         handover = self._services.handover
-        before = {shard: handover.head(shard) or 0 for shard in self._followers}
+        before = {shard: handover.head(shard) for shard in self._followers}
         try:
             async with self._services.postgres.transaction() as transaction:
                 heads = await read_heads(transaction)
@@ -198,8 +198,9 @@ class Recorder:
             for one in self._followers.get(head.shard, ()):
                 one.measure_lag(head.last_batch)
             if head.shard in before:
-                has_moved = handover.head(head.shard) != before[head.shard]
-                if not (has_moved and head.last_batch >= before[head.shard]):
+                known = before[head.shard]
+                is_as_before = handover.head(head.shard) == known
+                if is_as_before or (known is not None and head.last_batch < known):
                     handover.note_head(head.shard, head.last_batch)
 
 
