@@ -18,7 +18,7 @@ class PlaceAway(Exception):
 
 
 class PlaceTaken(Exception):
-    """Another worker writes there, as it should, or the copy was lost: open it again and go on from its end."""
+    """Another worker writes there, as it should, or the copy was lost: open it again."""
 
 
 class Place(Protocol):
