@@ -3,9 +3,9 @@
 import json
 import sys
 
-from bench import engine, storm, telling, wire
+from bench import engine, ledger, storm, telling, wire
 
-PARTS = (engine, wire, telling, storm)
+PARTS = (engine, wire, telling, ledger, storm)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Start of a wallet worker, and its commands: ``migrate`` the schema, ``verify`` the ledger."""
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -53,6 +54,7 @@ def _command_line() -> argparse.ArgumentParser:
 def _serve(settings: WalletSettings) -> int:
     log = open_log(settings.log, _PROCESS)
     open_error_reports(settings.log, _PROCESS)
+    gc.freeze()
     run_until_signalled(partial(serve_wallet, settings, log))
     return 0
 

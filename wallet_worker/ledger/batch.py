@@ -109,6 +109,7 @@ class _Batch:
         self._draft = Draft()
         self._answers: list[Answer] = []
         self._booked: BatchPlace | None = None
+        self._lines: list[str] = []
         self.sealed: SealedBatch | None = None
 
     async def run(self, entries: Sequence[Entry]) -> list[Answer]:
@@ -121,7 +122,9 @@ class _Batch:
                 await self._answer(entry, books)
         await self._write(books)
         await store_outcomes(self._transaction, self._scene.shard, self._new)
-        self.sealed = await seal_batch(self._transaction, self._scene.shard, self._locked, self._link)
+        self.sealed = await seal_batch(
+            self._transaction, self._scene.shard, self._locked, self._link, self._lines
+        )
         return self._answers
 
     async def bury(self, letter: Letter, reason: str) -> list[Answer]:
@@ -198,15 +201,12 @@ class _Batch:
         if not draft.bookings:
             return
         hands = [booking.hand for booking in draft.bookings if booking.hand is not None]
-        transfers = [
-            NewTransfer(one.command_id, one.transfer, one.hand.hand_id if one.hand else None)
-            for one in draft.bookings
-        ]
+        transfers = [NewTransfer(one.command_id, one.transfer, one.hand) for one in draft.bookings]
         await seat_escrow(self._transaction, books, draft.seatings)
         await open_rake(self._transaction, books, transfers)
         place = await self._place()
         await book_hands(self._transaction, hands, place.booked_at)
-        await post_transfers(self._transaction, place, books, transfers)
+        self._lines.extend(await post_transfers(self._transaction, place, books, transfers))
 
     async def _place(self) -> BatchPlace:
         """Give the batch's one place; the first to ask holds the locks of all accounts."""

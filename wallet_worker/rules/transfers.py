@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import Enum, unique
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -24,8 +24,7 @@ class TransferKind(Enum):
     PROMOTION = "promotion"
 
 
-@frozen
-class Posting:
+class Posting(NamedTuple):
     """One leg of a transfer: ``amount`` is added to the account, below zero it is taken away."""
 
     account: AccountKey

@@ -94,8 +94,8 @@ async def _give(
     transfer = promotion_transfer(promotion.user_id, promotion.amount)
     new = NewTransfer(command_id, transfer, reason=promotion.reason)
     place = BatchPlace(HOUSE, house.last_batch + 1, await read_clock(transaction))
-    await post_transfers(transaction, place, books, [new])
-    await seal_batch(transaction, HOUSE, house, link)
+    lines = await post_transfers(transaction, place, books, [new])
+    await seal_batch(transaction, HOUSE, house, link, lines)
     answer = {"transfer": str(command_id), "user_id": promotion.user_id, "amount": promotion.amount}
     written = await transaction.execute(
         _ADD_REQUEST, _SCOPE, promotion.key, body_hash, command_id, json.dumps(answer)

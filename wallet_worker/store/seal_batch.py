@@ -1,6 +1,7 @@
 """The integrity chain: a digest over everything a batch wrote, and the link that its HMAC makes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Final
 
 from attrs import frozen
@@ -8,12 +9,6 @@ from attrs import frozen
 from cardroom.ids import ShardId
 from cardroom.service.postgres import Transaction
 from wallet_worker.store.lock_shard import LockedShard
-from wallet_worker.store.read_batches import BATCH_CONTENTS
-
-# Read back from the tables, not from memory: what is sealed is what was written.
-_READ_CONTENT: Final = (
-    BATCH_CONTENTS + "SELECT content, sha256(convert_to(content, 'UTF8')) AS digest FROM told"
-)
 
 _ADD_LINK: Final = """
 WITH head AS (
@@ -41,14 +36,17 @@ class SealedBatch:
 
 
 async def seal_batch(
-    transaction: Transaction, shard: ShardId, locked: LockedShard, link: Link
+    transaction: Transaction, shard: ShardId, locked: LockedShard, link: Link, lines: Sequence[str]
 ) -> SealedBatch | None:
-    """Append the batch to the shard's chain, as the last step; a batch that moved no money is no link: None."""
-    number = locked.last_batch + 1
-    found = await transaction.fetch_one(_READ_CONTENT, shard, number - 1, number)
-    if found is None:
+    """Append the batch to the shard's chain, as the last step.
+
+    ``lines`` are those of all its transfers, in their order. A batch that moved no money is no link: None.
+    """
+    if not lines:
         return None
-    content, digest = found["content"], found["digest"]
+    number = locked.last_batch + 1
+    content = "\n".join(lines)
+    digest = sha256(content.encode()).digest()
     mac = link(locked.chain_mac, shard, number, digest)
     row = await transaction.fetch_one(_ADD_LINK, shard, number, digest, mac)
     assert row is not None, "the shard's lock is held"
