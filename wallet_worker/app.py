@@ -23,6 +23,7 @@ from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
 from wallet_worker.audit.handover import Handover
+from wallet_worker.audit.nodes import NodeDoors, compare_with_nodes
 from wallet_worker.audit.places import FilePlace, Place, RedisPlace
 from wallet_worker.audit.recorder import Recorder, RecorderServices
 from wallet_worker.audit.redis_copy import RedisCopy
@@ -128,9 +129,16 @@ def add_health(app: QuartTrio, consumers: Mapping[ShardId, Consumer], recorder: 
 
 async def verify_ledger(settings: WalletSettings, scope: Scope) -> Report:
     """Check the ledger and its copies; raises ``PostgresAway`` when it cannot be read."""
-    patient = evolve(settings.postgres, call_seconds=settings.audit.verify_call_seconds)
+    audit = settings.audit
+    patient = evolve(settings.postgres, call_seconds=audit.verify_call_seconds)
+    link = chain_linker(settings.chain_key)
     async with open_postgres(patient) as postgres, open_redis(settings.redis) as redis:
-        return await verify(postgres, chain_linker(settings.chain_key), scope, copies_of(settings, redis))
+        report = await verify(postgres, link, scope, copies_of(settings, redis))
+        if settings.node_admin_token is None:
+            return report
+        urls = [node.admin_url for node in settings.nodes]
+        doors = NodeDoors(urls, settings.node_admin_token, audit.node_call_seconds, audit.node_tries)
+        return evolve(report, checks=(*report.checks, await compare_with_nodes(postgres, doors)))
 
 
 def copies_of(settings: WalletSettings, redis: Redis) -> Copies:

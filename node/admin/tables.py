@@ -7,19 +7,19 @@ from typing import Any, Final, TypeVar
 
 import trio
 from attrs import frozen
-from quart import Blueprint
+from quart import Blueprint, Response
 
 from cardroom.ids import TableId, UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.escrow import ESCROW_PATH, HeldTables, escrow_codec
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Snapshot
 from node.tables.chat_text import clean_text
 from node.tables.commands import Announce, Command, Inspect, Silence, TableDetail
 from node.tables.denied import Denied
 from node.tables.directory import Directory, TableEntry
-from node.tables.held_money import HeldMoney
 
 T = TypeVar("T")
 
@@ -92,19 +92,18 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
 
 
 def _add_escrow(pages: Blueprint, directory: Directory) -> None:
-    @pages.get("/admin/tables/escrow")
-    async def show_escrow() -> dict[str, Any]:
+    answers = escrow_codec()
+
+    @pages.get(ESCROW_PATH)
+    async def show_escrow() -> Response:
         """Say what this node believes to lie at its tables; the wallet worker's audit compares it."""
         entries = tuple(directory)
         found = await _inspect_all(entries)
         silent = {entry.summary.table_id for entry in entries} - found.keys()
-        tables = [
-            {"table_id": entry.summary.table_id, "shard": entry.summary.shard}
-            | _money(found[entry.summary.table_id].money)
-            for entry in entries
-            if entry.summary.table_id in found
-        ]
-        return {"tables": tables, "unanswered": sorted(silent)}
+        held = HeldTables(
+            tuple(found[table_id].money for table_id in sorted(found)), unanswered=tuple(sorted(silent))
+        )
+        return Response(answers.encode(held), content_type="application/json")
 
 
 def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None:
@@ -196,29 +195,6 @@ async def _inspect_all(entries: tuple[TableEntry, ...]) -> dict[TableId, TableDe
 
 def _inspection(table_id: TableId, told: trio.MemorySendChannel[tuple[TableId, TableDetail]]) -> Inspect:
     return Inspect(lambda detail: told.send_nowait((table_id, detail)))
-
-
-def _money(held: HeldMoney) -> dict[str, Any]:
-    return {
-        "settled_hand_no": held.settled_hand_no,
-        "seats": [
-            {
-                "seat": one.seat,
-                "user_id": one.user_id,
-                "escrow": one.escrow,
-                "under_way": one.under_way.value if one.under_way else None,
-                "amount": one.amount,
-            }
-            for one in held.seats
-        ],
-        "unsettled": [
-            {
-                "hand_no": hand.hand_no,
-                "nets": [{"user_id": user_id, "net": net} for user_id, net in hand.nets],
-            }
-            for hand in held.unsettled
-        ],
-    }
 
 
 async def _announce_everywhere(entries: tuple[TableEntry, ...], text: str) -> set[TableId]:

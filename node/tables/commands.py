@@ -5,11 +5,11 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from cardroom.ids import UserId
+from cardroom.wire.escrow import HeldMoney
 from cardroom.wire.ledger import CommandBody, ReplyBody
 from cardroom.wire.player import TableRequest
 from cardroom.wire.table import Snapshot
 from node.tables.audience import Viewer
-from node.tables.held_money import HeldMoney
 
 
 @frozen

@@ -5,7 +5,8 @@ from trio.testing import MockClock
 
 from cardroom.ids import SeatIndex, UserId
 from cardroom.money import Krw
-from node.tables.held_money import HeldMoney, SeatMoney, UnderWay, held_money
+from cardroom.wire.escrow import HeldMoney, SeatMoney, UnderWay
+from node.tables.held_money import held_money
 from tests.node.tables.house import BUY_IN, HALF, TABLE, House, open_house, settle
 
 
@@ -69,7 +70,7 @@ async def test_hands_that_are_not_settled_are_told_beside_the_escrow(autojump_cl
         (hand,) = held.unsettled
         assert (held.settled_hand_no, hand.hand_no) == (0, 1)
         assert {one.seat: one.escrow for one in held.seats} == {0: HALF, 3: BUY_IN}
-        nets = dict(hand.nets)
+        nets = {one.user_id: one.net for one in hand.nets}
         assert {one.seat: one.escrow + nets[one.user_id] for one in held.seats} == booked(house)
         house.ledger.speak()
         await settle()
