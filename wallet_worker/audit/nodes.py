@@ -60,7 +60,7 @@ class _Comparison:
         unseen = sorted(one.table_id for one in ledger.values() if one.escrow and one.table_id not in seen)
         if unseen:
             tables = ", ".join(map(str, unseen[:_MAX_FAULTS])) + (" ..." if len(unseen) > _MAX_FAULTS else "")
-            self.notes.append(f"{len(unseen)} tables with money were not compared: {tables}")
+            self.notes.append(f"not compared, and money lies there: tables {tables}")
 
 
 async def compare_with_nodes(postgres: Postgres, doors: NodeDoors) -> Check:

@@ -21,13 +21,13 @@ WITH stood AS (
 ), sealed AS (
     SELECT shard.id AS shard, coalesce(head.batch, 0) AS batch
     FROM shard LEFT JOIN checkpoint_head AS head ON head.shard = shard.id AND head.checkpoint_id = $1
-), moved AS (
+), moved AS NOT MATERIALIZED (
     SELECT transfer.* FROM transfer LEFT JOIN sealed ON sealed.shard = transfer.shard
     WHERE transfer.booked_at >= $2::timestamptz AND transfer.batch > coalesce(sealed.batch, 0)
-), posted AS (
+), posted AS NOT MATERIALIZED (
     SELECT entry.* FROM entry LEFT JOIN stood ON stood.account_id = entry.account_id
     WHERE entry.booked_at >= $2 AND entry.version > coalesce(stood.version, 0)
-), played AS (
+), played AS NOT MATERIALIZED (
     SELECT hand.* FROM hand LEFT JOIN stood_at ON stood_at.table_id = hand.table_id
     WHERE hand.booked_at >= $2 AND hand.hand_no > coalesce(stood_at.hand_no, 0)
 )
@@ -102,18 +102,16 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
                 FROM hand_result JOIN played ON played.hand_id = hand_result.hand_id AND played.booked_at = hand_result.booked_at
                 WHERE net <> 0 AND hand_result.booked_at >= $2
                 UNION ALL
-                SELECT hand_id, NULL, NULL, rake FROM played WHERE rake <> 0
+                SELECT hand_id, 0, 0, rake FROM played WHERE rake <> 0
             ) AS said
             FULL JOIN (
-                SELECT moved.hand_id, account.table_id, account.user_id, entry.amount
+                SELECT moved.hand_id, coalesce(account.table_id, 0) AS table_id, coalesce(account.user_id, 0) AS user_id, entry.amount
                 FROM moved JOIN entry ON entry.transfer_id = moved.id AND entry.booked_at = moved.booked_at
-                JOIN account ON account.id = entry.account_id
+                LEFT JOIN account ON account.id = entry.account_id
                 WHERE moved.kind = 'hand' AND entry.booked_at >= $2
             ) AS told
-            ON said.hand_id = told.hand_id AND said.amount = told.amount
-               AND said.user_id IS NOT DISTINCT FROM told.user_id
-               AND said.table_id IS NOT DISTINCT FROM told.table_id
-            WHERE said.hand_id IS NULL OR told.hand_id IS NULL""",
+            ON said.hand_id = told.hand_id AND said.user_id = told.user_id
+            WHERE said.amount IS DISTINCT FROM told.amount OR said.table_id IS DISTINCT FROM told.table_id""",
         "records are what was settled": """
             SELECT 'hand ' || hand_id || ' has another record' AS fault
             FROM played WHERE record IS NOT NULL AND sha256(record) <> record_sha256""",
