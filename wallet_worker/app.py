@@ -1,11 +1,13 @@
 """Builds the wallet worker and runs its tasks; a batch that has begun is finished before it stops."""
 
+import os
 import secrets
+import socket
 from collections.abc import Mapping
 from typing import Final
 
 import trio
-from attrs import evolve
+from attrs import evolve, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
@@ -19,6 +21,7 @@ from cardroom.service.run import notify_supervisor
 from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
+from wallet_worker.api.letters import letter_pages
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
@@ -31,13 +34,28 @@ from wallet_worker.audit.verify import Copies, Report, Scope, verify
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
+from wallet_worker.ledger.housekeeping import Housekeeping
+from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.promote import HOUSE
-from wallet_worker.store.seal_batch import Link
 from wallet_worker.store.terms import add_shards
 
 _START_SECONDS: Final = 15.0
+_RECORDER_CONNECTIONS: Final = 2
+"""The recorder has connections of its own: when it fills a copy up, no batch waits for it."""
+
+
+@frozen
+class Worker:
+    """The parts of a worker, built and not yet running."""
+
+    name: str
+    tools: BatchTools
+    consumers: Mapping[ShardId, Consumer]
+    sharing: Sharing
+    recorder: Recorder
 
 
 async def serve_wallet(
@@ -48,9 +66,11 @@ async def serve_wallet(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until ``stopping``; then finish the batches under way, give the terms back, end requests."""
-    link = chain_linker(settings.chain_key)
     async with (
         open_postgres(settings.postgres, must_answer=False) as postgres,
+        open_postgres(
+            evolve(settings.postgres, connections=_RECORDER_CONNECTIONS), must_answer=False
+        ) as beside,
         open_redis(settings.redis) as redis,
         trio.open_nursery() as background,
     ):
@@ -58,27 +78,51 @@ async def serve_wallet(
             with attempt:
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
+        background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
         handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
-        tools = BatchTools(postgres, reply_codec(), link, handover.offer)
-        consumers = build_consumers(settings, tools, redis, log)
-        recorder = build_recorder(settings, RecorderServices(postgres, handover, settings.audit, log), redis)
-        worker, all_committed = secrets.token_hex(8), trio.Event()
-        async with trio.open_nursery() as recording:
-            recording.start_soon(recorder.run, all_committed)
+        recording = RecorderServices(beside, handover, settings.audit, log)
+        worker = build_worker(settings, postgres, recording, redis)
+        all_committed = trio.Event()
+        async with trio.open_nursery() as recorders:
+            recorders.start_soon(worker.recorder.run, all_committed)
             async with trio.open_nursery() as serving:
-                for consumer in consumers.values():
-                    serving.start_soon(consumer.run, worker, stopping)
+                serving.start_soon(worker.sharing.run, stopping)
+                for consumer in worker.consumers.values():
+                    serving.start_soon(consumer.run, worker.name, stopping)
                     background.start_soon(consumer.probe_backlog)
-                app = build_app(settings, postgres, redis, link, log)
-                add_health(app, consumers, recorder)
+                app = build_app(settings, worker, redis, log)
                 await serving.start(serve_http, app, settings.http, stopping)
                 task_status.started()
                 notify_supervisor("READY=1")
                 await stopping.wait()
                 serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
             all_committed.set()
-            recording.cancel_scope.deadline = trio.current_time() + settings.audit.stop_seconds
+            recorders.cancel_scope.deadline = trio.current_time() + settings.audit.stop_seconds
         background.cancel_scope.cancel()
+
+
+def name_worker() -> str:
+    """Give this start of a worker a name of its own, by which an operator finds the process."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def build_worker(
+    settings: WalletSettings, postgres: Postgres, recording: RecorderServices, redis: Redis
+) -> Worker:
+    """Make all objects that serve streams and record what they commit."""
+    log = recording.log
+    link = chain_linker(settings.chain_key)
+    tools = BatchTools(postgres, reply_codec(), link, recording.handover.offer)
+    consumers = build_consumers(settings, tools, redis, log)
+    name = name_worker()
+    terms = {shard: consumer.term for shard, consumer in consumers.items()}
+    return Worker(
+        name=name,
+        tools=tools,
+        consumers=consumers,
+        sharing=Sharing(name, postgres, redis, terms, settings.ledger, log),
+        recorder=build_recorder(settings, recording, redis),
+    )
 
 
 def build_consumers(
@@ -107,24 +151,23 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
     return Recorder(services, places)
 
 
-def build_app(settings: WalletSettings, postgres: Postgres, redis: Redis, link: Link, log: Log) -> QuartTrio:
-    """Give the app with all its pages but those of health."""
+def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
+    """Give the app with all its pages."""
+    tools = worker.tools
     app = make_app("wallet_worker", log)
     add_away_answers(app)
-    app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
-    app.register_blueprint(wallet_pages(postgres, redis))
-    add_metrics_page(app)
-    return app
-
-
-def add_health(app: QuartTrio, consumers: Mapping[ShardId, Consumer], recorder: Recorder) -> None:
-    """Let monitors ask for each stream and for the audit's copies."""
+    app.register_blueprint(admin_pages(tools.postgres, tools.link, settings.admin_token, log))
+    app.register_blueprint(wallet_pages(tools.postgres, redis))
+    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.admin_token))
+    streams = worker.consumers.items()
     add_health_pages(
         app,
         lambda: (
-            {f"shard {shard}": one.is_well for shard, one in consumers.items()} | {"audit": recorder.is_well}
+            {f"shard {shard}": one.is_well for shard, one in streams} | {"audit": worker.recorder.is_well}
         ),
     )
+    add_metrics_page(app)
+    return app
 
 
 async def verify_ledger(settings: WalletSettings, scope: Scope) -> Report:

@@ -1,4 +1,4 @@
-"""Start of a wallet worker, and its commands: ``migrate`` the schema, ``verify`` the ledger."""
+"""Start of a wallet worker, and its commands: ``migrate``, ``verify``, and ``letters`` for dead ones."""
 
 import argparse
 import gc
@@ -21,6 +21,7 @@ from cardroom.service.run import (
 )
 from wallet_worker.app import serve_wallet, verify_ledger
 from wallet_worker.audit.verify import Scope
+from wallet_worker.letters import add_letter_options, run_letters
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.migrate import migrate
 
@@ -30,7 +31,7 @@ _EXIT_UNREACHABLE: Final = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the worker or a command; gives the exit code (1: verify found a fault, 2: no database)."""
-    options = _command_line().parse_args(arguments)
+    options = _command_line().parse_intermixed_args(arguments)
     settings = read_settings_or_exit(WalletSettings, options.config)
     match options.command:
         case "migrate":
@@ -38,16 +39,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "verify":
             scope = Scope(is_full=options.full, makes_checkpoint=options.checkpoint)
             return _verify(settings, scope, as_json=options.json)
+        case "letters":
+            return run_letters(settings, options)
         case _:
             return 0 if options.check else _serve(settings)
 
 
 def _command_line() -> argparse.ArgumentParser:
     parser = parse_command_line(_PROCESS)
-    parser.add_argument("command", nargs="?", choices=["serve", "migrate", "verify"], default="serve")
-    parser.add_argument("--json", action="store_true", help="verify: print one JSON object")
+    parser.add_argument(
+        "command", nargs="?", choices=["serve", "migrate", "verify", "letters"], default="serve"
+    )
+    parser.add_argument("--json", action="store_true", help="verify, letters list: print one JSON object")
     parser.add_argument("--full", action="store_true", help="verify: not from the last checkpoint on")
     parser.add_argument("--checkpoint", action="store_true", help="verify: make a checkpoint if all is sound")
+    add_letter_options(parser)
     return parser
 
 

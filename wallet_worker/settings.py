@@ -17,22 +17,35 @@ from cardroom.service.settings import (
 
 @frozen
 class LedgerSettings:
-    """How streams are read. A term is another's after ``term_seconds`` without a heartbeat."""
+    """How streams are read. A term is another's after ``term_seconds`` without a heartbeat.
+
+    Who holds a term writes one with each batch, and after each wait of ``block_ms`` for the next; who is
+    there at all says so every ``heartbeat_seconds``. Every ``housekeeping_seconds`` outcomes that are too
+    old are deleted, at most ``forget_steps`` times ``forget_commands`` of them, and the next months made.
+    """
 
     batch_size: int = 500
-    block_ms: int = 500
-    term_seconds: float = 10.0
+    block_ms: int = 400
+    term_seconds: float = 3.0
+    heartbeat_seconds: float = 0.4
     batch_seconds: float = 20.0
     stop_seconds: float = 1.0
     longest_pause_seconds: float = 2.0
     tries: int = 5
     probe_seconds: float = 5.0
+    housekeeping_seconds: float = 3600.0
+    forget_commands: int = 5000
+    forget_steps: int = 200
 
     def __attrs_post_init__(self) -> None:
-        if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 1000 or self.tries < 1:
-            raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 1000, tries at least 1")
-        if self.term_seconds < 2.0:
-            raise BadSettings("ledger: term_seconds is at least 2")
+        if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 500 or self.tries < 1:
+            raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 500, tries at least 1")
+        if not 0.05 <= self.heartbeat_seconds <= 0.5 or self.term_seconds < 2.0:
+            raise BadSettings("ledger: heartbeat_seconds is 0.05 to 0.5, term_seconds at least 2")
+        if self.housekeeping_seconds < 60.0 or not 1 <= self.forget_commands <= 50_000:
+            raise BadSettings("ledger: housekeeping_seconds is at least 60, forget_commands 1 to 50000")
+        if self.forget_steps < 1:
+            raise BadSettings("ledger: forget_steps is at least 1")
 
 
 @frozen
@@ -53,7 +66,7 @@ class AuditSettings:
     redis_batches: int = 10_000
     redis_bytes: int = 64 * 1024 * 1024
     poll_seconds: float = 1.0
-    group_batches: int = 50
+    group_batches: int = 10
     kept_batches: int = 20
     stop_seconds: float = 0.5
     longest_pause_seconds: float = 5.0

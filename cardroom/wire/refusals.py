@@ -149,3 +149,9 @@ class Refusal(Enum):
     """An administrator has taken the player's right to chat."""
     MUTES_FULL = "mutes_full"
     """A player mutes as many others at a table as one may."""
+
+    # Dead letters of the ledger
+    LETTER_RESOLVED = "letter_resolved"
+    """The dead letter was resolved in the other way; that cannot be changed."""
+    LETTER_FAILS = "letter_fails"
+    """The command of the dead letter still cannot be carried out; the detail says why, nothing moved."""

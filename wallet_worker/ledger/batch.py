@@ -11,10 +11,12 @@ from cardroom.wire.ledger import (
     CommandRefused,
     LedgerReply,
     OpenShard,
+    ReopenTable,
     ReplyBody,
     SettleHand,
     ShardOpened,
     StaleEpoch,
+    TableReopened,
 )
 from cardroom.wire.refusals import Refusal
 from wallet_worker.ledger.decisions import (
@@ -41,6 +43,7 @@ from wallet_worker.store.post_transfers import (
     read_clock,
     seat_escrow,
 )
+from wallet_worker.store.reopen_tables import reopen_table, reopen_tables
 from wallet_worker.store.seal_batch import Link, SealedBatch, seal_batch
 
 
@@ -71,7 +74,7 @@ class BatchTools:
 async def apply_batch(tools: BatchTools, shard: ShardId, term: int, entries: Sequence[Entry]) -> list[Answer]:
     """Commit entries in their order and give the replies; may be repeated with the same replies.
 
-    An ``OpenShard`` must be alone. Raises ``TermLost``, ``PostgresAway`` (whether it was committed is not
+    A barrier must be alone. Raises ``TermLost``, ``PostgresAway`` (whether it was committed is not
     known), or, rolled back, ``PostgresRefused``, ``BooksDisagree`` or ``AssertionError``.
     """
     async with tools.postgres.transaction() as transaction:
@@ -158,6 +161,8 @@ class _Batch:
         reply = refuse_unseen(letter.command, self._scene)
         if reply is None and isinstance(letter.command.body, OpenShard):
             reply = await self._open(letter.command.body, letter.command.boot)
+        elif reply is None and isinstance(letter.command.body, ReopenTable):
+            reply = await self._reopen(letter.command.body)
         elif reply is None:
             if must_write_before(letter.command, books, self._draft):
                 await self._write(books)
@@ -169,7 +174,12 @@ class _Batch:
         epoch = await open_shard(self._transaction, shard, body.from_epoch, body.node, boot)
         if epoch is None:
             return StaleEpoch(self._scene.epoch)
+        await reopen_tables(self._transaction, shard)
         return ShardOpened(epoch, await read_tables(self._transaction, shard))
+
+    async def _reopen(self, body: ReopenTable) -> ReplyBody:
+        table = await reopen_table(self._transaction, self._scene.shard, body.table_id)
+        return CommandRefused(Refusal.NO_SUCH_TABLE) if table is None else TableReopened(table)
 
     def _repeat(self, letter: Letter, known: Outcome) -> None:
         """Answer as the first time; another body under a used id is refused, and not stored."""

@@ -17,6 +17,7 @@ from cardroom.wire.ledger import (
     LedgerCommand,
     OpenShard,
     OutOfOrder,
+    ReopenTable,
     ReplyBody,
     SettleHand,
     StaleEpoch,
@@ -113,7 +114,7 @@ def decide(command: LedgerCommand, scene: Scene, books: Books, draft: Draft) -> 
                 return _cash_out(command.id, body, books, draft)
             case SettleHand() as body:
                 return _settle(command.id, body, scene, books, draft)
-            case OpenShard():
+            case OpenShard() | ReopenTable():
                 raise AssertionError("a barrier is no part of a batch")
             case _ as unreachable:
                 assert_never(unreachable)

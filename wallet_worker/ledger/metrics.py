@@ -17,3 +17,9 @@ RETRIES = Counter("holdem_ledger_command_failures_total", "Deterministic failure
 BACKLOG = Gauge("holdem_ledger_backlog", "Entries that wait in the stream", ["shard"])
 BACKLOG_AGE = Gauge("holdem_ledger_backlog_age_seconds", "Age of the stream's oldest entry", ["shard"])
 HOLDS_TERM = Gauge("holdem_ledger_term", "The term that this worker holds, 0 for none", ["shard"])
+LIVE_WORKERS = Gauge("holdem_ledger_workers", "Workers that are there, as this one sees it")
+REUSED_IDS = Counter(
+    "holdem_ledger_reused_ids_total", "Commands under an id that stands for another body: an alert", ["shard"]
+)
+FORGOTTEN = Counter("holdem_ledger_forgotten_commands_total", "Outcomes deleted, for their age")
+HOUSEKEEPING_FAILURES = Counter("holdem_ledger_housekeeping_failures_total", "Rounds that failed", ["task"])

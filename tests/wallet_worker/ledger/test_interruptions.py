@@ -72,7 +72,7 @@ async def test_a_silent_worker_is_replaced_and_its_next_write_refused(house: Hou
     await first.step("first")
     await post.put(hold(house.players[0], house.tables[0], 0, 100))
     await second.step("second")
-    assert (await post.waiting(), second.term) == (1, None)
+    assert (await post.waiting(), second.term.number) == (1, None)
     await post.age_the_term()
     await second.step("second")
     assert (await post.waiting(), len(await post.replies())) == (0, 1)
