@@ -18,6 +18,7 @@ from cardroom.service.postgres import Postgres, PostgresAway, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.retry import wait_for_start
 from cardroom.service.run import notify_supervisor
+from cardroom.service.settings import PostgresSettings
 from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
@@ -44,7 +45,6 @@ from wallet_worker.store.terms import add_shards
 
 _START_SECONDS: Final = 15.0
 _RECORDER_CONNECTIONS: Final = 2
-"""The recorder has connections of its own: when it fills a copy up, no batch waits for it."""
 
 
 @frozen
@@ -68,9 +68,7 @@ async def serve_wallet(
     """Serve until ``stopping``; then finish the batches under way, give the terms back, end requests."""
     async with (
         open_postgres(settings.postgres, must_answer=False) as postgres,
-        open_postgres(
-            evolve(settings.postgres, connections=_RECORDER_CONNECTIONS), must_answer=False
-        ) as beside,
+        open_postgres(few_connections(settings), must_answer=False) as beside,
         open_redis(settings.redis) as redis,
         trio.open_nursery() as background,
     ):
@@ -99,6 +97,11 @@ async def serve_wallet(
             all_committed.set()
             recorders.cancel_scope.deadline = trio.current_time() + settings.audit.stop_seconds
         background.cancel_scope.cancel()
+
+
+def few_connections(settings: WalletSettings) -> PostgresSettings:
+    """Give the recorder a way of its own to the database: no batch waits when it fills a copy up."""
+    return evolve(settings.postgres, connections=_RECORDER_CONNECTIONS)
 
 
 def name_worker() -> str:

@@ -84,7 +84,7 @@ class FileCopy:
 
     async def rest(self) -> Sequence[Found]:
         """Give what the files have more."""
-        return await self._pull(lambda: list(islice(self._following(), _MAX_REST)))
+        return await self._pull(self._pull_rest)
 
     async def content(self, number: int) -> str | None:
         """Find a batch again."""
@@ -98,20 +98,19 @@ class FileCopy:
         except OSError as error:
             raise CopyAway(str(error)) from error
 
-    def _following(self) -> Iterator[Found]:
-        if self._next is not None:
-            found, self._next = self._next, None
-            yield found
-        yield from self._found
-
     def _pull_up_to(self, number: int) -> list[Found]:
-        pulled = []
-        for found in self._following():
-            if isinstance(found, Record) and found.number > number:
-                self._next = found
-                break
+        pulled: list[Found] = []
+        found = self._next or next(self._found, None)
+        while found is not None and not (isinstance(found, Record) and found.number > number):
             pulled.append(found)
+            found = next(self._found, None)
+        self._next = found
         return pulled
+
+    def _pull_rest(self) -> list[Found]:
+        waiting = [] if self._next is None else [self._next]
+        self._next = None
+        return [*waiting, *islice(self._found, _MAX_REST)]
 
     def _find(self, number: int) -> list[str]:
         for _, piece in pieces_after(self._measured, number - 1):

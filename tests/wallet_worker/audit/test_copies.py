@@ -9,7 +9,8 @@ from attrs import evolve
 from cardroom.service.redis import Redis
 from cardroom.wire import keys
 from tests.wallet_worker.audit.scribe import FILE, REDIS, Scribe
-from tests.wallet_worker.house import House, hand_of, leave
+from tests.wallet_worker.house import House, hand_of, hold, leave
+from wallet_worker.audit.chain_walk import GROUP_BATCHES
 from wallet_worker.audit.line import AuditLine, read_line, write_line
 from wallet_worker.audit.verify import CHAIN
 
@@ -39,6 +40,20 @@ async def scribe(house: House, redis: Redis, tmp_path: Path) -> Scribe:
     await scribe.record()
     assert await scribe.faults() == {}
     return scribe
+
+
+async def test_chains_that_are_read_in_several_groups_are_compared_to_their_ends(scribe: Scribe) -> None:
+    """Groups and pages end at other batches than the chain."""
+    house, last = scribe.house, 2 * GROUP_BATCHES + 7
+    for _ in range(last - 4):
+        await house.ask(hold(house.players[2], house.tables[1], 2, 1))
+    await scribe.record()
+    report = await scribe.verify()
+    assert [check for check in report.checks if check.faults or check.notes] == []
+    *lines, one, two = scribe.lines()
+    scribe.write_lines([*lines, two, one])
+    said = f"batch {last} of shard {house.shard} stands where batch {last - 1} should"
+    assert (await scribe.faults())[FILE] == said
 
 
 @pytest.mark.parametrize(
