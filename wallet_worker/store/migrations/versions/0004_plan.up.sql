@@ -35,7 +35,7 @@ GRANT UPDATE (ended_at) ON session TO holdem_router;
 -- logout wait until whoever asks has put the session back into Redis: it is then removed there after all.
 CREATE FUNCTION find_session(hash bytea)
 RETURNS TABLE (user_id bigint, nickname text, remaining_ms bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public ROWS 1 AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp ROWS 1 AS $$
     SELECT session.user_id, player.nickname,
            (extract(epoch FROM session.expires_at - clock_timestamp()) * 1000)::bigint
     FROM session JOIN player ON player.id = session.user_id
@@ -78,7 +78,7 @@ GRANT SELECT, INSERT, UPDATE ON hand_event_progress TO holdem_wallet;
 
 -- As before, for every table that is partitioned, so that a new one needs no new function.
 CREATE OR REPLACE FUNCTION open_months(first date, ahead integer) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     family text;
     month  date := date_trunc('month', first);
