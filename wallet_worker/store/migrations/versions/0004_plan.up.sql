@@ -76,11 +76,14 @@ CREATE TABLE hand_event_progress (
 );
 GRANT SELECT, INSERT, UPDATE ON hand_event_progress TO holdem_wallet;
 
--- As before, for every table that is partitioned, so that a new one needs no new function.
+-- As before, for every table that is partitioned, so that a new one needs no new function. A month is made beside its
+-- table and then attached: CREATE TABLE ... PARTITION OF would wait for everybody who reads the table, a verification
+-- too, and every booking would wait behind it.
 CREATE OR REPLACE FUNCTION open_months(first date, ahead integer) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     family text;
+    part   text;
     month  date := date_trunc('month', first);
 BEGIN
     PERFORM pg_advisory_xact_lock(4733002);
@@ -88,9 +91,12 @@ BEGIN
         FOR family IN SELECT relname FROM pg_class
             WHERE relkind = 'p' AND relnamespace = 'public'::regnamespace ORDER BY relname
         LOOP
-            EXECUTE format('CREATE TABLE IF NOT EXISTS public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)',
-                           family || to_char(month, '_YYYY_MM'), family,
-                           month::timestamptz, (month + interval '1 month')::timestamptz);
+            part := family || to_char(month, '_YYYY_MM');
+            CONTINUE WHEN to_regclass(format('public.%I', part)) IS NOT NULL;
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                           part, family);
+            EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                           family, part, month::timestamptz, (month + interval '1 month')::timestamptz);
         END LOOP;
         month := month + interval '1 month';
     END LOOP;
