@@ -75,8 +75,7 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         async with postgres.transaction() as transaction:
             found = await read_summary(transaction)
             freeze = await read_freeze(transaction)
-        totals = {"krw_total": found.krw_total, "balanced": found.is_balanced}
-        return asdict(found) | totals | {"everything_frozen": show_freeze(freeze)}
+        return found.as_numbers() | {"everything_frozen": show_freeze(freeze)}
 
     @pages.get("/users/<int:user_id>/balance")
     async def balance(user_id: int) -> dict[str, Any]:
