@@ -91,9 +91,7 @@ async def _facts(settings: PostgresSettings) -> Mapping[str, Sequence[str]]:
     async with open_postgres(settings) as pool, pool.transaction() as transaction:
         found = {}
         for table, columns in FACTS.items():
-            rows = await transaction.fetch(
-                f"SELECT concat_ws('|', {columns}) AS fact FROM {table} ORDER BY 1"
-            )
+            sql = f"SELECT concat_ws('|', {columns}) AS fact FROM {table} ORDER BY 1"
             found[table] = [row["fact"] for row in await transaction.fetch(sql)]
     return found
 
