@@ -115,6 +115,16 @@ $$;
 CREATE TRIGGER adjustment_step BEFORE INSERT OR UPDATE ON adjustment
     FOR EACH ROW EXECUTE FUNCTION check_adjustment_step();
 
+-- Nobody takes back what was ordered or paid, the owner of the tables included.
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON admin_action
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON payment_transfer
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON outside_payment
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON adjustment
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 -- Everything is frozen while `frozen_at` stands in the only row.
 CREATE TABLE house_freeze (
     is_only_row boolean PRIMARY KEY DEFAULT true CHECK (is_only_row),
