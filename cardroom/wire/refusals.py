@@ -161,3 +161,7 @@ class Refusal(Enum):
     """The proposal was approved or rejected before, or its time is over; no player gets it."""
     ANOTHER_MUST_APPROVE = "another_must_approve"
     """Nobody approves what they have proposed; no player gets it."""
+
+    # Rooms
+    ROOM_CLOSED = "room_closed"
+    """The room takes no new tables; only administrators make tables, so no player gets it."""

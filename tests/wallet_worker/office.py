@@ -7,6 +7,7 @@ from quart_trio import QuartTrio
 
 from cardroom.ids import UserId
 from cardroom.service.http import make_app
+from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.redis import Redis
 from cardroom.service.settings import Admin, Secret
 from cardroom.wire import keys
@@ -25,7 +26,8 @@ def make_office(house: House, redis: Redis) -> QuartTrio:
     app = make_app("wallet", LOG)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(house.database, redis, office.settings))
+    logins = LoginLookup(redis, house.database, LookupSettings())
+    app.register_blueprint(wallet_pages(house.database, logins, office.settings))
     return app
 
 
@@ -42,5 +44,8 @@ async def get(app: QuartTrio, path: str, token: str = "right") -> tuple[int, Any
 async def log_in(redis: Redis, user_id: UserId) -> str:
     """Let a player be logged in; gives the token."""
     token = f"login of {user_id}"
-    await redis.hset(keys.login(sha256(token.encode()).hexdigest()), {"user_id": str(user_id)})
+    await redis.hset(
+        keys.login(sha256(token.encode()).hexdigest()),
+        {"user_id": str(user_id), "nickname": f"player {user_id}"},
+    )
     return token

@@ -23,11 +23,21 @@ from wallet_worker.api.bodies import (
     refused_by_rule,
 )
 from wallet_worker.api.freezes import add_freezes, show_freeze
+from wallet_worker.api.hands import add_hands
 from wallet_worker.api.office import Office
 from wallet_worker.api.reconciliation import add_reconciliation
+from wallet_worker.api.rooms import add_rooms
 from wallet_worker.rules.denials import Denied
 from wallet_worker.rules.transfers import MAX_AMOUNT
-from wallet_worker.store.create_table import NewTable, NoSuchShard, TableDiffers, create_table, list_tables
+from wallet_worker.store.create_table import (
+    NewTable,
+    NoSuchRoom,
+    NoSuchShard,
+    RoomClosed,
+    TableDiffers,
+    create_table,
+    list_tables,
+)
 from wallet_worker.store.freezes import read_freeze
 from wallet_worker.store.house_transfer import KeyReused, NoSuchPlayer
 from wallet_worker.store.promote import Promotion, promote_within
@@ -53,6 +63,8 @@ def admin_pages(office: Office) -> Blueprint:
     add_adjustments(pages, office)
     add_freezes(pages, office)
     add_reconciliation(pages, office)
+    add_rooms(pages, office.postgres, office.log)
+    add_hands(pages, office.postgres)
     return pages
 
 
@@ -63,8 +75,7 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         async with postgres.transaction() as transaction:
             found = await read_summary(transaction)
             freeze = await read_freeze(transaction)
-        totals = {"krw_total": found.krw_total, "balanced": found.is_balanced}
-        return asdict(found) | totals | {"everything_frozen": show_freeze(freeze)}
+        return found.as_numbers() | {"everything_frozen": show_freeze(freeze)}
 
     @pages.get("/users/<int:user_id>/balance")
     async def balance(user_id: int) -> dict[str, Any]:
@@ -112,9 +123,10 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
         body = await read_body(bodies)
         refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
         refuse_unless(is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
+        refuse_unless(is_text(body.room, _MAX_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
         seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
         refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
-        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private)
+        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private, body.room)
         if not 0 <= body.shard <= _MAX_SHARD:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard")
         try:
@@ -124,7 +136,11 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
             raise RefusedRequest(409, Refusal.NAME_TAKEN, detail) from None
         except NoSuchShard:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard") from None
-        facts = {"shard": body.shard, "stake": body.stake, "is_private": body.private}
+        except NoSuchRoom:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such room") from None
+        except RoomClosed:
+            raise RefusedRequest(409, Refusal.ROOM_CLOSED, "the room takes no new tables") from None
+        facts = {"shard": body.shard, "stake": body.stake, "room": body.room, "is_private": body.private}
         log.info("table.made", table_id=made.table_id, **facts)
         return {"table_id": made.table_id, "invitation": made.invitation}, 201
 

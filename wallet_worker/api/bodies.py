@@ -9,15 +9,19 @@ from quart_trio import QuartTrio
 from cardroom.ids import ShardId, UserId
 from cardroom.money import Krw
 from cardroom.service.http import RefusedRequest, problem
+from cardroom.service.logins import LoginsBusy
 from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
 from wallet_worker.rules.denials import Denial, Denied
+from wallet_worker.store.create_room import FIRST_ROOM
 
 T = TypeVar("T")
 
 _MAX_BODY_BYTES = 4096
+_AWAY_SECONDS = 2
+_BUSY_SECONDS = 1
 
 
 @frozen
@@ -33,13 +37,24 @@ class PromotionBody:
 
 @frozen
 class TableBody:
-    """``POST /admin/tables``: make a table, once per shard and name; public if nothing else is said."""
+    """``POST /admin/tables``: make a table, once per shard and name.
+
+    Public and in the first room if nothing else is said.
+    """
 
     shard: ShardId
     name: str
     stake: str
     seat_count: int
     private: bool = False
+    room: str = FIRST_ROOM
+
+
+@frozen
+class RoomBody:
+    """``POST /admin/rooms``: make a room, once per name."""
+
+    name: str
 
 
 def body_codec(kind: type[T]) -> Codec[T]:
@@ -79,6 +94,14 @@ def add_away_answers(app: QuartTrio) -> None:
     @app.errorhandler(PostgresAway)
     @app.errorhandler(RedisAway)
     async def away(_: Exception) -> Response:
-        response = problem(503, Refusal.UNAVAILABLE, "")
-        response.headers["Retry-After"] = "2"
-        return response
+        return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
+
+    @app.errorhandler(LoginsBusy)
+    async def busy(_: LoginsBusy) -> Response:
+        return _retry_later(Refusal.BUSY, _BUSY_SECONDS)
+
+
+def _retry_later(code: Refusal, seconds: int) -> Response:
+    response = problem(503, code, "")
+    response.headers["Retry-After"] = str(seconds)
+    return response

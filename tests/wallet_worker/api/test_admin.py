@@ -7,6 +7,7 @@ import trio
 from quart_trio import QuartTrio
 
 from cardroom.service.http import make_app
+from cardroom.service.logins import draw_token, hash_token
 from cardroom.service.logs import open_log
 from cardroom.service.redis import Redis
 from cardroom.service.settings import LogSettings
@@ -169,3 +170,20 @@ async def test_a_player_sees_his_own_balance_with_his_login(
         assert (await get(app, "/api/v1/wallet/balance", token=other))[0] == 401
     found = (await get(app, f"/admin/users/{house.players[0]}/balance"))[1]
     assert found["on_tables"] == 20_000
+
+
+async def test_a_login_that_redis_has_lost_is_found_in_the_database(
+    app: QuartTrio, house: House, redis: Redis
+) -> None:
+    token, ended = draw_token(), draw_token()
+    for shown in (token, ended):
+        await house.rows(
+            "INSERT INTO session (token_hash, user_id, expires_at) VALUES ($1, $2, now() + interval '9 s')",
+            hash_token(shown),
+            house.players[1],
+        )
+    await house.rows("UPDATE session SET ended_at = now() WHERE token_hash = $1", hash_token(ended))
+    assert (await get(app, "/api/v1/wallet/balance", token=ended))[0] == 401
+    status, balance = await get(app, "/api/v1/wallet/balance", token=token)
+    assert (status, balance["krw_balance"]) == (200, PURSE)
+    assert 0 < await redis.pttl(keys.login(hash_token(token).hex())) <= 9_000
