@@ -14,10 +14,15 @@ from wallet_worker.store.migrate import migrate, unmigrate
 NEW = ("outside_payment", "payment_transfer", "admin_action", "adjustment", "house_freeze", "player_standing")
 
 
+COINS = "SELECT count(coin_amount) FROM wallet_transactions"
+
+
 async def test_down_and_up_with_outside_money_in_it(house: House, owner_settings: PostgresSettings) -> None:
     first = await book_deposit(house.database, deposit(house.players[0]), LINK)
     await book_payout(house.database, await held(house), payout(), LINK)
-    await trio.to_thread.run_sync(unmigrate, owner_settings, "0003")
+    assert await house.number(COINS) == 5
+    await trio.to_thread.run_sync(unmigrate, owner_settings, "0004")
+    assert await house.number(COINS) == 0
     for name in NEW:
         assert await house.number("SELECT count(*) FROM pg_class WHERE relname = $1", name) == 0
     await trio.to_thread.run_sync(migrate, owner_settings)
