@@ -42,12 +42,28 @@ def _reads(*tables: str, why: str) -> Expected:
 
 
 _FEW: Final = Expected(why="only tables of a few rows: shards and their progress, workers")
+_ONE_ROW: Final = Expected(why="a table of one row")
 _ADDS: Final = Expected(why="adds rows, and looks up nothing but the keys it must not repeat")
 _FINDS_FAULTS: Final = "verification reads everything, on purpose; checkpoints keep it short"
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "cardroom.service.logins": {
         "FIND_SESSION": Expected(why="calls a function; its body is below, among the functions and views"),
+    },
+    "wallet_worker.store.adjustments": {
+        "_ADD": _ADDS,
+        "_LOCK": _by("adjustment_pkey"),
+        "LIST_ADJUSTMENTS": _by("adjustment_pkey", _1=_FAR, _2=50),
+        "LIST_UNDECIDED": _by("adjustment_undecided", _1=_FAR, _2=50),
+        "_DECIDE": _by("adjustment_pkey"),
+        "_HAS_RAKE": _by("account_owner_key"),
+    },
+    "wallet_worker.store.admin_actions": {
+        "_LOCK_KEY": Expected(why="takes a lock, reads nothing"),
+        "_FIND_ACTION": _by("admin_action_key"),
+        "_ADD_ACTION": _ADDS,
+        "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50),
+        "LIST_ACTIONS_ABOUT": _by("admin_action_subject", _1=_FAR, _2=50, _3="user:7"),
     },
     "wallet_worker.store.book_events": {
         "_ADD_PROGRESS": _ADDS,
@@ -77,6 +93,24 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_FIND_SHARD": _FEW,
         "_FIND_ROOM": _by("room_name_key"),
         "_LIST_TABLES": _reads("room", why="lists all tables with their rooms, for administrators"),
+    },
+    "wallet_worker.store.freezes": {
+        "_FREEZE_PLAYER": _by("player_pkey"),
+        "_FREEZE_HOUSE": _ONE_ROW,
+        "_UNFREEZE_HOUSE": _ONE_ROW,
+        "_READ_FREEZE": _ONE_ROW,
+    },
+    "wallet_worker.store.house_transfer": {
+        "_LOCK_HOUSE": _FEW,
+        "FIND_REQUEST": _by("keyed_request_pkey"),
+        "_FIND_PLAYERS": _by("player_pkey"),
+        "_FIND_FREEZE": _ONE_ROW,
+        "_OPEN_ACCOUNT": _ADDS,
+        "FIND_PLAYERS_ACCOUNT": Expected(why="by the player's few accounts, or by their owner's key"),
+        "FIND_HOUSE_ACCOUNT": _by("account_owner_key", _1="promotions", _2=None, _3=None),
+        "_LOCK_ACCOUNTS": _by("account_pkey", _1=[1, 2, 3]),
+        "_FIND_TRANSFERS": _by("transfer_command_key", months={"transfer": 1}, _2=_WEEK_AGO),
+        "_ADD_REQUEST": _ADDS,
     },
     "wallet_worker.store.keep_house": {
         "_FORGET": Expected(why="calls a function; its body is below, among the functions and views"),
@@ -109,11 +143,21 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_OPEN_ACCOUNT": _ADDS,
         "_POST_TRANSFERS": _by("account_pkey"),
     },
-    "wallet_worker.store.promote": {
-        "_LOCK_HOUSE": _FEW,
-        "_FIND_REQUEST": _by("keyed_request_pkey"),
+    "wallet_worker.store.outside_payments": {
+        "_ADD_DEPOSIT": Expected(values={5: "1"}, why=_ADDS.why),
+        "_ADD_WITHDRAWAL": _ADDS,
+        "_ADD_TRANSFER": _ADDS,
+        "_LOCK_WITHDRAWAL": _by("outside_payment_pkey"),
+        "_PAY_WITHDRAWAL": _by("outside_payment_held", _2="1"),
+        "_RELEASE_WITHDRAWAL": _by("outside_payment_held"),
+    },
+    "wallet_worker.store.read_accounts": {
         "_FIND_PLAYER": _by("player_pkey"),
-        "_ADD_REQUEST": _by("transfer_command_key"),
+        "LIST_ACCOUNTS": _by("account_user_id"),
+        "FIND_TRANSFER": _by("transfer_pkey", "batch_pkey"),
+        "LIST_ENTRIES": _by(months={"entry": 1}, _2=_WEEK_AGO),
+        "FIND_HAND": _by("hand_pkey", months={"hand": 1}, _2=_WEEK_AGO),
+        "FIND_PAYMENT": _by("payment_transfer_pkey", "outside_payment_pkey"),
     },
     "wallet_worker.store.read_balance": {"_SUM_ACCOUNTS": _by("account_user_id")},
     "wallet_worker.store.read_batches": {
@@ -130,9 +174,49 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_EVENTS": _by("hand_event_pkey", months={"hand_event": 1}, _2=_WEEK_AGO),
         "_HANDS_OF_TABLE": _by("hand_started", _2=_NOW, _3=_FAR, _4=50),
     },
+    "wallet_worker.store.read_reconciliation": {
+        "SUM_ACCOUNTS": _reads("account", why="the sum of all accounts; it reads no entries"),
+        "SUM_TABLES": _reads("account", why="all seats that hold money, which are most of them here"),
+        "COUNT_UNDECIDED": Expected(
+            uses=frozenset({"adjustment_undecided"}),
+            may_read=frozenset({"adjustment"}),
+            why="counts all rows of an index that has the undecided ones only",
+        ),
+        "SUM_HELD": Expected(
+            uses=frozenset({"outside_payment_held"}),
+            may_read=frozenset({"outside_payment"}),
+            why="sums all rows of an index that has the held ones only",
+        ),
+        "COUNT_LETTERS": _reads("dead_letter", why="dead letters are few"),
+        "LAST_BATCHES": Expected(why="one row for each shard, by its batch's key"),
+        "SUM_MOVEMENTS": Expected(
+            months={"transfer": 2, "entry": 2},
+            may_read=frozenset({"transfer", "entry"}),
+            values={1: _NOW - timedelta(days=20), 2: _NOW - timedelta(days=19)},
+            why="all that moved in a period of 31 days at most; other months are not touched",
+        ),
+    },
     "wallet_worker.store.read_summary": {
         "_SUM_KINDS": _reads("account", why="the sum of all accounts; it reads no entries"),
         "_COUNT_HANDS": Expected(why="the sum over all tables, which are a thousand"),
+    },
+    "wallet_worker.store.read_transactions": {
+        "FIND_ACCOUNTS": _by("account_owner_key", _1=7, _2="escrow"),
+        "READ_TRANSACTIONS": _by(
+            "entry_pkey",
+            "transfer_pkey",
+            "batch_pkey",
+            _1=[1, 2, 3],
+            _2=_WEEK_AGO,
+            _3=_NOW,
+            _4=_NOW,
+            _5=_FAR,
+            _6=_FAR,
+            _7=2_000,
+            _8=["hand"],
+            _9=51,
+            months={"entry": 2},
+        ),
     },
     "wallet_worker.store.reopen_tables": {
         "_REOPEN_TABLES": Expected(why="a fourth of all tables, which are a thousand"),
@@ -191,7 +275,9 @@ WHOLE_MAPPINGS: Final[Mapping[str, Expected]] = {
 }
 """What is expected of every statement of a mapping."""
 
-FRAGMENTS: Final[frozenset[str]] = frozenset({"wallet_worker.store.read_batches:_BATCH_CONTENTS"})
+FRAGMENTS: Final[frozenset[str]] = frozenset(
+    {"wallet_worker.store.adjustments:_FACTS", "wallet_worker.store.read_batches:BATCH_CONTENTS"}
+)
 """Constants that are parts of other statements, and none by themselves."""
 
 _FIND_SESSION: Final = """
