@@ -20,6 +20,7 @@ from cardroom.service.run import (
     run_until_signalled,
 )
 from wallet_worker.app import serve_wallet, verify_ledger
+from wallet_worker.audit.verify import Scope
 from wallet_worker.letters import add_letter_options, run_letters
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.migrate import migrate
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "migrate":
             return _migrate(settings)
         case "verify":
-            return _verify(settings, as_json=options.json)
+            scope = Scope(is_full=options.full, makes_checkpoint=options.checkpoint)
+            return _verify(settings, scope, as_json=options.json)
         case "letters":
             return run_letters(settings, options)
         case _:
@@ -49,6 +51,8 @@ def _command_line() -> argparse.ArgumentParser:
         "command", nargs="?", choices=["serve", "migrate", "verify", "letters"], default="serve"
     )
     parser.add_argument("--json", action="store_true", help="verify, letters list: print one JSON object")
+    parser.add_argument("--full", action="store_true", help="verify: not from the last checkpoint on")
+    parser.add_argument("--checkpoint", action="store_true", help="verify: make a checkpoint if all is sound")
     add_letter_options(parser)
     return parser
 
@@ -69,9 +73,9 @@ def _migrate(settings: WalletSettings) -> int:
     return 0
 
 
-def _verify(settings: WalletSettings, *, as_json: bool) -> int:
+def _verify(settings: WalletSettings, scope: Scope, *, as_json: bool) -> int:
     try:
-        report = trio.run(verify_ledger, settings, strict_exception_groups=True)
+        report = trio.run(verify_ledger, settings, scope, strict_exception_groups=True)
     except PostgresAway as away:
         sys.stderr.write(f"PostgreSQL does not answer: {away}\n")
         return _EXIT_UNREACHABLE

@@ -11,7 +11,7 @@ from cardroom.service.postgres import Row, Transaction
 # Every fact that decides money, as text, in a fixed order: one line per transfer of the batch, by its number. Whose
 # an account is stands there, too, but not the seat, which changes. Free text is written in hexadecimal, so that it
 # cannot look like other facts. $1 is the shard, $2 and $3 the batches from (without) and to (with).
-_BATCH_CONTENTS: Final = """
+BATCH_CONTENTS: Final = """
 WITH moved AS MATERIALIZED (
     SELECT id, kind, command_id, batch, hand_id, reason, booked_at
     FROM transfer WHERE shard = $1 AND batch > $2 AND batch <= $3
@@ -51,7 +51,7 @@ WITH moved AS MATERIALIZED (
 """
 
 _READ_BATCHES: Final = (
-    _BATCH_CONTENTS
+    BATCH_CONTENTS
     + """
 SELECT coalesce(batch.number, told.batch) AS number, told.content,
        sha256(convert_to(told.content, 'UTF8')) AS content_digest, batch.digest, batch.mac, batch.committed_at
