@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
+from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, PostgresAway, open_postgres
@@ -23,15 +24,17 @@ from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.letters import letter_pages
+from wallet_worker.api.office import Office
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
 from wallet_worker.audit.handover import Handover
 from wallet_worker.audit.nodes import NodeDoors, compare_with_nodes
 from wallet_worker.audit.places import FilePlace, Place, RedisPlace
-from wallet_worker.audit.recorder import Recorder, RecorderServices
+from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
 from wallet_worker.audit.redis_copy import RedisCopy
 from wallet_worker.audit.verify import Copies, Report, Scope, verify
+from wallet_worker.cashier.freeze_watch import FreezeWatch
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
@@ -39,8 +42,9 @@ from wallet_worker.ledger.housekeeping import Housekeeping
 from wallet_worker.ledger.letter_desk import LetterDesk
 from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
+from wallet_worker.ledger.unpacker import Unpacker
 from wallet_worker.settings import WalletSettings
-from wallet_worker.store.promote import HOUSE
+from wallet_worker.store.house_transfer import HOUSE
 from wallet_worker.store.terms import add_shards
 
 _START_SECONDS: Final = 15.0
@@ -52,6 +56,7 @@ class Worker:
     """The parts of a worker, built and not yet running."""
 
     name: str
+    log: Log
     tools: BatchTools
     consumers: Mapping[ShardId, Consumer]
     sharing: Sharing
@@ -77,25 +82,25 @@ async def serve_wallet(
                 await add_shards(postgres, settings.shards)
         background.start_soon(probe_loop_lag)
         background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
+        watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
+        background.start_soon(watch.run)
+        if settings.hand_events.enabled:
+            unpacker = Unpacker(postgres, settings.shards, settings.hand_events, log)
+            background.start_soon(unpacker.run)
         handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
-        recording = RecorderServices(beside, handover, settings.audit, log)
-        worker = build_worker(settings, postgres, recording, redis)
-        all_committed = trio.Event()
-        async with trio.open_nursery() as recorders:
-            recorders.start_soon(worker.recorder.run, all_committed)
-            async with trio.open_nursery() as serving:
-                serving.start_soon(worker.sharing.run, stopping)
-                for consumer in worker.consumers.values():
-                    serving.start_soon(consumer.run, worker.name, stopping)
-                    background.start_soon(consumer.probe_backlog)
-                app = build_app(settings, worker, redis, log)
-                await serving.start(serve_http, app, settings.http, stopping)
-                task_status.started()
-                notify_supervisor("READY=1")
-                await stopping.wait()
-                serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
-            all_committed.set()
-            recorders.cancel_scope.deadline = trio.current_time() + settings.audit.stop_seconds
+        recorders = RecorderServices(beside, handover, settings.audit, log)
+        worker = build_worker(settings, postgres, recorders, redis)
+        app = build_app(settings, worker, redis, watch)
+        async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
+            serving.start_soon(worker.sharing.run, stopping)
+            for consumer in worker.consumers.values():
+                serving.start_soon(consumer.run, worker.name, stopping)
+                background.start_soon(consumer.probe_backlog)
+            await serving.start(serve_http, app, settings.http, stopping)
+            task_status.started()
+            notify_supervisor("READY=1")
+            await stopping.wait()
+            serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
         background.cancel_scope.cancel()
 
 
@@ -110,21 +115,22 @@ def name_worker() -> str:
 
 
 def build_worker(
-    settings: WalletSettings, postgres: Postgres, recording: RecorderServices, redis: Redis
+    settings: WalletSettings, postgres: Postgres, recorders: RecorderServices, redis: Redis
 ) -> Worker:
     """Make all objects that serve streams and record what they commit."""
-    log = recording.log
+    log = recorders.log
     link = chain_linker(settings.chain_key)
-    tools = BatchTools(postgres, reply_codec(), link, recording.handover.offer)
+    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer)
     consumers = build_consumers(settings, tools, redis, log)
     name = name_worker()
     terms = {shard: consumer.term for shard, consumer in consumers.items()}
     return Worker(
         name=name,
+        log=log,
         tools=tools,
         consumers=consumers,
         sharing=Sharing(name, postgres, redis, terms, settings.ledger, log),
-        recorder=build_recorder(settings, recording, redis),
+        recorder=build_recorder(settings, recorders, redis),
     )
 
 
@@ -154,21 +160,22 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
     return Recorder(services, places)
 
 
-def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
+def build_app(settings: WalletSettings, worker: Worker, redis: Redis, watch: FreezeWatch) -> QuartTrio:
     """Give the app with all its pages."""
-    tools = worker.tools
+    tools, log = worker.tools, worker.log
+    office = Office(tools.postgres, tools.link, settings.everybody, log, settings.office)
+    logins = LoginLookup(redis, tools.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
     add_away_answers(app)
-    app.register_blueprint(admin_pages(tools.postgres, tools.link, settings.admin_token, log))
-    app.register_blueprint(wallet_pages(tools.postgres, redis))
-    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.admin_token))
-    streams = worker.consumers.items()
-    add_health_pages(
-        app,
-        lambda: (
-            {f"shard {shard}": one.is_well for shard, one in streams} | {"audit": worker.recorder.is_well}
-        ),
-    )
+    app.register_blueprint(admin_pages(office))
+    app.register_blueprint(wallet_pages(office.postgres, logins, office.settings))
+    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), office.admins))
+
+    def health() -> dict[str, bool]:
+        streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}
+        return streams | {"audit": worker.recorder.is_well}
+
+    add_health_pages(app, health, watch.notes)
     add_metrics_page(app)
     return app
 

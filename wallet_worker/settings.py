@@ -1,11 +1,15 @@
 """Settings of the wallet worker."""
 
+import re
 from pathlib import Path
+from typing import Final
 
 from attrs import field, frozen
 
 from cardroom.ids import ShardId
+from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import (
+    Admin,
     BadSettings,
     Bind,
     LogSettings,
@@ -13,6 +17,12 @@ from cardroom.service.settings import (
     RedisSettings,
     Secret,
 )
+
+ADMIN: Final = "admin"
+"""Who shows ``admin_token``."""
+
+_ADMIN_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_SHORTEST_SECRET: Final = 16
 
 
 @frozen
@@ -95,13 +105,53 @@ class NodeAddress:
 
 
 @frozen
+class OfficeSettings:
+    """Limits of what administrators and players ask for by HTTP.
+
+    A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the
+    longest an export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word
+    about a freeze in health and metrics may be; what moves money asks the database itself.
+    """
+
+    proposal_days: int = 7
+    csv_seconds: float = 300.0
+    freeze_probe_seconds: float = 2.0
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.proposal_days <= 90:
+            raise BadSettings("office: proposal_days is 1 to 90")
+        if self.csv_seconds <= 0 or self.freeze_probe_seconds <= 0:
+            raise BadSettings("office: csv_seconds and freeze_probe_seconds are above 0")
+
+
+@frozen
+class HandEventSettings:
+    """Whether and how records of settled hands are unpacked into rows.
+
+    ``group_hands`` in a transaction, ``groups`` of them before the next shard's turn, then a pause.
+    """
+
+    enabled: bool = True
+    group_hands: int = 50
+    groups: int = 20
+    pause_seconds: float = 1.0
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.group_hands <= 500 or self.groups < 1 or self.pause_seconds < 0.01:
+            raise BadSettings(
+                "hand_events: group_hands is 1 to 500, groups at least 1, pause_seconds at least 0.01"
+            )
+
+
+@frozen
 class WalletSettings:
     """Everything the wallet worker is told.
 
     ``postgres`` connects as the role ``holdem_wallet``; ``schema_owner`` is only read by ``migrate`` and
     names a role that may create tables and roles. ``shards`` are the streams it reads; each gets its row at
-    start. ``nodes`` are asked by ``verify`` what they believe to lie at their tables, with
-    ``node_admin_token``.
+    start. Who shows ``admin_token`` is the administrator named "admin"; ``admins`` are more of them, each
+    with a token of their own: two are needed where one proposes and another approves. ``nodes`` are asked by
+    ``verify`` what they believe to lie at their tables, with ``node_admin_token``.
     """
 
     shards: tuple[ShardId, ...]
@@ -113,14 +163,37 @@ class WalletSettings:
     audit: AuditSettings
     log: LogSettings = field(factory=LogSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
+    office: OfficeSettings = field(factory=OfficeSettings)
+    hand_events: HandEventSettings = field(factory=HandEventSettings)
+    lookup: LookupSettings = field(factory=LookupSettings)
     schema_owner: PostgresSettings | None = None
     nodes: tuple[NodeAddress, ...] = ()
     node_admin_token: Secret | None = None
+    admins: tuple[Admin, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if not self.shards or len(set(self.shards)) != len(self.shards) or min(self.shards) < 0:
             raise BadSettings("shards: at least one, each once, none below 0")
-        if len(self.chain_key.value) < 16 or len(self.admin_token.value) < 16:
+        if min(len(self.chain_key.value), len(self.admin_token.value)) < _SHORTEST_SECRET:
             raise BadSettings("chain_key and admin_token have at least 16 characters")
         if self.nodes and self.node_admin_token is None:
             raise BadSettings("node_admin_token: who has nodes needs their token")
+        _check_admins(self.everybody)
+
+    @property
+    def everybody(self) -> tuple[Admin, ...]:
+        """All administrators; the first is "admin"."""
+        return (Admin(ADMIN, self.admin_token), *self.admins)
+
+
+def _check_admins(admins: tuple[Admin, ...]) -> None:
+    """Refuse two names of one token: somebody could approve with one what was proposed with the other."""
+    names = [admin.name for admin in admins]
+    tokens = {admin.token.value for admin in admins}
+    if len(set(names)) != len(names) or len(tokens) != len(admins):
+        raise BadSettings('admins: each name once (and none is "admin"), each token once')
+    for admin in admins:
+        if _ADMIN_NAME.fullmatch(admin.name) is None:
+            raise BadSettings(f"admins: {admin.name!r} is no name: small letters, digits and . _ - up to 64")
+        if len(admin.token.value) < _SHORTEST_SECRET:
+            raise BadSettings(f"admins: the token of {admin.name} has at least 16 characters")

@@ -88,7 +88,7 @@ def test_a_halted_table_is_voided_and_played_at_again_while_the_others_play_on(p
         assert is_halted(place)
         play_on(place, SAME_NODE, OTHER_NODE)
         stopped_at = place.hands_by_table()[HALTED]
-        order = {"by": "kim", "reason": "nobody played it", "idempotency_key": "k1"}
+        order = {"reason": "nobody played it", "idempotency_key": "k1"}
         document = place.ask_wallet(f"/admin/letters/{letter['id']}/void", order)
         assert document["table_id"] == letter["table_id"]
         wait_until(lambda: not is_halted(place), "its node has opened the table anew", 10.0)

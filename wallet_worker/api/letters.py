@@ -1,18 +1,18 @@
 """Dead letters for administrators: who waits, and how each is ended."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from attrs import frozen
 from quart import Blueprint, request
 
-from cardroom.service.http import RefusedRequest, read_body, require_token
-from cardroom.service.settings import Secret
+from cardroom.service.http import RefusedRequest, admin_who_asks, read_body, require_token
+from cardroom.service.settings import Admin
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.bodies import body_codec, refuse_unless
 from wallet_worker.ledger.deadletter import ResolvedOtherwise, StillFails
 from wallet_worker.ledger.letter_desk import (
     MAX_KEY_LETTERS,
-    MAX_NAME_LETTERS,
     MAX_REASON_LETTERS,
     WAYS,
     LetterDesk,
@@ -26,17 +26,16 @@ _PAGE: Final = 50
 
 @frozen
 class LetterBody:
-    """``POST /admin/letters/ID/retry`` or ``/void``: who orders it, why, and the caller's key."""
+    """``POST /admin/letters/ID/retry`` or ``/void``: why, and the caller's key; who, the token says."""
 
-    by: str
     reason: str
     idempotency_key: str
 
 
-def letter_pages(desk: LetterDesk, token: Secret) -> Blueprint:
-    """Serve ``/admin/letters``, to who shows the bearer token."""
+def letter_pages(desk: LetterDesk, admins: Sequence[Admin]) -> Blueprint:
+    """Serve ``/admin/letters``, to who shows an administrator's bearer token."""
     pages = Blueprint("letters", __name__, url_prefix="/admin/letters")
-    pages.before_request(require_token(token))
+    pages.before_request(require_token(admins))
     bodies = body_codec(LetterBody)
 
     @pages.get("")
@@ -55,7 +54,7 @@ def letter_pages(desk: LetterDesk, token: Secret) -> Blueprint:
         _check(body)
         if letter_id > _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such letter")
-        wanted = Resolution(letter_id, WAYS[order], body.by, body.reason, body.idempotency_key)
+        wanted = Resolution(letter_id, WAYS[order], admin_who_asks(), body.reason, body.idempotency_key)
         return await _resolve(desk, wanted)
 
     return pages
@@ -76,7 +75,6 @@ async def _resolve(desk: LetterDesk, wanted: Resolution) -> dict[str, Any]:
 
 def _check(body: LetterBody) -> None:
     for name, text, longest in (
-        ("by", body.by, MAX_NAME_LETTERS),
         ("reason", body.reason, MAX_REASON_LETTERS),
         ("idempotency_key", body.idempotency_key, MAX_KEY_LETTERS),
     ):

@@ -4,7 +4,8 @@ It never stands in the ledger's way: it has tasks of its own, reads what was com
 is tried again. Where a copy ends says where it goes on; nothing else is remembered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import trio
 from attrs import frozen
@@ -202,6 +203,17 @@ class Recorder:
                 is_as_before = handover.head(head.shard) == known
                 if is_as_before or (known is not None and head.last_batch < known):
                     handover.note_head(head.shard, head.last_batch)
+
+
+@asynccontextmanager
+async def recording(recorder: Recorder, stop_seconds: float) -> AsyncIterator[None]:
+    """Record during the block; what was committed in it is written at its end, if that takes no longer."""
+    stopping = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recorder.run, stopping)
+        yield
+        stopping.set()
+        nursery.cancel_scope.deadline = trio.current_time() + stop_seconds
 
 
 def _line_of(one: BatchAsItStands) -> AuditLine | None:

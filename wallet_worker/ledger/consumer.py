@@ -24,6 +24,7 @@ from wallet_worker.ledger.term import Term
 from wallet_worker.ledger.trouble import is_server_trouble
 from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.settings import LedgerSettings
+from wallet_worker.store.list_letters import count_waiting
 from wallet_worker.store.lock_shard import TermLost
 
 _FIRST_PAUSE_SECONDS: Final = 0.05
@@ -68,20 +69,32 @@ class Consumer:
         await self.term.end()
 
     async def probe_backlog(self) -> None:
-        """Measure, until cancelled, how many entries wait and how long the oldest has.
+        """Measure, until cancelled, what waits: entries, the age of the oldest, and dead letters.
 
         Every worker measures the stream itself, whoever holds the term: so all of them say the same, also
-        while nobody reads it. What is not known is no number: who does not reach Redis never says 0.
+        while nobody reads it. What is not known is no number: who does not reach a server never says 0.
         """
         while True:
-            try:
-                length, age_seconds = await self._stream.backlog()
-            except RedisAway as away:
-                self._log.warning("ledger.backlog_unknown", trouble=str(away))
-                length, age_seconds = math.nan, math.nan
-            metrics.BACKLOG.labels(shard=self._shard).set(length)
-            metrics.BACKLOG_AGE.labels(shard=self._shard).set(age_seconds)
+            await self._measure_stream()
+            await self._measure_letters()
             await trio.sleep(self._settings.probe_seconds)
+
+    async def _measure_stream(self) -> None:
+        try:
+            length, age_seconds = await self._stream.backlog()
+        except RedisAway as away:
+            self._log.warning("ledger.backlog_unknown", trouble=str(away))
+            length, age_seconds = math.nan, math.nan
+        metrics.BACKLOG.labels(shard=self._shard).set(length)
+        metrics.BACKLOG_AGE.labels(shard=self._shard).set(age_seconds)
+
+    async def _measure_letters(self) -> None:
+        waiting: float = math.nan
+        try:
+            waiting = await count_waiting(self._tools.postgres, self._shard)
+        except (PostgresAway, PostgresRefused) as trouble:
+            self._log.warning("ledger.letters_unknown", trouble=str(trouble))
+        metrics.LETTERS_WAITING.labels(shard=self._shard).set(waiting)
 
     async def step(self, holder: str) -> None:
         """Take the term if it may be taken; then read once, and commit and answer what was read."""

@@ -41,10 +41,31 @@ class AccountKey(NamedTuple):
 PROMOTIONS: Final = AccountKey(AccountKind.PROMOTIONS)
 """What the house has given away; below zero by that much."""
 
+RAKEBACK: Final = AccountKey(AccountKind.RAKEBACK)
+"""What the house has given back of its rake; below zero by that much."""
+
+ROUNDING: Final = AccountKey(AccountKind.ROUNDING)
+"""Whole won that were left over where an amount of a coin was rounded down."""
+
 
 def wallet_of(user_id: UserId) -> AccountKey:
     """Name a player's wallet."""
     return AccountKey(AccountKind.WALLET, user_id)
+
+
+def pending_of(user_id: UserId) -> AccountKey:
+    """Name what a player is withdrawing: out of the wallet, and not yet sent."""
+    return AccountKey(AccountKind.PENDING_WITHDRAWAL, user_id=user_id)
+
+
+def deposit_clearing_of(coin: str) -> AccountKey:
+    """Name what came in by a coin; below zero by that much."""
+    return AccountKey(AccountKind.DEPOSIT_CLEARING, coin=coin)
+
+
+def withdrawal_clearing_of(coin: str) -> AccountKey:
+    """Name what went out by a coin."""
+    return AccountKey(AccountKind.WITHDRAWAL_CLEARING, coin=coin)
 
 
 def escrow_of(user_id: UserId, table_id: TableId) -> AccountKey:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from cardroom.ids import ShardId
 from cardroom.service.postgres import Postgres, Row
 
 MAX_PAGE: Final = 200
@@ -18,6 +19,8 @@ SELECT {_COLUMNS} FROM dead_letter
 WHERE ($1::bigint IS NULL OR id < $1) AND ($2 OR resolved_at IS NULL)
 ORDER BY id DESC LIMIT $3
 """
+
+_COUNT_WAITING: Final = "SELECT count(*) AS waiting FROM dead_letter WHERE resolved_at IS NULL AND shard = $1"
 
 
 @frozen
@@ -35,6 +38,14 @@ async def list_letters(postgres: Postgres, before: int | None, limit: int, *, wi
         rows = await transaction.fetch(_LIST_LETTERS, before, with_resolved, limit + 1)
     letters = [_describe(row) for row in rows[:limit]]
     return Page(letters, letters[-1]["id"] if len(rows) > limit else None)
+
+
+async def count_waiting(postgres: Postgres, shard: ShardId) -> int:
+    """Count the letters of a shard that nobody has resolved yet."""
+    async with postgres.transaction() as transaction:
+        row = await transaction.fetch_one(_COUNT_WAITING, shard)
+    assert row is not None, "a count is a row"
+    return int(row["waiting"])
 
 
 def _describe(row: Row) -> dict[str, Any]:

@@ -18,8 +18,7 @@ FROM game_table WHERE shard = $1 AND id = ANY($2::bigint[])
 """
 
 _PLAYERS: Final = """
-SELECT id, frozen_at IS NOT NULL AS is_frozen, coalesce(self_excluded_until > now(), false) AS is_self_excluded
-FROM player WHERE id = ANY($1::bigint[])
+SELECT id, is_frozen, is_self_excluded FROM player_standing WHERE id = ANY($1::bigint[])
 """
 
 # No hand is sent again after its command has been forgotten; so no more months than those are searched.

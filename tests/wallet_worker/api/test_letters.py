@@ -7,22 +7,22 @@ from quart_trio import QuartTrio
 
 from cardroom.service.http import make_app
 from cardroom.service.redis import Redis
-from cardroom.service.settings import Secret
 from tests.wallet_worker.house import LOG, PURSE, House, hold
 from tests.wallet_worker.letters import bury, bury_hand
+from tests.wallet_worker.office import ADMINS
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.letters import letter_pages
 from wallet_worker.ledger.letter_desk import LetterDesk
 
-TOKEN = {"Authorization": "Bearer right"}
-ORDER = {"by": "kim", "reason": "the bug is gone", "idempotency_key": "k1"}
+TOKEN = {"Authorization": "Bearer other"}  # of kim
+ORDER = {"reason": "the bug is gone", "idempotency_key": "k1"}
 
 
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
     app = make_app("wallet", LOG)
     add_away_answers(app)
-    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG), Secret("right")))
+    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG), ADMINS))
     return app
 
 

@@ -15,12 +15,12 @@ from wallet_worker.audit.copies import FileCopy, RedisRecords
 from wallet_worker.audit.files import find_files
 from wallet_worker.audit.handover import Handover
 from wallet_worker.audit.places import FilePlace, Place, RedisPlace
-from wallet_worker.audit.recorder import Recorder, RecorderServices
+from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
 from wallet_worker.audit.redis_copy import RedisCopy
 from wallet_worker.audit.verify import Copies, Report, Scope, verify
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.settings import AuditSettings
-from wallet_worker.store.promote import HOUSE
+from wallet_worker.store.house_transfer import HOUSE
 
 FILE = "the file says what the database says"
 REDIS = "the Redis copy says what the database says"
@@ -77,12 +77,9 @@ class Scribe:
     @asynccontextmanager
     async def recording(self) -> AsyncIterator[Recorder]:
         """Record during the block, and end it as a worker does: everything known is written."""
-        recorder, stopping = self.recorder(), trio.Event()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(recorder.run, stopping)
+        recorder = self.recorder()
+        async with recording(recorder, _SECONDS):
             yield recorder
-            stopping.set()
-            nursery.cancel_scope.deadline = trio.current_time() + _SECONDS
 
     async def record(self) -> None:
         """Bring the copies up to what the database has."""

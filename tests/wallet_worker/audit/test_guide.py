@@ -12,7 +12,7 @@ from cardroom.service.redis import Redis
 from tests.wallet_worker.audit.scribe import Scribe
 from tests.wallet_worker.house import CHAIN_KEY, House, hand_of, leave
 from wallet_worker.audit.files import find_files
-from wallet_worker.store.promote import HOUSE
+from wallet_worker.store.house_transfer import HOUSE
 
 
 @pytest.fixture

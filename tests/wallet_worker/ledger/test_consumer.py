@@ -37,9 +37,11 @@ from tests.wallet_worker.house import (
     leave,
     open_by,
 )
+from tests.wallet_worker.letters import bury, void_of
 from tests.wallet_worker.post import SETTINGS, Post
 from wallet_worker.ledger import metrics
 from wallet_worker.ledger.consumer import Consumer
+from wallet_worker.ledger.deadletter import void_letter
 from wallet_worker.ledger.entries import EntryReader
 from wallet_worker.ledger.stream import CommandStream
 
@@ -206,6 +208,19 @@ async def test_who_does_not_reach_redis_knows_no_backlog_and_does_not_say_none(
     nowhere = RedisSettings("127.0.0.1", 1, connect_seconds=0.2, call_seconds=0.2)
     async with open_redis(nowhere) as broken:
         assert all(map(math.isnan, await _measure(Post(house, broken))))
+
+
+async def test_letters_that_wait_are_measured_until_they_are_resolved(house: House, post: Post) -> None:
+    gauge = metrics.LETTERS_WAITING.labels(shard=house.shard)
+    number, _ = await bury(house, buy_in(house, 0))
+    await _measure(post)
+    assert gauge._value.get() == 1
+    await void_letter(house.tools, void_of(number))
+    await _measure(post)
+    assert gauge._value.get() == 0
+    await house.change("REVOKE SELECT ON dead_letter FROM holdem_wallet")
+    await _measure(post)
+    assert math.isnan(gauge._value.get())
 
 
 async def test_an_id_that_stands_for_another_body_is_an_alert_and_changes_nothing(

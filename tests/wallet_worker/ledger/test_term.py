@@ -27,7 +27,7 @@ async def test_a_term_is_taken_only_when_it_may_be_and_by_one(house: House) -> N
 async def test_what_is_given_back_is_free_at_once_and_not_taken_again_untold(house: House) -> None:
     one, two = _term_of(house), _term_of(house)
     await one.hold("test")
-    one.obey(may_take=False, gives_back=True)
+    one.obey(may_take=True, gives_back=True)
     assert await one.hold("test") is None
     assert await one.hold("test") is None
     assert await two.hold("another") is not None

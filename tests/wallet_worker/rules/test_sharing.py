@@ -44,6 +44,13 @@ def test_who_has_too_many_gives_one_back_and_takes_it_not_again() -> None:
     assert share_streams(given_back, "b").take == {3}
 
 
+def test_one_worker_at_a_time_gives_back() -> None:
+    seven = tuple(map(ShardId, range(7)))
+    held: dict[int, str | None] = dict(zip(seven, "aaabbbc", strict=True))
+    uneven = standing(dict.fromkeys("abc", seven), held)
+    assert [share_streams(uneven, worker).give for worker in "abc"] == [None, seven[5], None]
+
+
 def test_shares_that_differ_by_one_are_left_alone() -> None:
     fair = standing({"a": FOUR, "b": FOUR, "c": FOUR}, {0: "a", 1: "a", 2: "b", 3: "c"})
     assert {share_streams(fair, worker) for worker in "abc"} == {Duty(frozenset(), None)}

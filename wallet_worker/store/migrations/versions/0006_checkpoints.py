@@ -3,7 +3,7 @@
 from wallet_worker.store.migrations.script import run_script
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 
 
 def upgrade() -> None:

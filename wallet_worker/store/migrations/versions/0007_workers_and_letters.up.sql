@@ -36,6 +36,9 @@ GRANT UPDATE (resolution, resolved_by, resolved_reason, resolved_key, outcome, f
 ALTER TABLE game_table
     ADD COLUMN released_at timestamptz,
     ADD CONSTRAINT game_table_released CHECK (released_at IS NULL OR halted_at IS NOT NULL);
+UPDATE game_table SET released_at = now()
+WHERE halted_at IS NOT NULL AND EXISTS (SELECT FROM dead_letter WHERE table_id = game_table.id)
+  AND NOT EXISTS (SELECT FROM dead_letter WHERE table_id = game_table.id AND resolved_at IS NULL);
 GRANT UPDATE (released_at) ON game_table TO holdem_wallet;
 
 -- Outcomes of commands live 35 days: who sends a command again has given it up long before (7 days). The
