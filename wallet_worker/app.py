@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import trio
@@ -53,14 +53,15 @@ _RECORDER_CONNECTIONS: Final = 2
 
 @frozen
 class Worker:
-    """The parts of a worker, built and not yet running."""
+    """The parts of a worker, built and not yet running; ``beside`` runs for as long as the worker does."""
 
     name: str
-    log: Log
     tools: BatchTools
     consumers: Mapping[ShardId, Consumer]
     sharing: Sharing
     recorder: Recorder
+    freeze_watch: FreezeWatch
+    beside: Sequence[Callable[[], Awaitable[None]]]
 
 
 async def serve_wallet(
@@ -80,22 +81,16 @@ async def serve_wallet(
         async for attempt in wait_for_start(PostgresAway, seconds=_START_SECONDS):
             with attempt:
                 await add_shards(postgres, settings.shards)
-        background.start_soon(probe_loop_lag)
-        background.start_soon(Housekeeping(postgres, settings.ledger, log).run)
-        watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
-        background.start_soon(watch.run)
-        if settings.hand_events.enabled:
-            unpacker = Unpacker(postgres, settings.shards, settings.hand_events, log)
-            background.start_soon(unpacker.run)
         handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
         recorders = RecorderServices(beside, handover, settings.audit, log)
         worker = build_worker(settings, postgres, recorders, redis)
-        app = build_app(settings, worker, redis, watch)
+        for run in worker.beside:
+            background.start_soon(run)
         async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
             serving.start_soon(worker.sharing.run, stopping)
             for consumer in worker.consumers.values():
                 serving.start_soon(consumer.run, worker.name, stopping)
-                background.start_soon(consumer.probe_backlog)
+            app = build_app(settings, worker, redis, log)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()
             notify_supervisor("READY=1")
@@ -124,13 +119,23 @@ def build_worker(
     consumers = build_consumers(settings, tools, redis, log)
     name = name_worker()
     terms = {shard: consumer.term for shard, consumer in consumers.items()}
+    watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
+    beside = [
+        probe_loop_lag,
+        watch.run,
+        Housekeeping(postgres, settings.ledger, log).run,
+        *[consumer.probe_backlog for consumer in consumers.values()],
+    ]
+    if settings.hand_events.enabled:
+        beside.append(Unpacker(postgres, settings.shards, settings.hand_events, log).run)
     return Worker(
         name=name,
-        log=log,
         tools=tools,
         consumers=consumers,
         sharing=Sharing(name, postgres, redis, terms, settings.ledger, log),
         recorder=build_recorder(settings, recorders, redis),
+        freeze_watch=watch,
+        beside=beside,
     )
 
 
@@ -160,22 +165,22 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
     return Recorder(services, places)
 
 
-def build_app(settings: WalletSettings, worker: Worker, redis: Redis, watch: FreezeWatch) -> QuartTrio:
+def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
-    tools, log = worker.tools, worker.log
+    tools = worker.tools
     office = Office(tools.postgres, tools.link, settings.everybody, log, settings.office)
     logins = LoginLookup(redis, tools.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(office.postgres, logins, office.settings))
-    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), office.admins))
+    app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office))
+    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.everybody))
 
     def health() -> dict[str, bool]:
         streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}
         return streams | {"audit": worker.recorder.is_well}
 
-    add_health_pages(app, health, watch.notes)
+    add_health_pages(app, health, worker.freeze_watch.notes)
     add_metrics_page(app)
     return app
 

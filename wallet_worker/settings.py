@@ -59,6 +59,45 @@ class LedgerSettings:
 
 
 @frozen
+class OfficeSettings:
+    """Limits of what administrators and players ask for by HTTP.
+
+    A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the
+    longest an export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word
+    about a freeze in health and metrics may be; what moves money asks the database itself.
+    """
+
+    proposal_days: int = 7
+    csv_seconds: float = 300.0
+    freeze_probe_seconds: float = 2.0
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.proposal_days <= 90:
+            raise BadSettings("office: proposal_days is 1 to 90")
+        if self.csv_seconds <= 0 or self.freeze_probe_seconds <= 0:
+            raise BadSettings("office: csv_seconds and freeze_probe_seconds are above 0")
+
+
+@frozen
+class HandEventSettings:
+    """Whether and how records of settled hands are unpacked into rows.
+
+    ``group_hands`` in a transaction, ``groups`` of them before the next shard's turn, then a pause.
+    """
+
+    enabled: bool = True
+    group_hands: int = 50
+    groups: int = 20
+    pause_seconds: float = 1.0
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.group_hands <= 500 or self.groups < 1 or self.pause_seconds < 0.01:
+            raise BadSettings(
+                "hand_events: group_hands is 1 to 500, groups at least 1, pause_seconds at least 0.01"
+            )
+
+
+@frozen
 class AuditSettings:
     """Where sealed batches are written a second and a third time, and how ``verify`` compares them.
 
@@ -105,53 +144,14 @@ class NodeAddress:
 
 
 @frozen
-class OfficeSettings:
-    """Limits of what administrators and players ask for by HTTP.
-
-    A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the
-    longest an export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word
-    about a freeze in health and metrics may be; what moves money asks the database itself.
-    """
-
-    proposal_days: int = 7
-    csv_seconds: float = 300.0
-    freeze_probe_seconds: float = 2.0
-
-    def __attrs_post_init__(self) -> None:
-        if not 1 <= self.proposal_days <= 90:
-            raise BadSettings("office: proposal_days is 1 to 90")
-        if self.csv_seconds <= 0 or self.freeze_probe_seconds <= 0:
-            raise BadSettings("office: csv_seconds and freeze_probe_seconds are above 0")
-
-
-@frozen
-class HandEventSettings:
-    """Whether and how records of settled hands are unpacked into rows.
-
-    ``group_hands`` in a transaction, ``groups`` of them before the next shard's turn, then a pause.
-    """
-
-    enabled: bool = True
-    group_hands: int = 50
-    groups: int = 20
-    pause_seconds: float = 1.0
-
-    def __attrs_post_init__(self) -> None:
-        if not 1 <= self.group_hands <= 500 or self.groups < 1 or self.pause_seconds < 0.01:
-            raise BadSettings(
-                "hand_events: group_hands is 1 to 500, groups at least 1, pause_seconds at least 0.01"
-            )
-
-
-@frozen
 class WalletSettings:
     """Everything the wallet worker is told.
 
     ``postgres`` connects as the role ``holdem_wallet``; ``schema_owner`` is only read by ``migrate`` and
     names a role that may create tables and roles. ``shards`` are the streams it reads; each gets its row at
     start. Who shows ``admin_token`` is the administrator named "admin"; ``admins`` are more of them, each
-    with a token of their own: two are needed where one proposes and another approves. ``nodes`` are asked by
-    ``verify`` what they believe to lie at their tables, with ``node_admin_token``.
+    with a token of their own: two are needed where one proposes and another approves. ``nodes`` are asked
+    by ``verify`` what they believe to lie at their tables, with ``node_admin_token``.
     """
 
     shards: tuple[ShardId, ...]
@@ -167,9 +167,9 @@ class WalletSettings:
     hand_events: HandEventSettings = field(factory=HandEventSettings)
     lookup: LookupSettings = field(factory=LookupSettings)
     schema_owner: PostgresSettings | None = None
+    admins: tuple[Admin, ...] = ()
     nodes: tuple[NodeAddress, ...] = ()
     node_admin_token: Secret | None = None
-    admins: tuple[Admin, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if not self.shards or len(set(self.shards)) != len(self.shards) or min(self.shards) < 0:

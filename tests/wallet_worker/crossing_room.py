@@ -10,6 +10,8 @@ from attrs import define, evolve, field, frozen
 
 from cardroom.ids import CommandId, Epoch, HandId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
+from cardroom.service.postgres import Postgres
+from cardroom.service.redis import Redis
 from cardroom.wire import keys
 from cardroom.wire.ledger import (
     CommandBody,
@@ -242,31 +244,8 @@ class CrossingRoom:
             await transaction.execute(sql, self.shards[place])
 
     async def compare(self) -> None:
-        async with self._loop.database.transaction() as transaction:
-            rows = await transaction.fetch(
-                "SELECT kind::text AS kind, user_id, table_id, seat, balance FROM account"
-                " WHERE user_id = ANY($1::bigint[]) AND kind IN ('wallet', 'escrow')",
-                self.players,
-            )
-            rake = await transaction.fetch_one(
-                "SELECT coalesce(sum(balance), 0) AS rake FROM account WHERE shard = ANY($1::int[])",
-                self.shards,
-            )
-        wallets = {row["user_id"]: row["balance"] for row in rows if row["kind"] == "wallet"}
-        assert wallets == self.sheet.wallets
-        lying = {
-            (row["table_id"], row["user_id"]): (row["seat"], row["balance"])
-            for row in rows
-            if row["kind"] == "escrow" and row["balance"]
-        }
-        assert lying == {
-            (table_id, user): (seat, stack)
-            for table_id, table in self.sheet.tables.items()
-            for user, (seat, stack) in table.stacks.items()
-            if stack
-        }
-        assert rake is not None
-        assert rake["rake"] == self.sheet.rake
+        """Money is where the sheet says."""
+        await _compare(self._loop.database, self)
 
     async def close(self) -> None:
         """Let a worker serve what waits: then all that was not lost is answered, and the ledger is sound."""
@@ -276,22 +255,51 @@ class CrossingRoom:
                 self.workers[worker, place].consumer.term.lose()
             while await self._loop.redis.xlen(keys.commands(queue.shard)):
                 await self.serve(place, "one", None)
-            await self._check_answers(queue)
+            await _check_answers(self._loop.redis, self.sheet, queue)
         await self.compare()
         report = await verify(self._loop.database, LINK)
         assert report.is_sound, "\n".join(report.as_lines())
 
-    async def _check_answers(self, queue: Queue) -> None:
-        key = keys.replies(queue.shard, BOOT)
-        answered, refused = set(), set()
-        for data in await self._loop.redis.lrange(key, 0, -1):
-            reply = REPLIES.decode(data)
-            answered.add(reply.id)
-            if reply.body != self.sheet.booked.get(reply.id):
-                if reply.body == CommandRefused(Refusal.COMMAND_REUSED):
-                    refused.add(reply.id)
-                else:
-                    assert isinstance(reply.body, StaleEpoch | OutOfOrder), reply
-        assert queue.altered <= refused
-        assert {command.id for command in queue.sent} - queue.lost <= answered
-        await self._loop.redis.delete([key])
+
+async def _compare(database: Postgres, room: CrossingRoom) -> None:
+    async with database.transaction() as transaction:
+        rows = await transaction.fetch(
+            "SELECT kind::text AS kind, user_id, table_id, seat, balance FROM account"
+            " WHERE user_id = ANY($1::bigint[]) AND kind IN ('wallet', 'escrow')",
+            room.players,
+        )
+        rake = await transaction.fetch_one(
+            "SELECT coalesce(sum(balance), 0) AS rake FROM account WHERE shard = ANY($1::int[])",
+            room.shards,
+        )
+    wallets = {row["user_id"]: row["balance"] for row in rows if row["kind"] == "wallet"}
+    assert wallets == room.sheet.wallets
+    lying = {
+        (row["table_id"], row["user_id"]): (row["seat"], row["balance"])
+        for row in rows
+        if row["kind"] == "escrow" and row["balance"]
+    }
+    assert lying == {
+        (table_id, user): (seat, stack)
+        for table_id, table in room.sheet.tables.items()
+        for user, (seat, stack) in table.stacks.items()
+        if stack
+    }
+    assert rake is not None
+    assert rake["rake"] == room.sheet.rake
+
+
+async def _check_answers(redis: Redis, sheet: Sheet, queue: Queue) -> None:
+    key = keys.replies(queue.shard, BOOT)
+    answered, refused = set(), set()
+    for data in await redis.lrange(key, 0, -1):
+        reply = REPLIES.decode(data)
+        answered.add(reply.id)
+        if reply.body != sheet.booked.get(reply.id):
+            if reply.body == CommandRefused(Refusal.COMMAND_REUSED):
+                refused.add(reply.id)
+            else:
+                assert isinstance(reply.body, StaleEpoch | OutOfOrder), reply
+    assert queue.altered <= refused
+    assert {command.id for command in queue.sent} - queue.lost <= answered
+    await redis.delete([key])
