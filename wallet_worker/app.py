@@ -188,7 +188,8 @@ def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) 
 async def verify_ledger(settings: WalletSettings, scope: Scope) -> Report:
     """Check the ledger and its copies; raises ``PostgresAway`` when it cannot be read."""
     audit = settings.audit
-    patient = evolve(settings.postgres, call_seconds=audit.verify_call_seconds)
+    connections = max(2, settings.postgres.connections)
+    patient = evolve(settings.postgres, call_seconds=audit.verify_call_seconds, connections=connections)
     link = chain_linker(settings.chain_key)
     async with open_postgres(patient) as postgres, open_redis(settings.redis) as redis:
         report = await verify(postgres, link, scope, copies_of(settings, redis))
