@@ -49,6 +49,7 @@ class Follower:
         self._log = services.log.bind(shard=shard, place=place.name)
         self._pause_seconds = _FIRST_PAUSE_SECONDS
         self._last = 0
+        self._is_waiting = False
         self.is_well = True
         """False from a failure until the next success; who waits for another worker's end is well."""
 
@@ -58,8 +59,10 @@ class Follower:
             try:
                 await self._follow(closing)
             except PlaceTaken as taken:
-                self._settle_down()
-                self._log.info("audit.place_taken", by=str(taken))
+                self.is_well = True
+                if not self._is_waiting:
+                    self._is_waiting = True
+                    self._log.info("audit.place_taken", by=str(taken))
             except (PlaceAway, PostgresAway, PostgresRefused, CannotRecord) as trouble:
                 self.is_well = False
                 metrics.TROUBLES.labels(shard=self._shard, place=self._place.name).inc()
@@ -151,6 +154,7 @@ class Follower:
 
     def _settle_down(self) -> None:
         self.is_well = True
+        self._is_waiting = False
         self._pause_seconds = _FIRST_PAUSE_SECONDS
 
 

@@ -8,6 +8,7 @@ import trio
 from attrs import define, evolve, field
 
 from cardroom.ids import ShardId
+from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis
 from tests.wallet_worker.house import LINK, LOG, House
@@ -60,7 +61,7 @@ class Scribe:
     def tools(self) -> BatchTools:
         return evolve(self.house.tools, on_sealed=self.handover.offer)
 
-    def recorder(self) -> Recorder:
+    def recorder(self, log: Log = LOG) -> Recorder:
         places: dict[ShardId, Sequence[Place]] = {
             shard: [
                 FilePlace(self.folder, shard),
@@ -69,7 +70,7 @@ class Scribe:
             for shard in self.shards
         }
         postgres = self.postgres or self.house.database
-        return Recorder(RecorderServices(postgres, self.handover, self.settings, LOG), places)
+        return Recorder(RecorderServices(postgres, self.handover, self.settings, log), places)
 
     def copy_of(self, shard: ShardId) -> RedisCopy:
         return RedisCopy(self.redis, shard, self.settings.redis_batches, self.settings.redis_bytes)

@@ -8,15 +8,17 @@ from attrs import evolve
 from prometheus_client import REGISTRY
 
 from cardroom.ids import ShardId
+from cardroom.service.logs import open_log
 from cardroom.service.postgres import PostgresAway, open_postgres
 from cardroom.service.redis import Redis, open_redis
-from cardroom.service.settings import PostgresSettings, RedisSettings
+from cardroom.service.settings import LogSettings, PostgresSettings, RedisSettings
 from cardroom.wire import keys
 from tests.wallet_worker.audit.scribe import FILE, Scribe, until
 from tests.wallet_worker.house import LINK, House, hold
 from tests.wallet_worker.store.test_checkpoints import age, drop_oldest_months
 from wallet_worker.audit.files import AuditFiles, FolderTaken
 from wallet_worker.audit.line import read_line
+from wallet_worker.audit.recorder import recording
 from wallet_worker.audit.verify import Scope, verify
 from wallet_worker.ledger.batch import apply_batch
 
@@ -126,6 +128,18 @@ async def test_two_recorders_in_one_folder_write_each_line_once(scribe: Scribe) 
         assert second.is_well, "it only waits for the other one's end"
     assert [read_line(line).number for line in scribe.lines()] == [1, 2, 3, 4]
     assert (await scribe.verify()).is_sound
+
+
+async def test_who_waits_says_so_once(scribe: Scribe, capsys: pytest.CaptureFixture[str]) -> None:
+    other = AuditFiles(scribe.folder, scribe.house.shard)
+    other.open()
+    loud = open_log(LogSettings(), "tests")
+    recorder = scribe.recorder(loud)
+    async with recording(recorder, 5.0):
+        await trio.sleep(0.6)
+        assert recorder.is_well
+    said = [line for line in capsys.readouterr().err.splitlines() if "audit.place_taken" in line]
+    assert len(said) == 1
 
 
 async def test_the_second_recorder_goes_on_when_the_first_has_ended(scribe: Scribe) -> None:
