@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -42,7 +43,10 @@ from cardroom.money import Krw
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.wire import keys
 from cardroom.wire.ledger import CashOut, CommandBody, HoldBuyIn
-from tests.wallet_worker.house import BOOT, COMMANDS, REPLIES
+from tests.wallet_worker.house import BOOT, COMMANDS, LINK, REPLIES
+from wallet_worker.rules.coins import Rate
+from wallet_worker.rules.deposit import Deposit
+from wallet_worker.store.book_deposit import book_deposit
 
 ROUNDS: Final = 3
 OUR_HANDS: Final = 8_000
@@ -50,6 +54,8 @@ NAIVE_HANDS: Final = 300
 RATE: Final = 200
 RATE_SECONDS: Final = 8
 MOVES: Final = 2_000
+DEPOSITS: Final = 300
+TELLERS: Final = 4
 
 SIMPLE_SCHEMA: Final = """
 CREATE TABLE simple_wallet (user_id bigint PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0));
@@ -186,10 +192,28 @@ async def _move_money(room: LedgerRoom) -> dict[str, float]:
         )
     moved = ROUNDS * len(seats)
     return {
+        "deposits_per_s": await _deposit(room),
         "top_ups_per_s": MOVES / seconds,
         "cash_outs_per_s": moved / leaving,
         "buy_ins_per_s": moved / returning,
     }
+
+
+async def _deposit(room: LedgerRoom) -> float:
+    """Credit deposits, told of by several at once: each is a transaction under the house's lock."""
+
+    async def tell(first: int) -> None:
+        for number in range(first, DEPOSITS, TELLERS):
+            tx_hash = sha256(f"deposit {number}".encode()).hexdigest()
+            player = room.tables[number % len(room.tables)].players[0]
+            deposit = Deposit(player, "USDT", 5_000_000, tx_hash, 0, "an address", Rate(1_400, 6))
+            await book_deposit(room.database, deposit, LINK)
+
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for first in range(TELLERS):
+            nursery.start_soon(tell, first)
+    return DEPOSITS / (trio.current_time() - began)
 
 
 async def _escrow(room: LedgerRoom, user: int) -> int:

@@ -5,6 +5,8 @@ the end. Hypothesis draws the steps and shortens a history that fails. The datab
 worker crashes at points that have names.
 """
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -95,7 +97,11 @@ class LedgerMachine(RuleBasedStateMachine):
             self._loop.call(self._room.close)
 
 
-@pytest.mark.timeout(300)
+HISTORIES = int(os.environ.get("HISTORIES", "10"))
+"""How many are drawn; ``make prove`` draws more."""
+
+
+@pytest.mark.timeout(300 + 30 * HISTORIES)
 def test_no_history_loses_or_doubles_a_won(
     wallet_settings: PostgresSettings, owner_settings: PostgresSettings, valkey: EmbeddedValkey
 ) -> None:
