@@ -20,6 +20,7 @@ from wallet_worker.rules.adjustment import (
     check_open,
     state_at,
 )
+from wallet_worker.rules.sealed_facts import adjustment_facts
 from wallet_worker.store.house_transfer import HouseDesk, NoSuchAccount, open_desk
 from wallet_worker.store.seal_batch import Link
 
@@ -114,7 +115,8 @@ async def approve(transaction: Transaction, decision: Decision, link: Link) -> d
         books, adjustment, decision.decided_by, now,
         is_everything_frozen=await desk.is_everything_frozen(), held=await _held(desk, adjustment.debit),
     )  # fmt: skip
-    (posted,) = await desk.post(books, [transfer], row["reason"])
+    facts = adjustment_facts(decision.number, adjustment.proposed_by, decision.decided_by, row["reason"])
+    (posted,) = await desk.post(books, [transfer], facts)
     await _decide(transaction, decision, AdjustmentState.APPROVED, now, posted.transfer_id)
     return _approved(decision.number, posted.transfer_id)
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from cardroom.service.postgres import Postgres
 from wallet_worker.rules.accounts import deposit_clearing_of, wallet_of
 from wallet_worker.rules.deposit import Deposit, credit_deposit
+from wallet_worker.rules.sealed_facts import deposit_facts
 from wallet_worker.store.house_transfer import KeyedRequest, open_desk
 from wallet_worker.store.outside_payments import add_deposit, add_step
 from wallet_worker.store.seal_batch import Link
@@ -30,7 +31,7 @@ async def book_deposit(postgres: Postgres, deposit: Deposit, link: Link) -> dict
         await desk.find_player(deposit.user_id)
         transfer = credit_deposit(deposit)
         books = await desk.load([deposit_clearing_of(deposit.coin), wallet_of(deposit.user_id)])
-        (posted,) = await desk.post(books, [transfer])
+        (posted,) = await desk.post(books, [transfer], deposit_facts(deposit))
         amount = transfer.postings[-1].amount
         number = await add_deposit(transaction, deposit, amount)
         await add_step(transaction, number, "credited", posted.transfer_id)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from cardroom.service.postgres import Postgres
 from wallet_worker.rules.accounts import ROUNDING, pending_of, withdrawal_clearing_of
+from wallet_worker.rules.sealed_facts import payout_facts
 from wallet_worker.rules.withdrawal import Payout, pay_withdrawal
 from wallet_worker.store.house_transfer import KeyedRequest, open_desk
 from wallet_worker.store.outside_payments import add_step, lock_withdrawal, mark_paid
@@ -31,7 +32,8 @@ async def book_payout(postgres: Postgres, number: int, payout: Payout, link: Lin
             return known
         transfers = pay_withdrawal(withdrawal, payout)
         keys = [pending_of(withdrawal.user_id), withdrawal_clearing_of(withdrawal.coin), ROUNDING]
-        posted = await desk.post(await desk.load(keys), transfers)
+        facts = payout_facts(withdrawal.coin, payout)
+        posted = await desk.post(await desk.load(keys), transfers, facts)
         await mark_paid(transaction, number, payout)
         for step, one in zip(_STEPS, posted, strict=False):
             await add_step(transaction, number, step, one.transfer_id)

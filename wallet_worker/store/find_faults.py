@@ -64,6 +64,36 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
             SELECT 'entry ' || version || ' of account ' || account_id || ' belongs to no transfer after the checkpoint' AS fault
             FROM posted WHERE NOT EXISTS (
                 SELECT FROM moved WHERE moved.id = posted.transfer_id AND moved.booked_at = posted.booked_at)""",
+        "payments and adjustments are what was sealed": """
+            SELECT 'transfer ' || ordered.id || ' does not say what its ' ||
+                   CASE kind WHEN 'adjustment' THEN 'adjustment' ELSE 'payment' END || ' says' AS fault
+            FROM (
+                WITH ordered AS MATERIALIZED (
+                    SELECT id, kind, reason FROM moved
+                    WHERE kind IN ('crypto_deposit', 'crypto_withdrawal', 'withdrawal_hold', 'withdrawal_release', 'adjustment')
+                )
+                SELECT ordered.*, told.user_id, told.amount FROM ordered LEFT JOIN (
+                    SELECT transfer_id, max(user_id) AS user_id, max(amount) AS amount
+                    FROM posted JOIN account ON account.id = posted.account_id
+                    WHERE transfer_id IN (SELECT id FROM ordered) GROUP BY transfer_id
+                ) AS told ON told.transfer_id = ordered.id
+            ) AS ordered
+            LEFT JOIN payment_transfer AS step ON step.transfer_id = ordered.id
+            LEFT JOIN outside_payment AS payment ON payment.id = step.payment_id
+            LEFT JOIN adjustment ON adjustment.transfer_id = ordered.id
+            WHERE CASE kind
+                WHEN 'adjustment' THEN state = 'approved' AND adjustment.amount = ordered.amount AND ordered.reason = format(
+                    'adjustment %s by %s and %s: %s', adjustment.id, proposed_by, decided_by, adjustment.reason)
+                ELSE payment.user_id = ordered.user_id
+                    AND (krw_amount = ordered.amount OR (kind = 'crypto_withdrawal' AND krw_amount > ordered.amount))
+                    AND CASE kind
+                        WHEN 'crypto_deposit' THEN step = 'credited' AND ordered.reason = concat_ws(
+                            ' ', coin, coin_amount, coin_scale, rate, tx_hash, output_number, address)
+                        WHEN 'withdrawal_hold' THEN step = 'held' AND ordered.reason = concat_ws(' ', coin, address)
+                        WHEN 'withdrawal_release' THEN step = 'released' AND status = 'released'
+                        ELSE step = 'paid' AND ordered.reason = concat_ws(' ', coin, coin_amount, coin_scale, rate, tx_hash)
+                    END
+                END IS NOT TRUE""",
         "results belong to a hand": """
             SELECT 'the result of user ' || user_id || ' belongs to no hand' AS fault
             FROM hand_result WHERE booked_at >= $2 AND NOT EXISTS (

@@ -8,6 +8,7 @@ from cardroom.ids import UserId
 from cardroom.money import Krw
 from cardroom.service.postgres import Postgres
 from wallet_worker.rules.accounts import pending_of, wallet_of
+from wallet_worker.rules.sealed_facts import hold_facts
 from wallet_worker.rules.withdrawal import hold_withdrawal
 from wallet_worker.store.house_transfer import KeyedRequest, open_desk
 from wallet_worker.store.outside_payments import add_step, add_withdrawal
@@ -45,7 +46,7 @@ async def hold_for_withdrawal(postgres: Postgres, asked: WithdrawalRequest, link
         books = await desk.load([wallet_of(asked.user_id), pending_of(asked.user_id)])
         books.players[asked.user_id] = player
         transfer = hold_withdrawal(books, asked.user_id, asked.amount)
-        (posted,) = await desk.post(books, [transfer])
+        (posted,) = await desk.post(books, [transfer], hold_facts(asked.coin, asked.address))
         number = await add_withdrawal(transaction, asked.user_id, asked.coin, asked.address, asked.amount)
         await add_step(transaction, number, "held", posted.transfer_id)
         answer = {"withdrawal": number, "transfer": posted.transfer_id, "krw_amount": asked.amount}

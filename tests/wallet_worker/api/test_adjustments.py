@@ -47,7 +47,7 @@ async def test_one_proposes_and_another_approves(app: QuartTrio, house: House) -
     assert await decide(app, number, "approve", "other", idempotency_key="again") == (status, answer)
     assert await house.wallet(1) == PURSE + 700
     (row,) = await house.rows("SELECT kind, reason FROM transfer WHERE id = $1", answer["transfer"])
-    assert tuple(row) == ("adjustment", "lost hand")
+    assert tuple(row) == ("adjustment", f"adjustment {number} by admin and kim: lost hand")
     (listed,) = (await get(app, "/admin/adjustments"))[1]["adjustments"]
     assert (listed["proposed_by"], listed["decided_by"], listed["decision_reason"]) == (
         "admin",

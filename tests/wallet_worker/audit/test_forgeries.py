@@ -2,8 +2,14 @@
 
 import pytest
 
+from cardroom.money import Krw
 from tests.wallet_worker.forger import give
-from tests.wallet_worker.house import House, hand_of, leave
+from tests.wallet_worker.house import LINK, House, hand_of, leave
+from tests.wallet_worker.outside import deposit, held, payout, tx_hash
+from wallet_worker.store.adjustments import Decision, Proposal, approve, propose
+from wallet_worker.store.book_deposit import book_deposit
+from wallet_worker.store.book_payout import book_payout
+from wallet_worker.store.release_held import release_held
 
 _SWAP = """
 UPDATE entry SET amount = other.amount FROM entry AS other
@@ -125,3 +131,55 @@ async def test_a_shard_that_was_taken_out_is_found(house: House) -> None:
         "UPDATE transfer SET reason = 'another' WHERE shard >= 0",
     )
     assert f"of shard {house.shard} stands behind" in found["every batch stands in its chain"]
+
+
+_DEPOSIT = "UPDATE outside_payment SET {} WHERE direction = 'deposit'"
+_WITHDRAWAL = "UPDATE outside_payment SET {} WHERE direction = 'withdrawal' AND status = '{}'"
+
+
+@pytest.fixture
+async def paid(house: House) -> House:
+    """Give a house with a deposit, a withdrawal of each status, and an adjustment."""
+    await book_deposit(house.database, deposit(house.players[0]), LINK)
+    await book_payout(house.database, await held(house, key="w1"), payout(), LINK)
+    await release_held(house.database, await held(house, key="w2"), "cancelled", LINK)
+    await held(house, key="w3")
+    names = (f"wallet:{house.players[0]}", f"wallet:{house.players[1]}")
+    async with house.database.transaction() as transaction:
+        made = await propose(transaction, Proposal(*names, Krw(700), "lost hand", "kim"), 7, LINK)
+    async with house.database.transaction() as transaction:
+        await approve(transaction, Decision(made["adjustment"], "lee", "so it was"), LINK)
+    await house.assert_sound()
+    return house
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        _DEPOSIT.format(f"tx_hash = '{tx_hash(9)}'"),
+        _DEPOSIT.format("address = 'another'"),
+        _DEPOSIT.format("output_number = 1"),
+        _DEPOSIT.format("coin_amount = coin_amount + 1"),
+        _DEPOSIT.format("rate = rate + 1"),
+        _DEPOSIT.format("krw_amount = krw_amount + 1"),
+        _DEPOSIT.format("user_id = user_id + 1"),
+        _WITHDRAWAL.format("address = 'another'", "held"),
+        _WITHDRAWAL.format("krw_amount = krw_amount + 1", "held"),
+        _WITHDRAWAL.format("status = 'held', completed_at = NULL", "released"),
+        _WITHDRAWAL.format("user_id = user_id + 1", "released"),
+        _WITHDRAWAL.format(f"tx_hash = '{tx_hash(9)}'", "paid"),
+        _WITHDRAWAL.format("coin = 'ETH'", "paid"),
+        "DELETE FROM payment_transfer WHERE step = 'credited'",
+        "DELETE FROM outside_payment WHERE direction = 'deposit'",
+        "UPDATE adjustment SET decided_by = 'max'",
+        "UPDATE adjustment SET proposed_by = 'max'",
+        "UPDATE adjustment SET reason = 'another'",
+        "UPDATE adjustment SET amount = 7",
+        "DELETE FROM adjustment",
+    ],
+)
+async def test_facts_about_outside_money_and_orders_are_sealed_too(paid: House, forgery: str) -> None:
+    await paid.change(forgery)
+    assert [one.name for one in (await paid.verify()).checks if one.faults] == [
+        "payments and adjustments are what was sealed"
+    ]

@@ -7,7 +7,7 @@ from cardroom.money import Krw
 from tests.wallet_worker.house import LINK, PURSE, House, hold, leave
 from tests.wallet_worker.outside import deposit, wish
 from wallet_worker.rules.accounts import rake_of, wallet_of
-from wallet_worker.rules.transfers import adjustment_transfer
+from wallet_worker.store.adjustments import Decision, Proposal, approve, propose
 from wallet_worker.store.book_deposit import book_deposit
 from wallet_worker.store.hold_for_withdrawal import hold_for_withdrawal
 from wallet_worker.store.house_transfer import NoSuchAccount, open_desk
@@ -23,13 +23,13 @@ async def test_streams_and_http_move_the_same_wallets_at_once_without_a_deadlock
             await house.ask(*[leave(user, at, seat, 100) for seat, user in reversed(order)])
 
     async def adjust() -> None:
-        ends = [wallet_of(house.players[0]), wallet_of(house.players[3])]
+        ends = [f"wallet:{house.players[0]}", f"wallet:{house.players[3]}"]
         for step in range(24):
             debit, credit = ends if step % 2 else reversed(ends)
             async with house.database.transaction() as transaction:
-                desk = await open_desk(transaction, LINK)
-                books = await desk.load([debit, credit])
-                await desk.post(books, [adjustment_transfer(debit, credit, Krw(7))])
+                made = await propose(transaction, Proposal(debit, credit, Krw(7), "r", "kim"), 7, LINK)
+            async with house.database.transaction() as transaction:
+                await approve(transaction, Decision(made["adjustment"], "lee", "r"), LINK)
 
     async def give_and_take() -> None:
         for step in range(12):
