@@ -42,12 +42,30 @@ def _reads(*tables: str, why: str) -> Expected:
 
 
 _FEW: Final = Expected(why="only tables of a few rows: shards and their progress, workers")
+_ONE_ROW: Final = Expected(why="a table of one row")
 _ADDS: Final = Expected(why="adds rows, and looks up nothing but the keys it must not repeat")
+_ASKS: Final = Expected(why="reads no table")
 _FINDS_FAULTS: Final = "verification reads everything, on purpose; checkpoints keep it short"
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "cardroom.service.logins": {
         "FIND_SESSION": Expected(why="calls a function; its body is below, among the functions and views"),
+    },
+    "wallet_worker.audit.verify": {"_EXPORT": _ASKS, "_NOW": _ASKS},
+    "wallet_worker.store.adjustments": {
+        "LIST_ADJUSTMENTS": _by("adjustment_pkey", _1=_FAR, _2=50),
+        "LIST_UNDECIDED": _by("adjustment_undecided", _1=_FAR, _2=50),
+        "_ADD": _ADDS,
+        "_DECIDE": _by("adjustment_pkey"),
+        "_HAS_RAKE": _by("account_owner_key"),
+        "_LOCK": _by("adjustment_pkey"),
+    },
+    "wallet_worker.store.admin_actions": {
+        "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50),
+        "LIST_ACTIONS_ABOUT": _by("admin_action_subject", _1=_FAR, _2=50, _3="user:17"),
+        "_ADD_ACTION": _ADDS,
+        "_FIND_ACTION": _by("admin_action_key"),
+        "_LOCK_KEY": _ASKS,
     },
     "wallet_worker.store.book_events": {
         "_ADD_PROGRESS": _ADDS,
@@ -65,6 +83,18 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_ADD_LETTER": _by("game_table_pkey"),
         "_HALT_TABLE": _by("game_table_pkey"),
     },
+    "wallet_worker.store.checkpoints": {
+        "_ADD_ACCOUNTS": _reads("account", why="a checkpoint holds every account"),
+        "_ADD_CHECKPOINT": _ADDS,
+        "_ADD_HEADS": _FEW,
+        "_ADD_TABLES": Expected(why="a checkpoint holds every table, which are a thousand"),
+        "_DIGEST": Expected(why="a checkpoint is read whole, and found by its number"),
+        "_DRAW": _ASKS,
+        "_HEADS": _FEW,
+        "_IS_CUT": _reads("batch", why="verification looks for the oldest batch"),
+        "_NEWEST": _FEW,
+        "_OLDEST_COVERING": _reads("batch", why="verification of a ledger whose old months are gone"),
+    },
     "wallet_worker.store.create_room": {
         "_ADD_ROOM": _ADDS,
         "_FIND_ROOM": _by("room_name_key"),
@@ -78,11 +108,31 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_FIND_ROOM": _by("room_name_key"),
         "_LIST_TABLES": _reads("room", why="lists all tables with their rooms, for administrators"),
     },
+    "wallet_worker.store.find_first_batch": {"_FIRST_BATCH": _by("transfer_batch")},
+    "wallet_worker.store.freezes": {
+        "_FREEZE_HOUSE": _FEW,
+        "_FREEZE_PLAYER": _by("player_pkey"),
+        "_READ_FREEZE": _FEW,
+        "_UNFREEZE_HOUSE": _FEW,
+    },
+    "wallet_worker.store.house_transfer": {
+        "FIND_HOUSE_ACCOUNT": _by("account_owner_key", _1="promotions"),
+        "FIND_PLAYERS_ACCOUNT": _by("account_owner_key", _2="wallet"),
+        "FIND_REQUEST": _by("keyed_request_pkey"),
+        "_ADD_REQUEST": _ADDS,
+        "_FIND_FREEZE": _FEW,
+        "_FIND_PLAYERS": _by("player_pkey"),
+        "_FIND_TRANSFERS": _by("transfer_command_key", months={"transfer": 1}, _2=_WEEK_AGO),
+        "_LOCK_ACCOUNTS": _by("account_pkey"),
+        "_LOCK_HOUSE": _FEW,
+        "_OPEN_ACCOUNT": _ADDS,
+    },
     "wallet_worker.store.keep_house": {
         "_FORGET": Expected(why="calls a function; its body is below, among the functions and views"),
         "_OPEN_MONTHS": Expected(why="makes partitions"),
     },
     "wallet_worker.store.list_letters": {
+        "_COUNT_WAITING": _reads("dead_letter", why="counts those that wait, which are few"),
         "_LIST_LETTERS": _by("dead_letter_pkey", _1=None, _2=False, _3=50),
     },
     "wallet_worker.store.load_books": {
@@ -103,17 +153,27 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         ),
     },
     "wallet_worker.store.outcomes": {"_FIND_OUTCOMES": _by("command_pkey"), "_STORE_OUTCOMES": _ADDS},
+    "wallet_worker.store.outside_payments": {
+        "_ADD_DEPOSIT": _ADDS,
+        "_ADD_TRANSFER": _ADDS,
+        "_ADD_WITHDRAWAL": _ADDS,
+        "_LOCK_WITHDRAWAL": _by("outside_payment_pkey"),
+        "_PAY_WITHDRAWAL": _by("outside_payment_held"),
+        "_RELEASE_WITHDRAWAL": _by("outside_payment_held"),
+    },
     "wallet_worker.store.post_transfers": {
         "_SEAT_ESCROW": _ADDS,
-        "_CLOCK": Expected(why="reads a clock"),
+        "_CLOCK": _ASKS,
         "_OPEN_ACCOUNT": _ADDS,
         "_POST_TRANSFERS": _by("account_pkey"),
     },
-    "wallet_worker.store.promote": {
-        "_LOCK_HOUSE": _FEW,
-        "_FIND_REQUEST": _by("keyed_request_pkey"),
+    "wallet_worker.store.read_accounts": {
+        "FIND_HAND": _by("hand_pkey", months={"hand": 1}, _2=_WEEK_AGO),
+        "FIND_PAYMENT": _by("payment_transfer_pkey", "outside_payment_pkey"),
+        "FIND_TRANSFER": _by("transfer_pkey"),
+        "LIST_ACCOUNTS": _by("account_user_id"),
+        "LIST_ENTRIES": _by("entry_transfer_key", months={"entry": 1}, _2=_WEEK_AGO),
         "_FIND_PLAYER": _by("player_pkey"),
-        "_ADD_REQUEST": _by("transfer_command_key"),
     },
     "wallet_worker.store.read_balance": {"_SUM_ACCOUNTS": _by("account_user_id")},
     "wallet_worker.store.read_batches": {
@@ -123,6 +183,12 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.read_departures": {
         "READ_DEPARTURES": _by("transfer_cash_out", "entry_transfer_key", months={"transfer": 4}),
     },
+    "wallet_worker.store.read_digests": {
+        "_READ_DIGESTS": _by("batch_pkey", "entry_transfer_key", _1=1, _2=1000, _3=1020),
+    },
+    "wallet_worker.store.read_escrow": {
+        "_READ_ESCROW": _reads("account", "game_table", why="all seats of all tables, for verification"),
+    },
     "wallet_worker.store.read_hands": {
         "_FIND_HAND": _by("hand_pkey"),
         "_FIND_TRANSFER": _by("transfer_hand", months={"transfer": 1}, _2=_WEEK_AGO),
@@ -130,9 +196,37 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_EVENTS": _by("hand_event_pkey", months={"hand_event": 1}, _2=_WEEK_AGO),
         "_HANDS_OF_TABLE": _by("hand_started", _2=_NOW, _3=_FAR, _4=50),
     },
+    "wallet_worker.store.read_reconciliation": {
+        "COUNT_LETTERS": _reads("dead_letter", why="counts those that wait, which are few"),
+        "COUNT_UNDECIDED": _by("adjustment_undecided"),
+        "LAST_BATCHES": _by("batch_pkey"),
+        "SUM_ACCOUNTS": _reads("account", why="the sum of all accounts; it reads no entries"),
+        "SUM_HELD": _by("outside_payment_held"),
+        "SUM_MOVEMENTS": Expected(
+            months={"transfer": 1, "entry": 1},
+            values={1: _WEEK_AGO, 2: _NOW},
+            may_read=frozenset({"transfer", "entry"}),
+            why="all movements of a time, whose months it reads",
+        ),
+        "SUM_TABLES": _reads("account", why="the sum of all seats; it reads no entries"),
+    },
     "wallet_worker.store.read_summary": {
         "_SUM_KINDS": _reads("account", why="the sum of all accounts; it reads no entries"),
         "_COUNT_HANDS": Expected(why="the sum over all tables, which are a thousand"),
+    },
+    "wallet_worker.store.read_transactions": {
+        "FIND_ACCOUNTS": _by("account_owner_key", _2="wallet"),
+        "READ_TRANSACTIONS": _by(
+            "entry_pkey",
+            "transfer_pkey",
+            months={"entry": 1},
+            _2=_WEEK_AGO,
+            _3=_NOW,
+            _4=_NOW,
+            _5=_FAR,
+            _6=_FAR,
+            _7=50,
+        ),
     },
     "wallet_worker.store.reopen_tables": {
         "_REOPEN_TABLES": Expected(why="a fourth of all tables, which are a thousand"),
@@ -184,14 +278,35 @@ EXPECTED: Final[Mapping[str, Expected]] = {
 WHOLE_MAPPINGS: Final[Mapping[str, Expected]] = {
     "wallet_worker.store.find_faults:FAULTS": Expected(
         may_read=frozenset(
-            {"account", "batch", "entry", "game_table", "hand", "hand_event", "hand_result", "transfer"}
+            {
+                "account",
+                "batch",
+                "checkpoint_account",
+                "checkpoint_table",
+                "entry",
+                "hand",
+                "hand_result",
+                "transfer",
+            }
         ),
         why=_FINDS_FAULTS,
     ),
 }
 """What is expected of every statement of a mapping."""
 
-FRAGMENTS: Final[frozenset[str]] = frozenset({"wallet_worker.store.read_batches:_BATCH_CONTENTS"})
+PREFIXES: Final[Mapping[str, str]] = {
+    "wallet_worker.store.find_faults:FAULTS": "wallet_worker.store.find_faults:_AFTER"
+}
+"""What stands before each statement of a mapping."""
+
+FRAGMENTS: Final[frozenset[str]] = frozenset(
+    {
+        "wallet_worker.store.adjustments:_FACTS",
+        "wallet_worker.store.checkpoints:_FIRST_MONTH",
+        "wallet_worker.store.find_faults:_AFTER",
+        "wallet_worker.store.read_batches:BATCH_CONTENTS",
+    }
+)
 """Constants that are parts of other statements, and none by themselves."""
 
 _FIND_SESSION: Final = """

@@ -13,7 +13,7 @@ from cardroom.local.servers import EmbeddedPostgres
 from cardroom.service.postgres import open_postgres
 from cardroom.service.settings import PostgresSettings
 from tests.prove.big_ledger import Size, write_ledger
-from tests.prove.expected import EXPECTED, FRAGMENTS, VIEWS, WHOLE_MAPPINGS, Expected
+from tests.prove.expected import EXPECTED, FRAGMENTS, PREFIXES, VIEWS, WHOLE_MAPPINGS, Expected
 from tests.prove.plans import Connection, Plan, explain, in_words, read_catalog
 from tests.prove.queries import find_queries
 from wallet_worker.store.migrate import migrate
@@ -39,10 +39,12 @@ class Finding:
 def expectations() -> Mapping[str, tuple[str, Expected]]:
     """Give every statement with what is expected of it; what the list lacks is missing here."""
     found = {}
-    for name, sql in find_queries().items():
-        expected = EXPECTED.get(name) or WHOLE_MAPPINGS.get(name.partition("[")[0])
+    queries = find_queries()
+    for name, sql in queries.items():
+        mapping = name.partition("[")[0]
+        expected = EXPECTED.get(name) or WHOLE_MAPPINGS.get(mapping)
         if expected is not None:
-            found[name] = (sql, expected)
+            found[name] = (queries.get(PREFIXES.get(mapping, ""), "") + sql, expected)
     return found | {f"schema:{name}": entry for name, entry in VIEWS.items()}
 
 
@@ -81,9 +83,10 @@ async def _write(settings: PostgresSettings, size: Size) -> None:
 
 async def _explain_all(dsn: str, rows: int) -> list[Finding]:
     connection = await asyncpg.connect(dsn, timeout=10.0)
-    findings = await explain_all(connection, rows)
-    await connection.close(timeout=5.0)
-    return findings
+    try:
+        return await explain_all(connection, rows)
+    finally:
+        connection.terminate()
 
 
 async def explain_all(connection: Connection, rows: int) -> list[Finding]:
@@ -91,7 +94,11 @@ async def explain_all(connection: Connection, rows: int) -> list[Finding]:
     catalog = await read_catalog(connection)
     findings = []
     for name, (sql, expected) in expectations().items():
-        plan = await explain(connection, catalog, sql, expected.values, rows)
+        try:
+            plan = await explain(connection, catalog, sql, expected.values, rows)
+        except asyncpg.PostgresError as trouble:
+            trouble.add_note(f"in {name}")
+            raise
         findings.append(Finding(name, plan, tuple(_faults(plan, expected)), expected.why))
     return findings
 

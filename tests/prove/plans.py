@@ -44,7 +44,7 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "int8": 1,
     "float8": 60.0,
     "bool": True,
-    "text": "x",
+    "text": "1",
     "bytea": b"\x01" * 32,
     "jsonb": "{}",
 }
@@ -55,8 +55,9 @@ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
 
 _INDEXES: Final = """
-SELECT child.relname AS name, coalesce(parent.relname, child.relname) AS family
-FROM pg_class AS child
+SELECT child.relname AS name, coalesce(parent.relname, child.relname) AS family,
+       indpred IS NOT NULL AS is_partial
+FROM pg_class AS child JOIN pg_index ON indexrelid = child.oid
 LEFT JOIN pg_inherits ON inhrelid = child.oid
 LEFT JOIN pg_class AS parent ON parent.oid = inhparent
 WHERE child.relkind = 'i' AND child.relnamespace = 'public'::regnamespace
@@ -80,6 +81,8 @@ class Catalog:
 
     rows: Mapping[str, int]
     indexes: Mapping[str, str]
+    partial: frozenset[str]
+    """Indexes of some rows only."""
 
     def is_large(self, name: str) -> bool:
         """Say whether a table or month has too many rows to be read whole."""
@@ -99,8 +102,9 @@ async def read_catalog(connection: Connection) -> Catalog:
     """Read what the planner knows; after ``ANALYZE``. The connection is then fit for ``explain``."""
     await connection.execute(_EXPLAIN_FOR_ANY, timeout=10)
     rows = {row["name"]: row["rows"] for row in await connection.fetch(_SIZES, timeout=10)}
-    indexes = {row["name"]: row["family"] for row in await connection.fetch(_INDEXES, timeout=10)}
-    return Catalog(rows, indexes)
+    found = await connection.fetch(_INDEXES, timeout=10)
+    indexes = {row["name"]: row["family"] for row in found}
+    return Catalog(rows, indexes, frozenset(row["name"] for row in found if row["is_partial"]))
 
 
 async def explain(
@@ -168,7 +172,8 @@ def _read_whole(plan: Mapping[str, Any], catalog: Catalog, *, is_cut: bool = Fal
     """
     kind = plan["Node Type"]
     name = plan.get("Relation Name", "")
-    along = kind in {"Index Scan", "Index Only Scan"} and "Index Cond" not in plan and not is_cut
+    is_along = kind in {"Index Scan", "Index Only Scan"} and plan["Index Name"] not in catalog.partial
+    along = is_along and "Index Cond" not in plan and not is_cut
     if (kind == "Seq Scan" or along) and catalog.is_large(name):
         yield _MONTH.sub("", name)
     cuts = is_cut or kind == "Limit"

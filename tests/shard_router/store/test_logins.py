@@ -4,10 +4,11 @@ import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cardroom.local.servers import free_port
 from cardroom.service.logins import Login, LoginLookup, LoginsBusy, LookupSettings, draw_token, hash_token
@@ -103,22 +104,54 @@ async def test_what_has_ended_or_expired_is_not_put_back(desk: Desk, owner: Post
     assert await desk.redis.dbsize() == 0
 
 
-async def test_a_logout_while_the_session_is_put_back_wins(desk: Desk, owner: Postgres) -> None:
-    """Whichever of both locks the row first, Redis does not know the token at the end."""
-    for _ in range(20):
-        token = await desk.open()
-        await desk.redis.flushall()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(desk.logins.find, token)
-            nursery.start_soon(desk.logins.close, token)
-        assert await desk.pttl(token) == -2
+async def test_a_logout_while_the_session_is_put_back_wins(desk: Desk, redis_settings: RedisSettings) -> None:
+    """The look-up has read the session and is about to write it into Redis when the player logs out."""
     token = await desk.open()
     await desk.redis.flushall()
-    async with trio.open_nursery() as nursery, _locked_sessions(owner):
-        nursery.start_soon(desk.logins.find, token)
-        nursery.start_soon(desk.logins.close, token)
-        await trio.sleep(0.1)
+    async with trio.open_nursery() as nursery:
+        gate = Gate(redis_settings)
+        slow = evolve(redis_settings, port=await nursery.start(gate.serve))
+        async with open_redis(slow) as behind_gate, trio.open_nursery() as both:
+            both.start_soon(LoginLookup(behind_gate, desk.pool, LOOKUP).find, token)
+            with trio.fail_after(5):
+                await gate.is_holding.wait()
+            with trio.move_on_after(0.3):  # it has to wait; if it does not, the gate opens after it
+                both.start_soon(desk.logins.close, token)
+                await trio.sleep_forever()
+            gate.may_pass.set()
+        nursery.cancel_scope.cancel()
     assert await desk.pttl(token) == -2
+    assert await desk.logins.find(token) is None
+
+
+class Gate:
+    """A way to Redis on which the first write of a session is held up."""
+
+    def __init__(self, redis: RedisSettings) -> None:
+        self._redis = redis
+        self.is_holding = trio.Event()
+        self.may_pass = trio.Event()
+
+    async def serve(self, *, task_status: trio.TaskStatus[int]) -> None:
+        async with trio.open_nursery() as nursery:
+            listeners = await nursery.start(partial(trio.serve_tcp, self._join, 0, host="127.0.0.1"))
+            task_status.started(listeners[0].socket.getsockname()[1])
+
+    async def _join(self, client: trio.SocketStream) -> None:
+        server = await trio.open_tcp_stream(self._redis.host, self._redis.port)
+        async with client, server, trio.open_nursery() as nursery:
+            nursery.start_soon(self._pump, client, server, nursery.cancel_scope)
+            nursery.start_soon(self._pump, server, client, nursery.cancel_scope)
+
+    async def _pump(
+        self, source: trio.SocketStream, sink: trio.SocketStream, ended: trio.CancelScope
+    ) -> None:
+        async for data in source:
+            if b"HSET" in data.upper():
+                self.is_holding.set()
+                await self.may_pass.wait()
+            await sink.send_all(data)
+        ended.cancel()
 
 
 @pytest.mark.parametrize("token", ["", "unknown", "x" * 129, "é", "x" * 48])

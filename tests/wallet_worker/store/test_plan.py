@@ -8,7 +8,10 @@ import pytest
 
 from cardroom.service.logins import draw_token, hash_token
 from cardroom.service.postgres import Postgres, PostgresRefused
-from tests.wallet_worker.house import PURSE, House, hand_of, leave
+from tests.wallet_worker.house import LINK, PURSE, House, hand_of, leave
+from tests.wallet_worker.outside import deposit, wish
+from wallet_worker.store.book_deposit import book_deposit
+from wallet_worker.store.hold_for_withdrawal import hold_for_withdrawal
 
 COLUMNS = {
     "users": {"id", "nickname", "email", "created_at", "krw_balance", "pending_withdrawal_krw"},
@@ -83,6 +86,32 @@ async def test_transactions_are_a_players_postings_with_the_balance_after_each(h
     assert all(isinstance(row["created_at"], datetime) for row in seen)
     assert all(row["completed_at"] == row["created_at"] for row in seen)
     assert seen[0]["reason"] == "start"
+
+
+async def test_transactions_of_outside_money_have_what_the_payment_has(house: House) -> None:
+    """A deposit is done at once; a withdrawal that is held is not, and no chain knows of it yet."""
+    credit = deposit(house.players[0])
+    await book_deposit(house.database, credit, LINK)
+    await hold_for_withdrawal(house.database, wish(house.players[0], 50_000, "key"), LINK)
+    seen = await _see(
+        house.database,
+        "SELECT * FROM wallet_transactions WHERE user_id = $1 AND kind <> 'promotion' ORDER BY id, account",
+        house.players[0],
+    )
+    assert [(row["kind"], row["account"]) for row in seen] == [
+        ("crypto_deposit", "wallet"),
+        ("withdrawal_hold", "pending_withdrawal"),
+        ("withdrawal_hold", "wallet"),
+    ]
+    paid, held, taken = seen
+    assert (paid["coin"], paid["tx_hash"], paid["address"]) == (credit.coin, credit.tx_hash, credit.address)
+    assert (paid["rate"], paid["amount"], str(paid["coin_amount"])[:5]) == (150_000_000, 150_000, "0.001")
+    assert paid["coin_amount"] * 10**8 == credit.coin_amount == 100_000
+    assert paid["completed_at"] is not None
+    assert (held["amount"], taken["amount"]) == (50_000, -50_000)
+    assert {held["completed_at"], taken["completed_at"], held["tx_hash"], held["coin_amount"]} == {None}
+    (user,) = await _see(house.database, "SELECT * FROM users WHERE id = $1", house.players[0])
+    assert user["pending_withdrawal_krw"] == 50_000
 
 
 async def test_an_entrys_hash_is_made_of_these_bytes(house: House) -> None:
