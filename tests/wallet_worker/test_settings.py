@@ -25,7 +25,6 @@ def read(**changes: Any) -> WalletSettings:
         "http": {"host": "127.0.0.1", "port": 0},
         "redis": {"host": "127.0.0.1", "port": 1},
         "postgres": {"dsn": "postgresql://nowhere"},
-        "audit": {"folder": "audit"},
     }
     return structure_settings(WalletSettings, document | changes, "test", SECRETS)
 
