@@ -31,7 +31,7 @@ from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
 from wallet_worker.audit.handover import Handover
 from wallet_worker.audit.nodes import NodeDoors, compare_with_nodes
 from wallet_worker.audit.places import FilePlace, Place, RedisPlace
-from wallet_worker.audit.recorder import Recorder, RecorderServices
+from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
 from wallet_worker.audit.redis_copy import RedisCopy
 from wallet_worker.audit.verify import Copies, Report, Scope, verify
 from wallet_worker.cashier.freeze_watch import FreezeWatch
@@ -82,25 +82,20 @@ async def serve_wallet(
             with attempt:
                 await add_shards(postgres, settings.shards)
         handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
-        recording = RecorderServices(beside, handover, settings.audit, log)
-        worker = build_worker(settings, postgres, recording, redis)
+        recorders = RecorderServices(beside, handover, settings.audit, log)
+        worker = build_worker(settings, postgres, recorders, redis)
         for run in worker.beside:
             background.start_soon(run)
-        all_committed = trio.Event()
-        async with trio.open_nursery() as recorders:
-            recorders.start_soon(worker.recorder.run, all_committed)
-            async with trio.open_nursery() as serving:
-                serving.start_soon(worker.sharing.run, stopping)
-                for consumer in worker.consumers.values():
-                    serving.start_soon(consumer.run, worker.name, stopping)
-                app = build_app(settings, worker, redis, log)
-                await serving.start(serve_http, app, settings.http, stopping)
-                task_status.started()
-                notify_supervisor("READY=1")
-                await stopping.wait()
-                serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
-            all_committed.set()
-            recorders.cancel_scope.deadline = trio.current_time() + settings.audit.stop_seconds
+        async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
+            serving.start_soon(worker.sharing.run, stopping)
+            for consumer in worker.consumers.values():
+                serving.start_soon(consumer.run, worker.name, stopping)
+            app = build_app(settings, worker, redis, log)
+            await serving.start(serve_http, app, settings.http, stopping)
+            task_status.started()
+            notify_supervisor("READY=1")
+            await stopping.wait()
+            serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
         background.cancel_scope.cancel()
 
 
@@ -115,12 +110,12 @@ def name_worker() -> str:
 
 
 def build_worker(
-    settings: WalletSettings, postgres: Postgres, recording: RecorderServices, redis: Redis
+    settings: WalletSettings, postgres: Postgres, recorders: RecorderServices, redis: Redis
 ) -> Worker:
     """Make all objects that serve streams and record what they commit."""
-    log = recording.log
+    log = recorders.log
     link = chain_linker(settings.chain_key)
-    tools = BatchTools(postgres, reply_codec(), link, recording.handover.offer)
+    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer)
     consumers = build_consumers(settings, tools, redis, log)
     name = name_worker()
     terms = {shard: consumer.term for shard, consumer in consumers.items()}
@@ -138,7 +133,7 @@ def build_worker(
         tools=tools,
         consumers=consumers,
         sharing=Sharing(name, postgres, redis, terms, settings.ledger, log),
-        recorder=build_recorder(settings, recording, redis),
+        recorder=build_recorder(settings, recorders, redis),
         freeze_watch=watch,
         beside=beside,
     )
@@ -193,7 +188,8 @@ def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) 
 async def verify_ledger(settings: WalletSettings, scope: Scope) -> Report:
     """Check the ledger and its copies; raises ``PostgresAway`` when it cannot be read."""
     audit = settings.audit
-    patient = evolve(settings.postgres, call_seconds=audit.verify_call_seconds)
+    connections = max(2, settings.postgres.connections)
+    patient = evolve(settings.postgres, call_seconds=audit.verify_call_seconds, connections=connections)
     link = chain_linker(settings.chain_key)
     async with open_postgres(patient) as postgres, open_redis(settings.redis) as redis:
         report = await verify(postgres, link, scope, copies_of(settings, redis))

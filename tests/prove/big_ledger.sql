@@ -117,6 +117,30 @@ SELECT hand_id, at, seq_no, 'preflop', 'check_or_call', seq_no % $seats, 1 + (su
 FROM (SELECT * FROM plan WHERE part = 3 ORDER BY id DESC LIMIT $hands_with_events) AS newest,
      generate_series(1, $events_of_a_hand) AS seq_no;
 
+INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, coin_amount, coin_scale, rate, tx_hash,
+                             output_number, status, completed_at)
+SELECT 'deposit', 1 + number % $players, 'BTC', 'address', 15, 10, 8, 150000000, encode(sha256(number::text::bytea), 'hex'),
+       0, 'credited', now()
+FROM generate_series(1, $players) AS number;
+
+INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, status)
+SELECT 'withdrawal', 1 + number % $players, 'BTC', 'address', 10000, 'held' FROM generate_series(1, $players) AS number;
+
+UPDATE outside_payment SET status = 'released', completed_at = now() WHERE status = 'held' AND id % 100 <> 0;
+
+INSERT INTO payment_transfer (transfer_id, payment_id, step) SELECT id, id, 'credited' FROM outside_payment
+WHERE direction = 'deposit';
+
+INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer)
+SELECT 'kim', 'promotion', 'user:' || number % 1000, 'welcome', number, sha256('body'), '{}'
+FROM generate_series(1, $players) AS number;
+
+INSERT INTO adjustment (debit, credit, amount, reason, proposed_by, expires_at)
+SELECT 'promotions', 'rounding', number, 'because', 'kim', now() + interval '7 days'
+FROM generate_series(1, $players) AS number;
+
+UPDATE adjustment SET state = 'rejected', decided_by = 'lee', decided_at = now(), decision_reason = 'no' WHERE id % 100 <> 0;
+
 INSERT INTO session (token_hash, user_id, created_at, expires_at)
 SELECT sha256(number::text::bytea), 1 + number % $players, now() - interval '14 days' * number / $sessions,
        now() + interval '14 days' * (1 - number::float8 / $sessions) - interval '1 hour'

@@ -42,6 +42,7 @@ def _reads(*tables: str, why: str) -> Expected:
 
 
 _FEW: Final = Expected(why="only tables of a few rows: shards and their progress, workers")
+_ONE_ROW: Final = Expected(why="a table of one row")
 _ADDS: Final = Expected(why="adds rows, and looks up nothing but the keys it must not repeat")
 _ASKS: Final = Expected(why="reads no table")
 _FINDS_FAULTS: Final = "verification reads everything, on purpose; checkpoints keep it short"

@@ -78,7 +78,9 @@ def play_on(place: Place, *names: str) -> None:
 def test_a_halted_table_is_voided_and_played_at_again_while_the_others_play_on(place: Place) -> None:
     with started(place):
         names = (HALTED, SAME_NODE, OTHER_NODE)
-        wait_until(lambda: all(place.hands_by_table().get(name, 0) >= 2 for name in names), "they play")
+        wait_until(
+            lambda: all(place.hands_by_table().get(name, 0) >= 2 for name in names), "they play", 100.0
+        )
         for _ in range(50):  # a hand that was settled just then makes it one out of order
             trio.run(_append_poison, place)
             time.sleep(0.7)

@@ -75,7 +75,7 @@ async def open_cut_line(
         listener = trio.socket.socket(trio.socket.AF_UNIX, trio.socket.SOCK_STREAM)
         await listener.bind(str(folder / _SOCKET))
         listener.listen(16)
-        nursery.start_soon(trio.serve_listeners, line.lay, [trio.SocketListener(listener)])
+        await nursery.start(trio.serve_listeners, line.lay, [trio.SocketListener(listener)])
         dsn = parts._replace(query=f"host={folder}").geturl()
         yield line, evolve(settings, dsn=dsn)
         nursery.cancel_scope.cancel()

@@ -21,6 +21,7 @@ def read(**changes: Any) -> WalletSettings:
         "shards": [0],
         "admin_token": {"credential": "admin_token"},
         "chain_key": {"credential": "chain_key"},
+        "audit": {"folder": "audit"},
         "http": {"host": "127.0.0.1", "port": 0},
         "redis": {"host": "127.0.0.1", "port": 1},
         "postgres": {"dsn": "postgresql://nowhere"},
@@ -63,3 +64,19 @@ def test_administrators_who_could_be_mixed_up_stop_the_start(admins: Any, said: 
 def test_limits_that_are_none_stop_the_start(office: dict[str, Any]) -> None:
     with pytest.raises(BadSettings, match="office"):
         read(office=office)
+
+
+@pytest.mark.parametrize("audit", [{"redis_batches": 0}, {"poll_seconds": 0}, {"group_batches": 1001}])
+def test_limits_of_the_audit_that_are_none_stop_the_start(audit: dict[str, Any]) -> None:
+    with pytest.raises(BadSettings, match="audit"):
+        read(audit={"folder": "audit"} | audit)
+
+
+def test_the_audit_needs_a_folder_and_nodes_a_token() -> None:
+    nodes = [{"admin_url": "http://127.0.0.1:1"}]
+    with pytest.raises(BadSettings, match="folder"):
+        read(audit={})
+    with pytest.raises(BadSettings, match="node_admin_token"):
+        read(nodes=nodes)
+    settings = read(nodes=nodes, node_admin_token={"credential": "kim_token"})
+    assert [node.admin_url for node in settings.nodes] == ["http://127.0.0.1:1"]

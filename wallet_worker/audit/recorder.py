@@ -4,7 +4,8 @@ It never stands in the ledger's way: it has tasks of its own, reads what was com
 is tried again. Where a copy ends says where it goes on; nothing else is remembered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import trio
 from attrs import frozen
@@ -48,6 +49,7 @@ class Follower:
         self._log = services.log.bind(shard=shard, place=place.name)
         self._pause_seconds = _FIRST_PAUSE_SECONDS
         self._last = 0
+        self._is_waiting = False
         self.is_well = True
         """False from a failure until the next success; who waits for another worker's end is well."""
 
@@ -57,8 +59,10 @@ class Follower:
             try:
                 await self._follow(closing)
             except PlaceTaken as taken:
-                self._settle_down()
-                self._log.info("audit.place_taken", by=str(taken))
+                self.is_well = True
+                if not self._is_waiting:
+                    self._is_waiting = True
+                    self._log.info("audit.place_taken", by=str(taken))
             except (PlaceAway, PostgresAway, PostgresRefused, CannotRecord) as trouble:
                 self.is_well = False
                 metrics.TROUBLES.labels(shard=self._shard, place=self._place.name).inc()
@@ -150,6 +154,7 @@ class Follower:
 
     def _settle_down(self) -> None:
         self.is_well = True
+        self._is_waiting = False
         self._pause_seconds = _FIRST_PAUSE_SECONDS
 
 
@@ -202,6 +207,17 @@ class Recorder:
                 is_as_before = handover.head(head.shard) == known
                 if is_as_before or (known is not None and head.last_batch < known):
                     handover.note_head(head.shard, head.last_batch)
+
+
+@asynccontextmanager
+async def recording(recorder: Recorder, stop_seconds: float) -> AsyncIterator[None]:
+    """Record during the block; what was committed in it is written at its end, if that takes no longer."""
+    stopping = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recorder.run, stopping)
+        yield
+        stopping.set()
+        nursery.cancel_scope.deadline = trio.current_time() + stop_seconds
 
 
 def _line_of(one: BatchAsItStands) -> AuditLine | None:

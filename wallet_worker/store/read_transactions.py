@@ -7,7 +7,6 @@ place is never passed twice and new postings come above all places; what a page 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum, unique
-from hashlib import sha256
 from typing import Any, Final
 
 from attrs import frozen
@@ -46,10 +45,11 @@ WITH scanned AS MATERIALIZED (
     WHERE transfer.kind = ANY($8::text[]) OR scanned.place = $7
     ORDER BY scanned.place LIMIT $9
 )
-SELECT told.*, account.kind::text AS account_kind, account.table_id, batch.mac,
+SELECT told.*, account.kind::text AS account_kind, account.table_id,
        payment.coin, payment.coin_amount::text AS coin_amount, payment.coin_scale, payment.rate, payment.tx_hash,
-       payment.address, coalesce(payment.created_at, told.booked_at) AS created_at,
-       CASE WHEN payment.id IS NULL THEN told.booked_at ELSE payment.completed_at END AS completed_at
+       payment.address, told.booked_at AS created_at,
+       CASE WHEN payment.id IS NULL THEN told.booked_at ELSE payment.completed_at END AS completed_at,
+       entry_integrity_hash(batch.mac, told.transfer_id, told.account_id, told.version) AS integrity_hash
 FROM told JOIN account ON account.id = told.account_id
 LEFT JOIN LATERAL (SELECT mac FROM batch WHERE shard = told.shard AND number = told.batch LIMIT 1) AS batch ON true
 LEFT JOIN payment_transfer ON payment_transfer.transfer_id = told.transfer_id
@@ -139,13 +139,5 @@ def _facts(row: Row) -> dict[str, Any]:
         "rate": row["rate"],
         "tx_hash": row["tx_hash"],
         "address": row["address"],
-        "integrity_hash": _integrity_hash(row),
+        "integrity_hash": row["integrity_hash"],
     }
-
-
-def _integrity_hash(row: Row) -> str | None:
-    """Hash what ties a posting to the chain: its batch's MAC and, in 8 bytes each, big end first, its place."""
-    if row["mac"] is None:
-        return None
-    numbers = (row["transfer_id"], row["account_id"], row["version"])
-    return sha256(bytes(row["mac"]) + b"".join(number.to_bytes(8, "big") for number in numbers)).hexdigest()

@@ -8,6 +8,7 @@ import trio
 from attrs import define, evolve, field
 
 from cardroom.ids import ShardId
+from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis
 from tests.wallet_worker.house import LINK, LOG, House
@@ -15,7 +16,7 @@ from wallet_worker.audit.copies import FileCopy, RedisRecords
 from wallet_worker.audit.files import find_files
 from wallet_worker.audit.handover import Handover
 from wallet_worker.audit.places import FilePlace, Place, RedisPlace
-from wallet_worker.audit.recorder import Recorder, RecorderServices
+from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
 from wallet_worker.audit.redis_copy import RedisCopy
 from wallet_worker.audit.verify import Copies, Report, Scope, verify
 from wallet_worker.ledger.batch import BatchTools
@@ -60,7 +61,7 @@ class Scribe:
     def tools(self) -> BatchTools:
         return evolve(self.house.tools, on_sealed=self.handover.offer)
 
-    def recorder(self) -> Recorder:
+    def recorder(self, log: Log = LOG) -> Recorder:
         places: dict[ShardId, Sequence[Place]] = {
             shard: [
                 FilePlace(self.folder, shard),
@@ -69,7 +70,7 @@ class Scribe:
             for shard in self.shards
         }
         postgres = self.postgres or self.house.database
-        return Recorder(RecorderServices(postgres, self.handover, self.settings, LOG), places)
+        return Recorder(RecorderServices(postgres, self.handover, self.settings, log), places)
 
     def copy_of(self, shard: ShardId) -> RedisCopy:
         return RedisCopy(self.redis, shard, self.settings.redis_batches, self.settings.redis_bytes)
@@ -77,12 +78,9 @@ class Scribe:
     @asynccontextmanager
     async def recording(self) -> AsyncIterator[Recorder]:
         """Record during the block, and end it as a worker does: everything known is written."""
-        recorder, stopping = self.recorder(), trio.Event()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(recorder.run, stopping)
+        recorder = self.recorder()
+        async with recording(recorder, _SECONDS):
             yield recorder
-            stopping.set()
-            nursery.cancel_scope.deadline = trio.current_time() + _SECONDS
 
     async def record(self) -> None:
         """Bring the copies up to what the database has."""

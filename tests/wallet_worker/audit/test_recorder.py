@@ -8,14 +8,18 @@ from attrs import evolve
 from prometheus_client import REGISTRY
 
 from cardroom.ids import ShardId
+from cardroom.service.logs import open_log
 from cardroom.service.postgres import PostgresAway, open_postgres
 from cardroom.service.redis import Redis, open_redis
-from cardroom.service.settings import PostgresSettings, RedisSettings
+from cardroom.service.settings import LogSettings, PostgresSettings, RedisSettings
 from cardroom.wire import keys
 from tests.wallet_worker.audit.scribe import FILE, Scribe, until
-from tests.wallet_worker.house import House, hold
+from tests.wallet_worker.house import LINK, House, hold
+from tests.wallet_worker.store.test_checkpoints import age, drop_oldest_months
 from wallet_worker.audit.files import AuditFiles, FolderTaken
 from wallet_worker.audit.line import read_line
+from wallet_worker.audit.recorder import recording
+from wallet_worker.audit.verify import Scope, verify
 from wallet_worker.ledger.batch import apply_batch
 
 GAUGES = ("holdem_audit_recorded_batch", "holdem_audit_lag_batches")
@@ -54,6 +58,26 @@ async def test_batches_of_streams_and_of_the_house_are_recorded_in_order(scribe:
     (house_file,) = scribe.folder.glob("house-*.jsonl")
     assert len(house_file.read_bytes().splitlines()) == len(scribe.house.players)
     assert [gauge(GAUGES[0], scribe, place) for place in ("file", "redis")] == [5, 5]
+
+
+async def test_metrics_tell_how_far_a_copy_is_behind(scribe: Scribe) -> None:
+    for _ in range(3):
+        await commit_unseen(scribe)
+    await scribe.record()
+    async with scribe.recording():
+        await trio.sleep(0.3)
+        assert [gauge(GAUGES[1], scribe, place) for place in ("file", "redis")] == [0, 0]
+    (scribe.folder / f"shard-{scribe.house.shard}.lock").unlink()
+    (scribe.folder / f"shard-{scribe.house.shard}.lock").mkdir()
+    await commit_unseen(scribe)
+    recorder, stopping = scribe.recorder(), trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(recorder.run, stopping)
+        await until(scribe.has_recorded(3, 4))
+        await trio.sleep(0.2)
+        assert gauge(GAUGES[1], scribe, "redis") == 0
+        assert (gauge(GAUGES[1], scribe, "file") or 0) >= 1
+        nursery.cancel_scope.cancel()
 
 
 async def test_what_was_not_handed_over_is_read_from_the_database(scribe: Scribe) -> None:
@@ -104,6 +128,18 @@ async def test_two_recorders_in_one_folder_write_each_line_once(scribe: Scribe) 
         assert second.is_well, "it only waits for the other one's end"
     assert [read_line(line).number for line in scribe.lines()] == [1, 2, 3, 4]
     assert (await scribe.verify()).is_sound
+
+
+async def test_who_waits_says_so_once(scribe: Scribe, capsys: pytest.CaptureFixture[str]) -> None:
+    other = AuditFiles(scribe.folder, scribe.house.shard)
+    other.open()
+    loud = open_log(LogSettings(), "tests")
+    recorder = scribe.recorder(loud)
+    async with recording(recorder, 5.0):
+        await trio.sleep(0.6)
+        assert recorder.is_well
+    said = [line for line in capsys.readouterr().err.splitlines() if "audit.place_taken" in line]
+    assert len(said) == 1
 
 
 async def test_the_second_recorder_goes_on_when_the_first_has_ended(scribe: Scribe) -> None:
@@ -233,6 +269,23 @@ async def test_rows_that_were_changed_before_they_were_recorded_are_found(scribe
     await scribe.record()
     found = await scribe.faults()
     assert "does not say what it was sealed with" in found[FILE]
+
+
+async def test_a_new_folder_begins_behind_months_that_were_dropped(scribe: Scribe) -> None:
+    """What is gone cannot be recorded; the checkpoint covers it, and the file begins where rows begin."""
+    house = scribe.house
+    await commit_unseen(scribe)
+    await age(house)
+    assert (await house.verify()).is_sound
+    await verify(house.database, LINK, Scope(makes_checkpoint=True))
+    await commit_unseen(scribe)
+    await commit_unseen(scribe)
+    await drop_oldest_months(house)
+    await scribe.record()
+    assert [read_line(line).number for line in scribe.lines()] == [2, 3]
+    assert await scribe.recorded() == (3, 3)
+    assert (await scribe.verify()).is_sound
+    assert (await scribe.verify(full=True)).is_sound
 
 
 async def test_shards_of_others_are_left(scribe: Scribe) -> None:

@@ -71,6 +71,9 @@ async def test_won_are_rounded_down_and_18_decimals_are_exact(house: House) -> N
     answer = await book_deposit(house.database, eth, LINK)
     assert answer["krw_amount"] == wei * 5_000_001 // 10**18 == 6_172_840
     assert (await house.rows(FACTS))[0]["coin_amount"] == str(wei)
+    facts = "coin, coin_amount::text, rate::text, tx_hash, address"
+    (row,) = await house.rows(f"SELECT {facts} FROM wallet_transactions WHERE coin IS NOT NULL")
+    assert list(row.values()) == ["ETH", "1.234567890123456789", "5000001", tx_hash(1), eth.address]
 
 
 async def test_what_is_worth_nothing_and_whose_it_is_not(house: House) -> None:

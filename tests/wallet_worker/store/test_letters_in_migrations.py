@@ -9,7 +9,7 @@ from tests.wallet_worker.letters import bury, bury_hand, retry_of
 from wallet_worker.ledger.deadletter import retry_letter
 from wallet_worker.store.migrate import migrate, unmigrate
 
-BEFORE = "0003"
+BEFORE = "0006"
 
 
 async def test_letters_marked_by_hand_count_as_voided_and_those_that_wait_go_on_waiting(

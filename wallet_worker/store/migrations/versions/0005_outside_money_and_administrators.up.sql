@@ -115,6 +115,16 @@ $$;
 CREATE TRIGGER adjustment_step BEFORE INSERT OR UPDATE ON adjustment
     FOR EACH ROW EXECUTE FUNCTION check_adjustment_step();
 
+-- Nobody takes back what was ordered or paid, the owner of the tables included.
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON admin_action
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON payment_transfer
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON outside_payment
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON adjustment
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 -- Everything is frozen while `frozen_at` stands in the only row.
 CREATE TABLE house_freeze (
     is_only_row boolean PRIMARY KEY DEFAULT true CHECK (is_only_row),
@@ -143,13 +153,13 @@ GRANT UPDATE (frozen_at, frozen_by, reason) ON house_freeze TO holdem_wallet;
 CREATE INDEX transfer_booked ON transfer USING brin (booked_at);
 CREATE INDEX entry_booked ON entry USING brin (booked_at);
 
--- A player's transactions with what the payment behind them has: the coin with its amount in whole coins, the
--- transaction of its chain, and when it was done, which a withdrawal that is still held is not.
+-- The same names as before; what only payments by coin have is told now. An amount of coins is in whole coins, exact.
 CREATE OR REPLACE VIEW wallet_transactions AS
 SELECT entry.transfer_id AS id, account.user_id, account.kind::text AS account, transfer.kind::text AS kind,
        entry.amount, entry.balance_after AS krw_balance_after,
-       payment.coin, payment.coin_amount / power(10::numeric, payment.coin_scale) AS coin_amount, payment.tx_hash,
-       payment.address, payment.rate::numeric AS rate,
+       payment.coin,
+       trim_scale(payment.coin_amount::numeric * 10::numeric ^ (-payment.coin_scale)::numeric) AS coin_amount,
+       payment.tx_hash, payment.address, payment.rate::numeric AS rate,
        transfer.reason, transfer.hand_id, transfer.command_id, entry.version,
        entry_integrity_hash(batch.mac, entry.transfer_id, entry.account_id, entry.version) AS integrity_hash,
        entry.booked_at AS created_at,
@@ -158,6 +168,6 @@ FROM entry
 JOIN account ON account.id = entry.account_id
 JOIN transfer ON transfer.id = entry.transfer_id AND transfer.booked_at = entry.booked_at
 LEFT JOIN batch ON batch.shard = transfer.shard AND batch.number = transfer.batch
-LEFT JOIN payment_transfer ON payment_transfer.transfer_id = transfer.id
+LEFT JOIN payment_transfer ON payment_transfer.transfer_id = entry.transfer_id
 LEFT JOIN outside_payment AS payment ON payment.id = payment_transfer.payment_id
 WHERE account.kind IN ('wallet', 'pending_withdrawal');
