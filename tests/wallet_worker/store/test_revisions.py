@@ -187,7 +187,7 @@ async def test_a_month_is_dropped_as_a_whole_as_the_schemas_page_says(
 
 async def _months(transaction: Transaction, families: Sequence[str]) -> dict[tuple[str, str], int]:
     """Count the rows of each table by month."""
-    found = {}
+    found: dict[tuple[str, str], int] = {}
     for family in families:
         sql = f"SELECT to_char(booked_at, 'YYYY_MM') AS month, count(*) AS rows FROM {family} GROUP BY 1"
         found |= {(family, row["month"]): row["rows"] for row in await transaction.fetch(sql)}
