@@ -59,6 +59,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_DECIDE": _by("adjustment_pkey"),
         "_HAS_RAKE": _by("account_owner_key"),
         "_LOCK": _by("adjustment_pkey"),
+        "_SUM_HELD": _by("outside_payment_held"),
     },
     "wallet_worker.store.admin_actions": {
         "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50),

@@ -38,6 +38,6 @@ def _read_period(asked: dict[str, str]) -> tuple[datetime, datetime] | None:
             raise bad_parameter("from", "needed where there is a to")
         return None
     end = end or datetime.now(UTC)
-    if not first < end <= first + _LONGEST_PERIOD:
+    if not timedelta(0) < end - first <= _LONGEST_PERIOD:
         raise bad_parameter("to", "later than from, and 31 days at most")
     return first, end

@@ -20,7 +20,7 @@ from wallet_worker.store.checkpoints import (
     read_checkpoint_heads,
 )
 from wallet_worker.store.find_faults import FAULTS, find_faults
-from wallet_worker.store.read_chain import read_heads
+from wallet_worker.store.read_chain import ChainHead, read_heads
 from wallet_worker.store.read_summary import Summary, read_summary
 from wallet_worker.store.seal_batch import Link
 
@@ -167,7 +167,9 @@ async def _walk(transaction: Transaction, base: _Base, link: Link, copies: Copie
     assert row is not None, "a clock always tells a time"
     oldest_missing_us = row["now_us"] - int(copies.lag_seconds * 1_000_000)
     findings = []
-    for head in await read_heads(transaction):
+    heads = {shard: ChainHead(shard, 0, None) for shard in copies.of_shards}
+    heads |= {head.shard: head for head in await read_heads(transaction)}
+    for head in heads.values():
         start = base.starts.get(head.shard, Start())
         walk = ChainWalk(transaction, head, start, link, oldest_missing_us)
         findings.append(await walk.walk(copies.of_shards.get(head.shard, ())))

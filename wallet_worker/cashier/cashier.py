@@ -10,6 +10,7 @@ from typing import Any, Final
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from wallet_worker.cashier import metrics
+from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.rules.deposit import Deposit
 from wallet_worker.rules.rakeback import Rakeback
 from wallet_worker.rules.withdrawal import Payout, PayoutDiffers, WithdrawalEnded
@@ -23,7 +24,7 @@ from wallet_worker.store.seal_batch import Link
 
 Answer = dict[str, Any]
 
-_CONTRADICTIONS: Final = (KeyReused, PayoutDiffers, WithdrawalEnded)
+_CONTRADICTIONS: Final = (KeyReused, PayoutDiffers, WithdrawalEnded, BooksDisagree)
 
 
 class Cashier:

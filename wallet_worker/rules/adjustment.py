@@ -60,12 +60,19 @@ def check_open(adjustment: Adjustment, now: datetime) -> None:
 
 
 def approve_adjustment(
-    books: Books, adjustment: Adjustment, approver: str, now: datetime, *, is_everything_frozen: bool
+    books: Books,
+    adjustment: Adjustment,
+    approver: str,
+    now: datetime,
+    *,
+    is_everything_frozen: bool,
+    held: Krw,
 ) -> Transfer:
     """Give the transfer of a proposal that another administrator approves.
 
     Raises ``AlreadyDecided`` or ``OwnProposal``. Denied: everything is frozen, or insufficient funds (a
-    player's account would go below zero); the proposal stands then and may be approved later.
+    player's account would go below zero, or below what is ``held`` there for withdrawals: their coins may be
+    on the way); the proposal stands then and may be approved later.
     """
     check_open(adjustment, now)
     if approver == adjustment.proposed_by:
@@ -73,6 +80,6 @@ def approve_adjustment(
     if is_everything_frozen:
         raise Denied(Denial.FROZEN)
     is_players = adjustment.debit.kind in OF_PLAYERS
-    if is_players and books.balance(adjustment.debit) < adjustment.amount:
+    if is_players and books.balance(adjustment.debit) - held < adjustment.amount:
         raise Denied(Denial.INSUFFICIENT_FUNDS)
     return adjustment_transfer(adjustment.debit, adjustment.credit, adjustment.amount)

@@ -53,6 +53,11 @@ _HAS_RAKE: Final = (
 )
 
 
+_SUM_HELD: Final = """
+SELECT coalesce(sum(krw_amount), 0)::bigint AS held FROM outside_payment WHERE status = 'held' AND user_id = $1
+"""
+
+
 @frozen
 class Proposal:
     """What an administrator proposes; the names are those of ``read_account_name``."""
@@ -106,8 +111,9 @@ async def approve(transaction: Transaction, decision: Decision, link: Link) -> d
     check_open(adjustment, now)
     books = await desk.load([adjustment.debit, adjustment.credit])
     transfer = approve_adjustment(
-        books, adjustment, decision.decided_by, now, is_everything_frozen=await desk.is_everything_frozen()
-    )
+        books, adjustment, decision.decided_by, now,
+        is_everything_frozen=await desk.is_everything_frozen(), held=await _held(desk, adjustment.debit),
+    )  # fmt: skip
     (posted,) = await desk.post(books, [transfer], row["reason"])
     await _decide(transaction, decision, AdjustmentState.APPROVED, now, posted.transfer_id)
     return _approved(decision.number, posted.transfer_id)
@@ -133,6 +139,15 @@ async def list_adjustments(
         sql = LIST_UNDECIDED if is_undecided else LIST_ADJUSTMENTS
         rows: Sequence[Row] = await transaction.fetch(sql, before, limit)
     return [_facts(row) for row in rows]
+
+
+async def _held(desk: HouseDesk, debit: AccountKey) -> Krw:
+    """Give what an account holds for withdrawals. With the house's lock no other comes meanwhile."""
+    if debit.kind is not AccountKind.PENDING_WITHDRAWAL:
+        return Krw(0)
+    row = await desk.transaction.fetch_one(_SUM_HELD, debit.user_id)
+    assert row is not None, "a sum always gives a row"
+    return Krw(row["held"])
 
 
 def _approved(number: int, transfer_id: int) -> dict[str, Any]:

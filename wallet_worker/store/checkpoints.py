@@ -23,8 +23,10 @@ INSERT INTO checkpoint_head (checkpoint_id, shard, batch, mac) SELECT $1, id, la
 """
 
 _ADD_ACCOUNTS: Final = """
-INSERT INTO checkpoint_account (checkpoint_id, account_id, version, balance)
-SELECT $1, id, version, balance FROM account
+INSERT INTO checkpoint_account (checkpoint_id, account_id, version, balance, owner)
+SELECT $1, id, version, balance,
+       concat_ws(',', kind, coalesce(user_id, 0), coalesce(table_id, 0), coalesce(shard, -2), coin)
+FROM account
 """
 
 _ADD_TABLES: Final = """
@@ -39,7 +41,7 @@ SELECT sha256(convert_to(concat_ws(E'\\n',
     (extract(epoch FROM $2::timestamptz) * 1000000)::bigint, (extract(epoch FROM $3::timestamptz) * 1000000)::bigint,
     'heads', (SELECT string_agg(concat_ws(',', shard, batch, coalesce(encode(mac, 'hex'), '-')), ';'
                                 ORDER BY shard) FROM checkpoint_head WHERE checkpoint_id = $1),
-    'accounts', (SELECT string_agg(concat_ws(',', account_id, version, balance), ';' ORDER BY account_id)
+    'accounts', (SELECT string_agg(concat_ws(',', account_id, version, balance, owner), ';' ORDER BY account_id)
                  FROM checkpoint_account WHERE checkpoint_id = $1),
     'tables', (SELECT string_agg(concat_ws(',', table_id, hand_no, coalesce(hand_id::text, '-')), ';'
                                  ORDER BY table_id) FROM checkpoint_table WHERE checkpoint_id = $1)

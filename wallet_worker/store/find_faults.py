@@ -15,7 +15,7 @@ _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # so that older months are not looked into.
 _AFTER: Final = """
 WITH stood AS (
-    SELECT account_id, version, balance FROM checkpoint_account WHERE checkpoint_id = $1::bigint
+    SELECT account_id, version, balance, owner FROM checkpoint_account WHERE checkpoint_id = $1::bigint
 ), stood_at AS (
     SELECT table_id, hand_no, hand_id FROM checkpoint_table WHERE checkpoint_id = $1
 ), sealed AS (
@@ -47,19 +47,33 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
             SELECT 'transfer ' || id || ' is of batch ' || batch || ' of shard ' || shard || ', which was never sealed' AS fault
             FROM moved WHERE NOT EXISTS (
                 SELECT FROM batch WHERE batch.shard = moved.shard AND batch.number = moved.batch)""",
+        "every batch stands in its chain": """
+            SELECT 'batch ' || last || ' of shard ' || batched.shard || ' stands behind the end of its chain' AS fault
+            FROM (
+                WITH RECURSIVE of_batches (shard) AS (
+                    SELECT min(shard) FROM batch
+                    UNION ALL
+                    SELECT (SELECT min(batch.shard) FROM batch WHERE batch.shard > of_batches.shard)
+                    FROM of_batches WHERE of_batches.shard IS NOT NULL
+                )
+                SELECT shard, (SELECT max(number) FROM batch WHERE batch.shard = of_batches.shard) AS last
+                FROM of_batches WHERE shard IS NOT NULL
+            ) AS batched LEFT JOIN shard ON shard.id = batched.shard
+            WHERE last > coalesce(shard.last_batch, 0)""",
         "entries belong to a transfer": """
-            SELECT 'entry ' || version || ' of account ' || account_id || ' belongs to no transfer' AS fault
+            SELECT 'entry ' || version || ' of account ' || account_id || ' belongs to no transfer after the checkpoint' AS fault
             FROM posted WHERE NOT EXISTS (
-                SELECT FROM transfer WHERE transfer.id = posted.transfer_id AND transfer.booked_at = posted.booked_at
-                  AND transfer.booked_at >= $2)""",
+                SELECT FROM moved WHERE moved.id = posted.transfer_id AND moved.booked_at = posted.booked_at)""",
         "results belong to a hand": """
             SELECT 'the result of user ' || user_id || ' belongs to no hand' AS fault
             FROM hand_result WHERE booked_at >= $2 AND NOT EXISTS (
                 SELECT FROM hand WHERE hand.hand_id = hand_result.hand_id AND hand.booked_at = hand_result.booked_at
                   AND hand.booked_at >= $2)""",
-        "accounts stay for ever": """
-            SELECT 'account ' || account_id || ' is gone' AS fault
-            FROM stood WHERE NOT EXISTS (SELECT FROM account WHERE account.id = stood.account_id)""",
+        "accounts stay for ever, and whose they are": """
+            SELECT 'account ' || account_id || CASE WHEN account.id IS NULL THEN ' is gone' ELSE ' was another''s' END AS fault
+            FROM stood LEFT JOIN account ON account.id = stood.account_id
+            WHERE account.id IS NULL OR stood.owner <> concat_ws(
+                ',', kind, coalesce(user_id, 0), coalesce(table_id, 0), coalesce(shard, -2), coin)""",
         "balances are the sum of their entries": """
             SELECT 'account ' || account.id || ' holds ' || account.balance || ', its entries '
                    || coalesce(stood.balance, 0) + coalesce(total, 0) AS fault

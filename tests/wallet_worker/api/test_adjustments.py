@@ -8,8 +8,10 @@ from quart_trio import QuartTrio
 
 from cardroom.service.postgres import PostgresRefused
 from cardroom.service.redis import Redis
-from tests.wallet_worker.house import PURSE, House, hand_of
+from tests.wallet_worker.house import LINK, PURSE, House, hand_of
 from tests.wallet_worker.office import get, make_office, post
+from tests.wallet_worker.outside import held, payout
+from wallet_worker.store.book_payout import book_payout
 
 WHY = {"reason": "checked", "idempotency_key": "decision"}
 
@@ -215,3 +217,17 @@ async def test_the_list_goes_by_pages(app: QuartTrio, house: House) -> None:
     ):
         status, document = await get(app, f"/admin/adjustments?{wrong}")
         assert (status, document["detail"].split(":")[0]) == (400, wrong.split("=")[0])
+
+
+async def test_what_is_held_for_a_withdrawal_can_still_be_paid(app: QuartTrio, house: House) -> None:
+    """Its coins may be on the way: who corrects what is pending takes no more than what nobody withdraws."""
+    number = await held(house)
+    pending, wallet = (f"{kind}:{house.players[0]}" for kind in ("pending_withdrawal", "wallet"))
+    taken = await proposed(app, house, debit=pending, credit=wallet, amount=1)
+    status, answer = await decide(app, taken, "approve", "other")
+    assert (status, answer["code"]) == (409, "insufficient_funds")
+    added = await proposed(app, house, debit=wallet, credit=pending, amount=1, idempotency_key="p2")
+    assert (await decide(app, added, "approve", "other", idempotency_key="d2"))[0] == 200
+    assert (await decide(app, taken, "approve", "other"))[0] == 200
+    await book_payout(house.database, number, payout(), LINK)
+    await house.assert_sound()

@@ -84,9 +84,15 @@ async def test_what_moved_in_a_period_by_kind(app: QuartTrio, house: House) -> N
         ("to=2026-01-01T00:00:00Z", "from"),
         ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"),
         ("from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:01Z", "to"),
+        ("from=9999-12-15T00:00:00Z&to=9999-12-14T00:00:00Z", "to"),
         ("since=1", "since"),
     ],
 )
 async def test_a_bad_period_is_refused(app: QuartTrio, query: str, parameter: str) -> None:
     status, document = await get(app, f"/admin/reconciliation?{query}")
     assert (status, document["detail"].split(":")[0]) == (400, parameter)
+
+
+async def test_a_period_at_the_end_of_time_is_answered(app: QuartTrio) -> None:
+    status, _ = await get(app, "/admin/reconciliation?from=9999-12-15T00:00:00Z&to=9999-12-16T00:00:00Z")
+    assert status == 200

@@ -197,6 +197,15 @@ async def test_a_tail_that_was_cut_from_the_database_stands_in_the_copies(scribe
     assert (found[FILE], found[REDIS]) == (said, said)
 
 
+async def test_a_shard_of_which_nothing_is_left_in_the_database_stands_in_the_copies(scribe: Scribe) -> None:
+    await scribe.house.change(
+        "DELETE FROM entry", "DELETE FROM hand_result", "DELETE FROM hand", "DELETE FROM transfer",
+        "DELETE FROM batch", "DELETE FROM shard", "DELETE FROM game_table", "DELETE FROM account",
+    )  # fmt: skip
+    assert (await scribe.house.verify()).is_sound, "without the copies nothing is seen of it"
+    assert set(await scribe.faults()) == {FILE, REDIS}
+
+
 async def test_a_lost_redis_copy_is_noted_as_missing_and_is_no_fault(scribe: Scribe) -> None:
     await scribe.redis.delete([keys.audit(scribe.house.shard)])
     report = await scribe.verify()

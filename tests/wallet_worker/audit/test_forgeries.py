@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.wallet_worker.forger import give
 from tests.wallet_worker.house import House, hand_of, leave
 
 _SWAP = """
@@ -96,3 +97,31 @@ async def test_wallets_that_change_owners_are_found(house: House) -> None:
         f"UPDATE account SET user_id = {four} WHERE user_id = -1",
     )
     assert set(found) == {_CHAIN}
+
+
+@pytest.mark.parametrize("beyond", [1, 5000])
+async def test_a_batch_beyond_the_end_of_its_chain_is_found(house: House, beyond: int) -> None:
+    """The worker's role can write it; so far behind the end that no walk along the chain comes there."""
+    await played(house)
+    await give(house, house.database, house.shard, beyond + 5)
+    (fault,) = [
+        one.faults for one in (await house.verify()).checks if one.name == "every batch stands in its chain"
+    ]
+    assert fault == (f"batch {beyond + 5} of shard {house.shard} stands behind the end of its chain",)
+
+
+async def test_a_batch_of_a_shard_that_is_none_is_found(house: House) -> None:
+    await played(house)
+    await give(house, house.owner, 99, 1)
+    (fault,) = [one.faults for one in (await house.verify()).checks if one.faults]
+    assert fault == ("batch 1 of shard 99 stands behind the end of its chain",)
+
+
+async def test_a_shard_that_was_taken_out_is_found(house: House) -> None:
+    """Nobody walks along a chain without a head, and so could change what it holds."""
+    found = await faults_after(
+        house,
+        f"DELETE FROM shard WHERE id = {house.shard}",
+        "UPDATE transfer SET reason = 'another' WHERE shard >= 0",
+    )
+    assert f"of shard {house.shard} stands behind" in found["every batch stands in its chain"]

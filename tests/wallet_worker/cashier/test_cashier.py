@@ -13,6 +13,7 @@ from cardroom.service.settings import LogSettings
 from tests.wallet_worker.house import LINK, House
 from tests.wallet_worker.outside import deposit, payout, wish
 from wallet_worker.cashier.cashier import Cashier
+from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.rules.rakeback import Rakeback
 from wallet_worker.rules.withdrawal import PayoutDiffers, WithdrawalEnded
 from wallet_worker.store.house_transfer import KeyReused
@@ -77,3 +78,16 @@ async def test_a_players_used_key_is_refused_without_an_alert(
     with pytest.raises(KeyReused):
         await cashier.hold_withdrawal(wish(house.players[0], 40_000))
     assert capsys.readouterr().err == ""
+
+
+async def test_coins_that_were_sent_of_money_that_is_gone_alert(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No way leads there; if one does all the same, somebody must look at once."""
+    cashier, before = cashier_of(house), contradictions("crypto_withdrawal")
+    first = await cashier.hold_withdrawal(wish(house.players[0]))
+    await house.change("UPDATE account SET balance = 0 WHERE kind = 'pending_withdrawal'")
+    with pytest.raises(BooksDisagree):
+        await cashier.book_payout(first["withdrawal"], payout())
+    assert contradictions("crypto_withdrawal") == before + 1
+    assert json.loads(capsys.readouterr().err)["event"] == "cashier.contradiction"

@@ -1,5 +1,6 @@
 """Old outcomes go, young ones cannot; months stand ahead; a failure is told and harms nothing."""
 
+import trio
 from attrs import evolve
 
 from cardroom.service.postgres import Postgres, PostgresRefused
@@ -72,3 +73,38 @@ async def test_a_failure_is_counted_and_the_other_task_goes_on(house: House) -> 
     await _of(house).keep_house()
     assert failures._value.get() == before + 1
     assert await _count(house) == kept
+
+
+async def test_a_month_is_made_while_somebody_reads_the_tables_and_bookings_go_on(house: House) -> None:
+    """A verification reads for minutes; neither it nor who books may wait for the new month."""
+    parts = "SELECT relacl::text FROM pg_class WHERE relname LIKE 'entry\\_20%' AND relkind = 'r'"
+    before = await house.rows(parts)
+    async with house.owner.transaction() as reader:
+        for table in ("entry", "transfer", "hand", "hand_result", "hand_event"):
+            await reader.fetch(f"SELECT FROM {table}")
+        async with house.database.transaction() as making:
+            await making.execute("SET LOCAL lock_timeout = '500ms'")
+            await making.execute("SELECT open_months(4)")
+            with trio.fail_after(2):
+                await house.seat(0, 1000)
+    assert len(await house.rows(parts)) == len(before) + 1
+    assert {row["relacl"] for row in await house.rows(parts)} == {None}
+    await house.assert_sound()
+
+
+async def test_a_month_has_all_that_the_others_have(house: House) -> None:
+    """Indexes, constraints and defaults: only what is parted is inherited by itself."""
+    await _of(house).keep_house()
+    await house.rows("SELECT open_months(4)")
+    for table in ("entry", "transfer", "hand", "hand_result", "hand_event"):
+        shapes = await house.rows(
+            "SELECT relname, (SELECT count(*) FROM pg_index WHERE indrelid = part.oid) AS indexes,"
+            " (SELECT count(*) FROM pg_constraint WHERE conrelid = part.oid) AS constraints,"
+            " (SELECT count(*) FROM pg_attrdef WHERE adrelid = part.oid) AS defaults,"
+            " (SELECT count(*) FROM pg_index WHERE indrelid = inhparent) AS indexes_above"
+            " FROM pg_inherits JOIN pg_class AS part ON part.oid = inhrelid"
+            " WHERE inhparent = to_regclass($1)",
+            table,
+        )
+        assert len({tuple(row.values())[1:] for row in shapes}) == 1, shapes
+        assert shapes[0]["indexes"] == shapes[0]["indexes_above"] > 0

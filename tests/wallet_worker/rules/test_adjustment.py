@@ -26,11 +26,13 @@ PROPOSED = Adjustment(wallet_of(UserId(1)), PROMOTIONS, Krw(100), "kim", END, Ad
 
 def approve(
     adjustment: Adjustment = PROPOSED, by: str = "lee", now: datetime = BEFORE, wallet: int = 100,
-    is_everything_frozen: bool = False,
+    is_everything_frozen: bool = False, held: int = 0,
 ) -> Transfer:  # fmt: skip
     books = Books()
     books.accounts[wallet_of(UserId(1))] = Account(1, Krw(wallet))
-    return approve_adjustment(books, adjustment, by, now, is_everything_frozen=is_everything_frozen)
+    return approve_adjustment(
+        books, adjustment, by, now, is_everything_frozen=is_everything_frozen, held=Krw(held)
+    )
 
 
 def test_another_approves_and_the_debit_gives() -> None:
@@ -48,6 +50,13 @@ def test_players_never_go_below_zero_but_the_house_may() -> None:
         approve(wallet=99)
     assert denied.value.denial is Denial.INSUFFICIENT_FUNDS
     approve(evolve(PROPOSED, debit=PROMOTIONS, credit=wallet_of(UserId(1))), wallet=0)
+
+
+def test_what_is_held_for_withdrawals_is_not_taken() -> None:
+    with pytest.raises(Denied) as denied:
+        approve(wallet=150, held=51)
+    assert denied.value.denial is Denial.INSUFFICIENT_FUNDS
+    approve(wallet=150, held=50)
 
 
 def test_nothing_is_adjusted_while_everything_is_frozen() -> None:

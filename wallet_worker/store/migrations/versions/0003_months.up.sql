@@ -54,7 +54,7 @@ CREATE TABLE entry (
 
 -- Make the partitions of the months from ``first`` to ``ahead`` months after the present one, where they lack.
 CREATE FUNCTION open_months(first date, ahead integer) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     family text;
     month  date := date_trunc('month', first);
@@ -72,7 +72,7 @@ END
 $$;
 -- What the worker may ask for: months from the present one on.
 CREATE FUNCTION open_months(ahead integer) RETURNS void LANGUAGE sql
-SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
     SELECT public.open_months(now()::date, ahead)
 $$;
 REVOKE ALL ON FUNCTION open_months(date, integer), open_months(integer) FROM PUBLIC;

@@ -11,7 +11,7 @@ REVOKE SELECT (id, nickname, email, created_at, frozen_at, self_excluded_until) 
 GRANT SELECT ON player TO holdem_wallet;
 
 CREATE OR REPLACE FUNCTION open_months(first date, ahead integer) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     family text;
     month  date := date_trunc('month', first);

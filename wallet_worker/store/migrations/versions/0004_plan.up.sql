@@ -35,7 +35,7 @@ GRANT UPDATE (ended_at) ON session TO holdem_router;
 -- logout wait until whoever asks has put the session back into Redis: it is then removed there after all.
 CREATE FUNCTION find_session(hash bytea)
 RETURNS TABLE (user_id bigint, nickname text, remaining_ms bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public ROWS 1 AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp ROWS 1 AS $$
     SELECT session.user_id, player.nickname,
            (extract(epoch FROM session.expires_at - clock_timestamp()) * 1000)::bigint
     FROM session JOIN player ON player.id = session.user_id
@@ -76,11 +76,14 @@ CREATE TABLE hand_event_progress (
 );
 GRANT SELECT, INSERT, UPDATE ON hand_event_progress TO holdem_wallet;
 
--- As before, for every table that is partitioned, so that a new one needs no new function.
+-- As before, for every table that is partitioned, so that a new one needs no new function. A month is made beside its
+-- table and then attached: CREATE TABLE ... PARTITION OF would wait for everybody who reads the table, a verification
+-- too, and every booking would wait behind it.
 CREATE OR REPLACE FUNCTION open_months(first date, ahead integer) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, public SET timezone = 'UTC' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     family text;
+    part   text;
     month  date := date_trunc('month', first);
 BEGIN
     PERFORM pg_advisory_xact_lock(4733002);
@@ -88,9 +91,12 @@ BEGIN
         FOR family IN SELECT relname FROM pg_class
             WHERE relkind = 'p' AND relnamespace = 'public'::regnamespace ORDER BY relname
         LOOP
-            EXECUTE format('CREATE TABLE IF NOT EXISTS public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)',
-                           family || to_char(month, '_YYYY_MM'), family,
-                           month::timestamptz, (month + interval '1 month')::timestamptz);
+            part := family || to_char(month, '_YYYY_MM');
+            CONTINUE WHEN to_regclass(format('public.%I', part)) IS NOT NULL;
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                           part, family);
+            EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                           family, part, month::timestamptz, (month + interval '1 month')::timestamptz);
         END LOOP;
         month := month + interval '1 month';
     END LOOP;
