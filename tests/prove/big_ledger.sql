@@ -160,7 +160,10 @@ INSERT INTO checkpoint (id, made_at, since, seal) VALUES (1, now(), now() - inte
 
 INSERT INTO checkpoint_head (checkpoint_id, shard, batch, mac) SELECT 1, id, last_batch, chain_mac FROM shard;
 
-INSERT INTO checkpoint_account (checkpoint_id, account_id, version, balance) SELECT 1, id, version, balance FROM account;
+INSERT INTO checkpoint_account (checkpoint_id, account_id, version, balance, owner)
+SELECT 1, id, version, balance,
+       concat_ws(',', kind, coalesce(user_id, 0), coalesce(table_id, 0), coalesce(shard, -2), coin)
+FROM account;
 
 INSERT INTO checkpoint_table (checkpoint_id, table_id, hand_no, hand_id)
 SELECT 1, id, last_hand_no, last_hand_id FROM game_table;
