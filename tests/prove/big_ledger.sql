@@ -156,34 +156,14 @@ SELECT 0, number || '-0', 1 + number % $tables, '\x00'::bytea, 'reason' FROM gen
 INSERT INTO keyed_request (scope, key, body_hash, transfer_id, answer)
 SELECT 'promotion', 'key ' || subject, sha256('body'), id, '{}'::jsonb FROM plan WHERE part = 1;
 
-INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, coin_amount, coin_scale, rate, tx_hash,
-                             output_number, status, completed_at)
-SELECT 'deposit', subject, 'BTC', 'an address', 10000000, 10000000, 8, 100000000, encode(sha256(id::text::bytea), 'hex'), 0,
-       'credited', now() FROM plan WHERE part = 1;
-
-INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, status)
-SELECT 'withdrawal', id, 'BTC', 'an address', 100000, 'held' FROM player WHERE id % 50 = 0;
-
-INSERT INTO payment_transfer (transfer_id, payment_id, step)
-SELECT plan.id, outside_payment.id, 'credited'
-FROM plan JOIN outside_payment ON outside_payment.user_id = plan.subject AND direction = 'deposit' WHERE part = 1;
-
-INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer)
-SELECT 'admin', 'promotion', 'user:' || id, 'reason', 'key ' || id, sha256('body'), '{}' FROM player;
-
-INSERT INTO adjustment (debit, credit, amount, reason, proposed_by, proposed_at, expires_at, state)
-SELECT 'rounding', 'wallet:' || id, 1, 'reason', 'admin', now() - interval '9 days', now() - interval '2 days', 'proposed'
-FROM player;
-
-UPDATE adjustment SET state = 'rejected', decided_by = 'other', decided_at = now(), decision_reason = 'reason'
-WHERE id % 100 > 0;
-
 INSERT INTO checkpoint (id, made_at, since, seal) VALUES (1, now(), now() - interval '1 hour', sha256('seal'));
 
 INSERT INTO checkpoint_head (checkpoint_id, shard, batch, mac) SELECT 1, id, last_batch, chain_mac FROM shard;
 
 INSERT INTO checkpoint_account (checkpoint_id, account_id, version, balance, owner)
-SELECT 1, id, version, balance, kind FROM account;
+SELECT 1, id, version, balance,
+       concat_ws(',', kind, coalesce(user_id, 0), coalesce(table_id, 0), coalesce(shard, -2), coin)
+FROM account;
 
 INSERT INTO checkpoint_table (checkpoint_id, table_id, hand_no, hand_id)
 SELECT 1, id, last_hand_no, last_hand_id FROM game_table;

@@ -59,7 +59,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_DECIDE": _by("adjustment_pkey"),
         "_HAS_RAKE": _by("account_owner_key"),
         "_LOCK": _by("adjustment_pkey"),
-        "_SUM_HELD": _by("outside_payment_held"),
+        "_SUM_HELD": _by("outside_payment_user"),
     },
     "wallet_worker.store.admin_actions": {
         "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50),
@@ -140,11 +140,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_TABLES": _by("game_table_pkey"),
         "_PLAYERS": _by("player_pkey"),
         "_HANDS": _by("hand_pkey", months={"hand": 5}),
-        "_LOCK_ACCOUNTS": Expected(
-            uses=frozenset({"account_owner_key", "account_seat_key"}),
-            may_read=frozenset({"account"}),
-            why="IN (SELECT ...) makes the planner join; = ANY (ARRAY(SELECT ...)) would not, and be faster",
-        ),
+        "_LOCK_ACCOUNTS": _by("account_pkey", "account_owner_key", "account_seat_key"),
     },
     "wallet_worker.store.lock_shard": {"_LOCK_SHARD": _FEW},
     "wallet_worker.store.open_shard": {

@@ -5,6 +5,7 @@ progress: so a crash repeats nothing and leaves nothing out. Several workers may
 only one does.
 """
 
+import re
 from collections.abc import Sequence
 
 import trio
@@ -79,7 +80,11 @@ class Unpacker:
             return list_events(hand.record)
         except UnreadableError as trouble:
             UNREADABLE.labels(shard=shard).inc()
-            self._log.error(
-                "hand_events.unreadable", shard=shard, hand_id=str(hand.hand_id), reason=str(trouble)
-            )
+            facts = {"shard": shard, "hand_id": str(hand.hand_id), "reason": _without_quotes(trouble)}
+            self._log.error("hand_events.unreadable", **facts)
             return ()
+
+
+def _without_quotes(trouble: UnreadableError) -> str:
+    """Say what is wrong with a record, but not what stands there: it could be somebody's cards."""
+    return re.split("['\"]", str(trouble), maxsplit=1)[0].strip()

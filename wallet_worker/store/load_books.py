@@ -28,11 +28,12 @@ WHERE hand_id = ANY($1::uuid[]) AND booked_at > now() - interval '35 days'
 """
 
 # A statement of its own, in the order of the ids: two batches whose players cross cannot wait for each
-# other, and what it gives is what is there once the lock is held.
+# other, and what it gives is what is there once the lock is held. An array, because for IN (SELECT ...) the planner
+# may read all accounts.
 _LOCK_ACCOUNTS: Final = """
 SELECT id, kind::text AS kind, user_id, table_id, seat, shard, balance
 FROM account
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT id FROM account WHERE kind = 'wallet' AND user_id = ANY($1::bigint[])
     UNION ALL
     SELECT id FROM account
@@ -41,7 +42,7 @@ WHERE id IN (
     SELECT id FROM account WHERE kind = 'escrow' AND balance > 0 AND table_id = ANY($2::bigint[])
     UNION ALL
     SELECT id FROM account WHERE kind = 'rake' AND shard = $3
-)
+))
 ORDER BY id
 FOR UPDATE
 """

@@ -100,7 +100,17 @@ async def test_many_hands_of_one_batch_are_cut_into_groups(house: House) -> None
     assert len(await events_of(house)) == 5
 
 
-@pytest.mark.parametrize("bad", [b"record", b"\xff", b"", RECORD[:-40], RECORD.replace(b"p1 f", b"p9 f")])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"record",
+        b"\xff",
+        b"",
+        RECORD[:-40],
+        RECORD.replace(b"p1 f", b"p9 f"),
+        RECORD.replace(b"d dh p1", b"d dx p1"),
+    ],
+)
 async def test_a_record_that_cannot_be_read_is_said_counted_and_passed_over(house: House, bad: bytes) -> None:
     await house.seat(0, 1000, 1000)
     last = await settle(house, 0, [RECORD, bad, RECORD])
@@ -115,6 +125,7 @@ async def test_a_record_that_cannot_be_read_is_said_counted_and_passed_over(hous
     assert UNREADABLE.labels(shard=house.shard)._value.get() == before + 1
     assert len(await events_of(house)) == 2
     assert "AsKs" not in str(lines)
+    assert line["reason"]
 
 
 async def test_a_record_that_was_put_away_is_no_fault(house: House) -> None:

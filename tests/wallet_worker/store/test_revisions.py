@@ -18,7 +18,7 @@ import wallet_worker.store.migrate
 from cardroom.ids import Epoch, SeatIndex, ShardId, TableId, UserId
 from cardroom.local.servers import EmbeddedPostgres
 from cardroom.money import Krw
-from cardroom.service.postgres import Postgres, open_postgres
+from cardroom.service.postgres import Postgres, Transaction, open_postgres
 from cardroom.service.settings import PostgresSettings
 from cardroom.wire.ledger import BuyInHeld, HoldBuyIn
 from tests.wallet_worker.conftest import _run, settings_of
@@ -164,3 +164,31 @@ async def test_the_house_goes_on_where_the_old_code_stopped(
         rooms = await house.rows("SELECT DISTINCT room.name FROM game_table JOIN room ON room.id = room_id")
         assert [row["name"] for row in rooms] == ["Main"]
         await house.assert_sound()
+
+
+async def test_a_month_is_dropped_as_a_whole_as_the_schemas_page_says(
+    owner_settings: PostgresSettings, owner: Postgres
+) -> None:
+    await trio.to_thread.run_sync(migrate, owner_settings)
+    await _unpack(owner)
+    families = ("hand", "hand_result", "hand_event", "transfer", "entry")
+    async with owner.transaction() as transaction:
+        before = await _months(transaction, families)
+        batches = await transaction.fetch("SELECT * FROM batch")
+        first = min(month for _, month in before)
+        parts = [f"{family}_{first}" for family in families]
+        await transaction.execute(f"DROP TABLE {', '.join(parts)}")
+    async with owner.transaction() as transaction:
+        left = await _months(transaction, families)
+        assert left == {key: rows for key, rows in before.items() if key[1] != first}
+        assert len({month for _, month in left}) == 3
+        assert await transaction.fetch("SELECT * FROM batch") == batches
+
+
+async def _months(transaction: Transaction, families: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Count the rows of each table by month."""
+    found: dict[tuple[str, str], int] = {}
+    for family in families:
+        sql = f"SELECT to_char(booked_at, 'YYYY_MM') AS month, count(*) AS rows FROM {family} GROUP BY 1"
+        found |= {(family, row["month"]): row["rows"] for row in await transaction.fetch(sql)}
+    return found
