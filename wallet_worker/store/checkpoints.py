@@ -60,8 +60,16 @@ WITH months AS (
 )
 """
 
+# The time of a link is not sealed: only where the transfers of a chain's first are gone, a month was dropped. A batch is
+# committed after it was booked, but not an hour after.
 _IS_CUT: Final = (
-    _FIRST_MONTH + "SELECT EXISTS (SELECT FROM batch, months WHERE committed_at < first) AS is_cut"
+    _FIRST_MONTH
+    + """
+SELECT EXISTS (
+    SELECT FROM batch, months WHERE number = 1 AND committed_at < first + interval '1 hour'
+      AND (SELECT id FROM transfer WHERE transfer.shard = batch.shard AND transfer.batch = number LIMIT 1) IS NULL
+) AS is_cut
+"""
 )
 
 # A batch is committed after it was booked, but not an hour after.

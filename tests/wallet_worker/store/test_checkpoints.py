@@ -99,6 +99,17 @@ async def test_a_forgery_before_the_checkpoint_is_found_by_a_full_run_only(
     assert name in faults(await check(marked, full=True))
 
 
+async def test_a_full_run_is_not_cut_short_by_a_batch_that_looks_old(marked: House) -> None:
+    """As if its month had been dropped; then only what a checkpoint does not cover would be looked at."""
+    await marked.change(
+        "UPDATE transfer SET reason = 'x' WHERE shard = -1",
+        "UPDATE batch SET committed_at = '2020-01-01' WHERE shard = -1 AND number = 1",
+    )
+    report = await check(marked, full=True)
+    assert report.scope == "from the beginning"
+    assert set(faults(report)) == {CHAIN}
+
+
 @pytest.mark.parametrize(
     "forgery",
     [
