@@ -94,6 +94,18 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
                         ELSE step = 'paid' AND ordered.reason = concat_ws(' ', coin, coin_amount, coin_scale, rate, tx_hash)
                     END
                 END IS NOT TRUE""",
+        "payments have moved their money": """
+            SELECT 'payment ' || payment.id || ' is ' || status || ', and nothing moved' AS fault
+            FROM outside_payment AS payment
+            LEFT JOIN payment_transfer AS step ON step.payment_id = payment.id AND step.step = payment.status
+            WHERE step.transfer_id IS NULL
+            UNION ALL
+            SELECT 'user ' || held.user_id || ' has ' || coalesce(balance, 0) || ' pending, and ' || amount || ' is held' AS fault
+            FROM (
+                SELECT user_id, sum(krw_amount) AS amount FROM outside_payment WHERE status = 'held' GROUP BY user_id
+            ) AS held
+            LEFT JOIN account ON account.user_id = held.user_id AND kind = 'pending_withdrawal'
+            WHERE coalesce(balance, 0) < amount""",
         "results belong to a hand": """
             SELECT 'the result of user ' || user_id || ' belongs to no hand' AS fault
             FROM hand_result WHERE booked_at >= $2 AND NOT EXISTS (

@@ -180,6 +180,33 @@ async def paid(house: House) -> House:
 )
 async def test_facts_about_outside_money_and_orders_are_sealed_too(paid: House, forgery: str) -> None:
     await paid.change(forgery)
-    assert [one.name for one in (await paid.verify()).checks if one.faults] == [
-        "payments and adjustments are what was sealed"
-    ]
+    found = {one.name for one in (await paid.verify()).checks if one.faults}
+    assert "payments and adjustments are what was sealed" in found
+    assert found <= {"payments and adjustments are what was sealed", "payments have moved their money"}
+
+
+async def test_a_withdrawal_without_money_behind_it_is_found(paid: House) -> None:
+    """The worker's role can write one; whoever sends coins would send them."""
+    async with paid.database.transaction() as transaction:
+        await transaction.execute(
+            "INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, status)"
+            f" VALUES ('withdrawal', {paid.players[0]}, 'BTC', 'mine', 10000, 'held')"
+        )
+        await transaction.execute(
+            "INSERT INTO payment_transfer"
+            " SELECT max(id), (SELECT max(id) FROM outside_payment), 'held' FROM transfer"
+        )
+    (found,) = [one for one in (await paid.verify()).checks if one.faults]
+    assert found.name == "payments have moved their money"
+    assert found.faults == (f"user {paid.players[0]} has 30001 pending, and 40001 is held",)
+
+
+async def test_a_payment_that_nobody_booked_is_found(paid: House) -> None:
+    await paid.change(
+        "INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, coin_amount, coin_scale,"
+        " rate, tx_hash, output_number, status, completed_at)"
+        " SELECT direction, user_id, coin, address, krw_amount, coin_amount, coin_scale,"
+        f" rate, '{tx_hash(9)}', 0, status, now() FROM outside_payment WHERE direction = 'deposit'"
+    )
+    (found,) = [one for one in (await paid.verify()).checks if one.faults]
+    assert found.faults[0].endswith("is credited, and nothing moved")
