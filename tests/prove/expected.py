@@ -283,6 +283,8 @@ WHOLE_MAPPINGS: Final[Mapping[str, Expected]] = {
                 "entry",
                 "hand",
                 "hand_result",
+                "outside_payment",
+                "payment_transfer",
                 "transfer",
             }
         ),
