@@ -13,7 +13,8 @@ help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
 	@echo "make clean-run  remove the data of make run"
 	@echo "make test       all tests, against real embedded servers"
-	@echo "make prove      20,000 random hands beside pokerkit and 10^6 shuffles, as tables and one JSON object"
+	@echo "make prove      100 histories of the ledger, 20,000 random hands beside pokerkit, 10^6 shuffles, and every"
+	@echo "                statement on a ledger of 10^6 entries, as tables and one JSON object"
 	@echo "make bench      measurements, as a table and one JSON object"
 	@echo "make check      format, lint, types, import contracts, shape"
 
@@ -34,6 +35,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest
 
 prove: $(STAMP)
+	HISTORIES=$${PROVE_HISTORIES:-100} $(BIN)/python -m pytest --quiet tests/wallet_worker/test_machine.py
 	@$(BIN)/python -m tests.prove
 
 # ASYNC9xx wants a checkpoint in every async function, 124 a sync function instead: both against interfaces that are

@@ -3,9 +3,9 @@
 import json
 import sys
 
-from bench import engine, storm, telling, wire
+from bench import engine, ledger, storm, telling, verify, wire
 
-PARTS = (engine, wire, telling, storm)
+PARTS = (engine, wire, telling, ledger, verify, storm)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import trio
 from quart_trio import QuartTrio
 
 from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
+from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, open_postgres
@@ -20,6 +21,7 @@ from shard_router.store.accounts import Accounts
 from shard_router.store.logins import Logins
 from shard_router.store.nodes import DirectoryCache, Nodes
 from shard_router.store.passwords import Passwords
+from shard_router.store.purge import purge_sessions
 from shard_router.store.servers import ServerWatch
 
 _STOP_SECONDS: Final = 2.5
@@ -42,9 +44,12 @@ async def serve_router(
         trio.open_nursery() as background,
     ):
         watch = ServerWatch(postgres, redis, settings.watch_seconds, log)
-        app = build_app(settings, postgres, redis, watch, log)
+        lookup = LoginLookup(redis, postgres, settings.lookup)
+        logins = Logins(lookup, postgres, settings.session_seconds)
+        app = build_app(settings, postgres, redis, logins, watch, log)
         background.start_soon(probe_loop_lag)
         background.start_soon(watch.watch)
+        background.start_soon(purge_sessions, logins, settings.purge, log)
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
@@ -58,11 +63,10 @@ async def serve_router(
 
 
 def build_app(
-    settings: RouterSettings, postgres: Postgres, redis: Redis, watch: ServerWatch, log: Log
+    settings: RouterSettings, postgres: Postgres, redis: Redis, logins: Logins, watch: ServerWatch, log: Log
 ) -> QuartTrio:
     """Give the app with all its pages."""
     accounts = Accounts(postgres)
-    logins = Logins(redis, settings.session_seconds)
     nodes = Nodes(redis, settings.shards, log)
     cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)

@@ -4,6 +4,7 @@ from attrs import Attribute, field, frozen
 from attrs.validators import ge
 
 from cardroom.ids import ShardId
+from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
 
 _MIN_KEY_LETTERS = 32
@@ -39,6 +40,15 @@ class HashingSettings:
 
 
 @frozen
+class PurgeSettings:
+    """Expired sessions go each ``every_seconds``: at most ``steps`` transactions of ``rows`` rows."""
+
+    every_seconds: float = field(default=60.0, validator=ge(0.05))
+    rows: int = field(default=500, validator=ge(1))
+    steps: int = field(default=20, validator=ge(1))
+
+
+@frozen
 class RouterSettings:
     """All of a router's settings. ``shards`` is the fixed shard map: every shard of the cluster."""
 
@@ -49,6 +59,8 @@ class RouterSettings:
     ticket_key: Secret = field(validator=_hard_to_guess)
     hashing: HashingSettings = field(factory=HashingSettings)
     session_seconds: int = field(default=14 * 24 * 3600, validator=ge(1))
+    lookup: LookupSettings = field(factory=LookupSettings)
+    purge: PurgeSettings = field(factory=PurgeSettings)
     lobby_seconds: float = field(default=0.5, validator=ge(0.0))
     watch_seconds: float = field(default=1.0, validator=ge(0.05))
     start_seconds: float = 10.0

@@ -1,9 +1,11 @@
 """Real servers for all tests: one embedded PostgreSQL and one Valkey for the whole run."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -18,9 +20,21 @@ settings.load_profile("house")
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """Run PostgreSQL for the whole test run, in a folder that no other run tidies away."""
+    """Run PostgreSQL for the whole test run, in a folder that no other run tidies away.
+
+    It need not outlive the machine, so it does not wait for the disk: making and dropping a ledger for each
+    test would take most of the time. Whoever measures, or kills a server, runs one as it comes.
+    """
     with TemporaryDirectory(prefix="holdem-") as folder, postgres_server(Path(folder) / "postgres") as server:
+        asyncio.run(_do_not_wait_for_the_disk(server.dsn))
         yield server
+
+
+async def _do_not_wait_for_the_disk(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn, timeout=10.0)
+    await connection.execute("ALTER SYSTEM SET fsync = off")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close(timeout=5.0)
 
 
 @pytest.fixture(scope="session")

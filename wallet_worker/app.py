@@ -1,35 +1,67 @@
 """Builds the wallet worker and runs its tasks; a batch that has begun is finished before it stops."""
 
+import os
 import secrets
-from collections.abc import Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import trio
+from attrs import evolve, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
+from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, PostgresAway, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.retry import wait_for_start
 from cardroom.service.run import notify_supervisor
+from cardroom.service.settings import PostgresSettings
 from cardroom.wire.ledger import command_codec, reply_codec
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
+from wallet_worker.api.letters import letter_pages
+from wallet_worker.api.office import Office
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
-from wallet_worker.audit.verify import Report, verify
+from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
+from wallet_worker.audit.handover import Handover
+from wallet_worker.audit.nodes import NodeDoors, compare_with_nodes
+from wallet_worker.audit.places import FilePlace, Place, RedisPlace
+from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
+from wallet_worker.audit.redis_copy import RedisCopy
+from wallet_worker.audit.verify import Copies, Report, Scope, verify
+from wallet_worker.cashier.freeze_watch import FreezeWatch
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
+from wallet_worker.ledger.housekeeping import Housekeeping
+from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
+from wallet_worker.ledger.unpacker import Unpacker
 from wallet_worker.settings import WalletSettings
-from wallet_worker.store.seal_batch import Link
+from wallet_worker.store.house_transfer import HOUSE
 from wallet_worker.store.terms import add_shards
 
 _START_SECONDS: Final = 15.0
+_RECORDER_CONNECTIONS: Final = 2
+
+
+@frozen
+class Worker:
+    """The parts of a worker, built and not yet running; ``beside`` runs for as long as the worker does."""
+
+    name: str
+    tools: BatchTools
+    consumers: Mapping[ShardId, Consumer]
+    sharing: Sharing
+    recorder: Recorder
+    freeze_watch: FreezeWatch
+    beside: Sequence[Callable[[], Awaitable[None]]]
 
 
 async def serve_wallet(
@@ -40,23 +72,25 @@ async def serve_wallet(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until ``stopping``; then finish the batches under way, give the terms back, end requests."""
-    link = chain_linker(settings.chain_key)
     async with (
         open_postgres(settings.postgres, must_answer=False) as postgres,
+        open_postgres(few_connections(settings), must_answer=False) as beside,
         open_redis(settings.redis) as redis,
         trio.open_nursery() as background,
     ):
         async for attempt in wait_for_start(PostgresAway, seconds=_START_SECONDS):
             with attempt:
                 await add_shards(postgres, settings.shards)
-        background.start_soon(probe_loop_lag)
-        consumers = build_consumers(settings, postgres, redis, link, log)
-        worker = secrets.token_hex(8)
-        async with trio.open_nursery() as serving:
-            for consumer in consumers.values():
-                serving.start_soon(consumer.run, worker, stopping)
-                background.start_soon(consumer.probe_backlog)
-            app = build_app(settings, postgres, redis, link, log, consumers)
+        handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
+        recorders = RecorderServices(beside, handover, settings.audit, log)
+        worker = build_worker(settings, postgres, recorders, redis)
+        for run in worker.beside:
+            background.start_soon(run)
+        async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
+            serving.start_soon(worker.sharing.run, stopping)
+            for consumer in worker.consumers.values():
+                serving.start_soon(consumer.run, worker.name, stopping)
+            app = build_app(settings, worker, redis, log)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()
             notify_supervisor("READY=1")
@@ -65,11 +99,50 @@ async def serve_wallet(
         background.cancel_scope.cancel()
 
 
+def few_connections(settings: WalletSettings) -> PostgresSettings:
+    """Give the recorder a way of its own to the database: no batch waits when it fills a copy up."""
+    return evolve(settings.postgres, connections=_RECORDER_CONNECTIONS)
+
+
+def name_worker() -> str:
+    """Give this start of a worker a name of its own, by which an operator finds the process."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def build_worker(
+    settings: WalletSettings, postgres: Postgres, recorders: RecorderServices, redis: Redis
+) -> Worker:
+    """Make all objects that serve streams and record what they commit."""
+    log = recorders.log
+    link = chain_linker(settings.chain_key)
+    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer)
+    consumers = build_consumers(settings, tools, redis, log)
+    name = name_worker()
+    terms = {shard: consumer.term for shard, consumer in consumers.items()}
+    watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
+    beside = [
+        probe_loop_lag,
+        watch.run,
+        Housekeeping(postgres, settings.ledger, log).run,
+        *[consumer.probe_backlog for consumer in consumers.values()],
+    ]
+    if settings.hand_events.enabled:
+        beside.append(Unpacker(postgres, settings.shards, settings.hand_events, log).run)
+    return Worker(
+        name=name,
+        tools=tools,
+        consumers=consumers,
+        sharing=Sharing(name, postgres, redis, terms, settings.ledger, log),
+        recorder=build_recorder(settings, recorders, redis),
+        freeze_watch=watch,
+        beside=beside,
+    )
+
+
 def build_consumers(
-    settings: WalletSettings, postgres: Postgres, redis: Redis, link: Link, log: Log
+    settings: WalletSettings, tools: BatchTools, redis: Redis, log: Log
 ) -> dict[ShardId, Consumer]:
     """Give a consumer for each shard's stream."""
-    tools = BatchTools(postgres, reply_codec(), link)
     commands = command_codec()
     return {
         shard: Consumer(
@@ -79,25 +152,58 @@ def build_consumers(
     }
 
 
-def build_app(
-    settings: WalletSettings,
-    postgres: Postgres,
-    redis: Redis,
-    link: Link,
-    log: Log,
-    consumers: Mapping[ShardId, Consumer],
-) -> QuartTrio:
+def build_recorder(settings: WalletSettings, services: RecorderServices, redis: Redis) -> Recorder:
+    """Give who follows all chains, the house's too, to the files and to Redis."""
+    audit = settings.audit
+    places: dict[ShardId, list[Place]] = {
+        shard: [
+            FilePlace(audit.folder, shard),
+            RedisPlace(RedisCopy(redis, shard, audit.redis_batches, audit.redis_bytes), audit.redis_batches),
+        ]
+        for shard in services.handover.shards
+    }
+    return Recorder(services, places)
+
+
+def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
+    tools = worker.tools
+    office = Office(tools.postgres, tools.link, settings.everybody, log, settings.office)
+    logins = LoginLookup(redis, tools.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
     add_away_answers(app)
-    app.register_blueprint(admin_pages(postgres, link, settings.admin_token, log))
-    app.register_blueprint(wallet_pages(postgres, redis))
-    add_health_pages(app, lambda: {f"shard {shard}": one.is_well for shard, one in consumers.items()})
+    app.register_blueprint(admin_pages(office))
+    app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office))
+    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.everybody))
+
+    def health() -> dict[str, bool]:
+        streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}
+        return streams | {"audit": worker.recorder.is_well}
+
+    add_health_pages(app, health, worker.freeze_watch.notes)
     add_metrics_page(app)
     return app
 
 
-async def verify_ledger(settings: WalletSettings) -> Report:
-    """Check the whole ledger; raises ``PostgresAway`` when it cannot be read."""
-    async with open_postgres(settings.postgres) as postgres:
-        return await verify(postgres, chain_linker(settings.chain_key))
+async def verify_ledger(settings: WalletSettings, scope: Scope) -> Report:
+    """Check the ledger and its copies; raises ``PostgresAway`` when it cannot be read."""
+    audit = settings.audit
+    connections = max(2, settings.postgres.connections)
+    patient = evolve(settings.postgres, call_seconds=audit.verify_call_seconds, connections=connections)
+    link = chain_linker(settings.chain_key)
+    async with open_postgres(patient) as postgres, open_redis(settings.redis) as redis:
+        report = await verify(postgres, link, scope, copies_of(settings, redis))
+        if settings.node_admin_token is None:
+            return report
+        urls = [node.admin_url for node in settings.nodes]
+        doors = NodeDoors(urls, settings.node_admin_token, audit.node_call_seconds, audit.node_tries)
+        return evolve(report, checks=(*report.checks, await compare_with_nodes(postgres, doors)))
+
+
+def copies_of(settings: WalletSettings, redis: Redis) -> Copies:
+    """Give the copies that this host can read."""
+    of_shards: dict[ShardId, list[Copy]] = {
+        shard: [FileCopy(settings.audit.folder, shard), RedisRecords(redis, shard)]
+        for shard in (*settings.shards, HOUSE)
+    }
+    return Copies(of_shards, settings.audit.lag_seconds)

@@ -1,6 +1,7 @@
-"""Start of a wallet worker, and its commands: ``migrate`` the schema, ``verify`` the ledger."""
+"""Start of a wallet worker, and its commands: ``migrate``, ``verify``, and ``letters`` for dead ones."""
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from cardroom.service.run import (
     run_until_signalled,
 )
 from wallet_worker.app import serve_wallet, verify_ledger
+from wallet_worker.audit.verify import Scope
+from wallet_worker.letters import add_letter_options, run_letters
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.migrate import migrate
 
@@ -28,27 +31,36 @@ _EXIT_UNREACHABLE: Final = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the worker or a command; gives the exit code (1: verify found a fault, 2: no database)."""
-    options = _command_line().parse_args(arguments)
+    options = _command_line().parse_intermixed_args(arguments)
     settings = read_settings_or_exit(WalletSettings, options.config)
     match options.command:
         case "migrate":
             return _migrate(settings)
         case "verify":
-            return _verify(settings, as_json=options.json)
+            scope = Scope(is_full=options.full, makes_checkpoint=options.checkpoint)
+            return _verify(settings, scope, as_json=options.json)
+        case "letters":
+            return run_letters(settings, options)
         case _:
             return 0 if options.check else _serve(settings)
 
 
 def _command_line() -> argparse.ArgumentParser:
     parser = parse_command_line(_PROCESS)
-    parser.add_argument("command", nargs="?", choices=["serve", "migrate", "verify"], default="serve")
-    parser.add_argument("--json", action="store_true", help="verify: print one JSON object")
+    parser.add_argument(
+        "command", nargs="?", choices=["serve", "migrate", "verify", "letters"], default="serve"
+    )
+    parser.add_argument("--json", action="store_true", help="verify, letters list: print one JSON object")
+    parser.add_argument("--full", action="store_true", help="verify: not from the last checkpoint on")
+    parser.add_argument("--checkpoint", action="store_true", help="verify: make a checkpoint if all is sound")
+    add_letter_options(parser)
     return parser
 
 
 def _serve(settings: WalletSettings) -> int:
     log = open_log(settings.log, _PROCESS)
     open_error_reports(settings.log, _PROCESS)
+    gc.freeze()
     run_until_signalled(partial(serve_wallet, settings, log))
     return 0
 
@@ -61,9 +73,9 @@ def _migrate(settings: WalletSettings) -> int:
     return 0
 
 
-def _verify(settings: WalletSettings, *, as_json: bool) -> int:
+def _verify(settings: WalletSettings, scope: Scope, *, as_json: bool) -> int:
     try:
-        report = trio.run(verify_ledger, settings, strict_exception_groups=True)
+        report = trio.run(verify_ledger, settings, scope, strict_exception_groups=True)
     except PostgresAway as away:
         sys.stderr.write(f"PostgreSQL does not answer: {away}\n")
         return _EXIT_UNREACHABLE

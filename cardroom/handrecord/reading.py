@@ -69,6 +69,8 @@ class OwnKeys:
 
     posts: tuple[PhhPost, ...]
     seats: tuple[int, ...]
+    user_ids: tuple[int, ...]
+    """Who the players are; empty where a record does not say."""
     button: int
     big_blind: int
     rake_rule: tuple[int, int] | None
@@ -153,6 +155,7 @@ def _read_own(table: Mapping[str, Any], count: int) -> OwnKeys:
     return OwnKeys(
         posts=tuple(_post(text, count) for text in _texts(table, "_posts")),
         seats=seats,
+        user_ids=_user_ids(table, count),
         button=button,
         big_blind=_whole(table, "min_bet"),
         rake_rule=_rake_rule(table),
@@ -173,6 +176,12 @@ def _button_and_seats(table: Mapping[str, Any], count: int) -> tuple[int, tuple[
     if distances != sorted(set(distances)):
         raise UnreadableError("seats, _button_seat: players do not stand in dealing order")
     return button - 1, tuple(seat - 1 for seat in seats)
+
+
+def _user_ids(table: Mapping[str, Any], count: int) -> tuple[int, ...]:
+    if "_user_ids" not in table:
+        return ()
+    return _scaled("_user_ids", _numbers(table, "_user_ids", count), 1)
 
 
 def _second_run(table: Mapping[str, Any]) -> tuple[bool | None, str]:

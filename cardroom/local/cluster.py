@@ -116,7 +116,7 @@ async def open_servers(plan: ClusterPlan, workplace: Workplace, patience: Patien
         run_postgres(plan.folder / "postgres", record, patience, limits.postgres) as postgres,
         run_valkey(plan.folder / "valkey", plan.ports[VALKEY], record, patience, limits.valkey),
     ):
-        configs = prepare_configs(plan.configs, plan.ports, plan.folder / "configs")
+        configs = prepare_configs(plan.configs, plan.ports, plan.folder / "configs", plan.audit_folder)
         names = credential_names(configs) | {ADMIN_TOKEN, BOTS_PASSWORD}
         make_credentials(plan.credentials, names, postgres.dsn)
         environment = dict(os.environ) | {"CREDENTIALS_DIRECTORY": str(plan.credentials)}

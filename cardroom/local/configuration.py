@@ -24,10 +24,10 @@ Changes = Mapping[str, Any]
 """New values by dotted key, such as ``http.port``."""
 
 
-def prepare_configs(configs: Path, ports: Ports, folder: Path) -> Mapping[str, Path]:
+def prepare_configs(configs: Path, ports: Ports, folder: Path, audit_folder: str) -> Mapping[str, Path]:
     """Give each process's settings file: the real one if it says the same, else a copy in ``folder``."""
     changes = {
-        "wallet_worker.toml": _bind(WALLET, ports),
+        "wallet_worker.toml": _bind(WALLET, ports) | _audit(ports, audit_folder),
         "shard_router.toml": _bind(ROUTER, ports),
         "node-1.toml": _node(NODE_1, NODE_1_ADMIN, ports),
         "node-2.toml": _node(NODE_2, NODE_2_ADMIN, ports),
@@ -53,6 +53,11 @@ def _bind(option: PortOption, ports: Ports) -> dict[str, Any]:
 def _node(players: PortOption, admin: PortOption, ports: Ports) -> dict[str, Any]:
     url = {"player_url": f"ws://127.0.0.1:{ports[players]}"}
     return _bind(players, ports) | _bind(admin, ports) | url
+
+
+def _audit(ports: Ports, folder: str) -> dict[str, Any]:
+    urls = [f"http://127.0.0.1:{ports[option]}" for option in (NODE_1_ADMIN, NODE_2_ADMIN)]
+    return {"audit.folder": folder, "nodes": [{"admin_url": url} for url in urls]}
 
 
 def _prepare(file: Path, changes: Changes, folder: Path) -> Path:

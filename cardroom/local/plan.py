@@ -10,7 +10,7 @@ from cardroom.local.patience import Limit
 from cardroom.local.ports import Ports
 from cardroom.money import Krw
 
-FOLDERS: Final = ("configs", "credentials", "logs", "postgres", "valkey")
+FOLDERS: Final = ("audit", "configs", "credentials", "logs", "postgres", "valkey")
 """What a cluster keeps in its folder, besides files of JSON."""
 
 
@@ -103,6 +103,13 @@ class ClusterPlan:
     def credentials(self) -> Path:
         """The folder of secrets."""
         return self.folder / "credentials"
+
+    @property
+    def audit_folder(self) -> str:
+        """The folder of the audit's files, as processes in the project's folder find it."""
+        folder = self.folder / "audit"
+        is_inside = folder.is_relative_to(self.project)
+        return str(folder.relative_to(self.project) if is_inside else folder)
 
     @property
     def logs(self) -> Path:

@@ -4,20 +4,20 @@ Errors are RFC 9457 problem details with our stable ``code``. Administrators and
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve
-from quart import Response, jsonify, request
+from quart import Response, g, jsonify, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.metrics import METRICS_TYPE, render_metrics
-from cardroom.service.settings import Bind, Secret
+from cardroom.service.settings import Admin, Bind
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
 
@@ -95,16 +95,28 @@ async def read_body(codec: Codec[T]) -> T:
         raise RefusedRequest(status, fault.code) from fault
 
 
-def require_token(token: Secret) -> Callable[[], Awaitable[None]]:
-    """Give a check for ``before_request`` that refuses who does not show the bearer token."""
+def require_token(admins: Sequence[Admin]) -> Callable[[], Awaitable[None]]:
+    """Give a check for ``before_request`` that refuses who shows no administrator's bearer token.
+
+    Who asks is known afterwards by ``admin_who_asks``. Every token is compared, whichever matches, so that
+    time tells nothing.
+    """
 
     async def check() -> None:
         scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        matches = hmac.compare_digest(shown.strip().encode(), token.value.encode())
-        if scheme.lower() != "bearer" or not matches:
+        token = shown.strip().encode()
+        found = [admin for admin in admins if hmac.compare_digest(token, admin.token.value.encode())]
+        if scheme.lower() != "bearer" or not found:
             raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
+        g.admin = found[0].name
 
     return check
+
+
+def admin_who_asks() -> str:
+    """Give the name of the administrator whose request is served; only after ``require_token``."""
+    name: str = g.admin
+    return name
 
 
 def add_metrics_page(app: QuartTrio) -> None:
@@ -115,8 +127,13 @@ def add_metrics_page(app: QuartTrio) -> None:
         return Response(render_metrics(), content_type=METRICS_TYPE)
 
 
-def add_health_pages(app: QuartTrio, health: Callable[[], dict[str, bool]]) -> None:
-    """Serve ``/health/live`` (the loop turns), ``/health/ready`` and ``/health`` (each part by name)."""
+def add_health_pages(
+    app: QuartTrio, health: Callable[[], dict[str, bool]], notes: Callable[[], dict[str, bool]] = dict
+) -> None:
+    """Serve ``/health/live`` (the loop turns), ``/health/ready`` and ``/health`` (each part by name).
+
+    ``notes`` are facts that an operator should see, but that make nothing unwell.
+    """
 
     @app.get("/health/live")
     async def live() -> dict[str, str]:
@@ -131,7 +148,8 @@ def add_health_pages(app: QuartTrio, health: Callable[[], dict[str, bool]]) -> N
     async def parts() -> tuple[dict[str, Any], int]:
         found = health()
         is_well = all(found.values())
-        return {"status": "ok" if is_well else "unavailable", "parts": found}, 200 if is_well else 503
+        answer = {"status": "ok" if is_well else "unavailable", "parts": found} | notes()
+        return answer, 200 if is_well else 503
 
 
 async def serve_http(

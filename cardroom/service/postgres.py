@@ -165,6 +165,7 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
                     timeout=settings.connect_seconds,
                     command_timeout=settings.call_seconds,
                     server_settings=limits,
+                    reset=_leave_as_it_is,
                 )
         except PostgresAway as away:
             pool = away
@@ -175,6 +176,13 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
                 await _close(pool, bridge, settings.connect_seconds)  # noqa: ASYNC102 (shielded inside)
     if isinstance(pool, PostgresAway):
         raise pool  # outside of the loop, whose nursery would wrap it into a group
+
+
+async def _leave_as_it_is(_: "PoolConnectionProxy[Row]") -> None:
+    """Give a connection back as it is: it had one transaction, which ended, and nothing here outlives one.
+
+    asyncpg would send a statement each time, a second transaction to the server for every one of ours.
+    """
 
 
 async def _close(pool: "asyncpg.Pool[Row]", bridge: "_Bridge", seconds: float) -> None:

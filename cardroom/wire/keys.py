@@ -11,6 +11,9 @@ from cardroom.ids import BootNonce, NodeId, ShardId
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
 
+AUDIT_FIELD: Final = b"line"
+"""Field of an audit entry that holds a sealed batch, as the audit's files have it."""
+
 REPLIES_SECONDS: Final = 24 * 3600
 """How long the replies to a node start that nobody reads are kept."""
 
@@ -34,6 +37,11 @@ def commands(shard: ShardId) -> str:
 def replies(shard: ShardId, boot: BootNonce) -> str:
     """List of ledger replies for one start of a node; lives ``REPLIES_SECONDS``."""
     return f"replies:{shard_tag(shard)}:{boot}"
+
+
+def audit(shard: ShardId) -> str:
+    """Stream of a shard's sealed batches, the newest ones; an entry's id is ``<batch>-1``."""
+    return f"audit:{shard_tag(shard)}"
 
 
 def lease(shard: ShardId) -> str:

@@ -100,7 +100,19 @@ class CashOut:
     stack: Krw
 
 
-CommandBody = OpenShard | HoldBuyIn | SettleHand | CashOut
+@frozen
+class ReopenTable:
+    """Begin anew at one table of the owner's shard, as the ledger has it; may be repeated.
+
+    In the stream this is a barrier for its table: what the owner had sent about it before is decided before
+    the answer, so the owner sends nothing more about it until then. A table whose dead letters are all
+    resolved is halted no more from here on. Refused: no such table.
+    """
+
+    table_id: TableId
+
+
+CommandBody = OpenShard | HoldBuyIn | SettleHand | CashOut | ReopenTable
 
 
 @frozen
@@ -213,18 +225,49 @@ class OutOfOrder:
     last_hand_no: int
 
 
-ReplyBody = ShardOpened | BuyInHeld | HandSettled | CashedOut | CommandRefused | StaleEpoch | OutOfOrder
+@frozen
+class TableReopened:
+    """The table as it stands now; whatever the owner believed of it before is no more."""
+
+    table: LedgerTable
+
+
+@frozen
+class TableReleased:
+    """The answer to nothing: the dead letters of a halted table are resolved, and its money may have moved.
+
+    The owner answers with ``ReopenTable``. It may come again, with the same ``release`` (these only grow),
+    and it may be lost: then the next ``OpenShard`` opens the table.
+    """
+
+    table_id: TableId
+    release: int
+
+
+ReplyBody = (
+    ShardOpened
+    | BuyInHeld
+    | HandSettled
+    | CashedOut
+    | CommandRefused
+    | StaleEpoch
+    | OutOfOrder
+    | TableReopened
+    | TableReleased
+)
 
 
 @frozen
 class LedgerReply:
-    """What became of a command."""
+    """What became of a command; with ``TableReleased`` the id is one that stands for no command."""
 
     id: CommandId
     body: ReplyBody
 
 
-COMMAND_TAGS: Mapping[int, type] = MappingProxyType({1: OpenShard, 2: HoldBuyIn, 3: SettleHand, 4: CashOut})
+COMMAND_TAGS: Mapping[int, type] = MappingProxyType(
+    {1: OpenShard, 2: HoldBuyIn, 3: SettleHand, 4: CashOut, 5: ReopenTable}
+)
 """Tag of each command body; a tag is never given to another message."""
 
 REPLY_TAGS: Mapping[int, type] = MappingProxyType(
@@ -236,6 +279,8 @@ REPLY_TAGS: Mapping[int, type] = MappingProxyType(
         5: CommandRefused,
         6: StaleEpoch,
         7: OutOfOrder,
+        8: TableReopened,
+        9: TableReleased,
     }
 )
 """Tag of each reply body; a tag is never given to another message."""

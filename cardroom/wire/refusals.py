@@ -149,3 +149,19 @@ class Refusal(Enum):
     """An administrator has taken the player's right to chat."""
     MUTES_FULL = "mutes_full"
     """A player mutes as many others at a table as one may."""
+
+    # Dead letters of the ledger
+    LETTER_RESOLVED = "letter_resolved"
+    """The dead letter was resolved in the other way; that cannot be changed."""
+    LETTER_FAILS = "letter_fails"
+    """The command of the dead letter still cannot be carried out; the detail says why, nothing moved."""
+
+    # What two administrators decide
+    ALREADY_DECIDED = "already_decided"
+    """The proposal was approved or rejected before, or its time is over; no player gets it."""
+    ANOTHER_MUST_APPROVE = "another_must_approve"
+    """Nobody approves what they have proposed; no player gets it."""
+
+    # Rooms
+    ROOM_CLOSED = "room_closed"
+    """The room takes no new tables; only administrators make tables, so no player gets it."""

@@ -10,7 +10,7 @@ from quart_trio import QuartTrio
 
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, require_token
 from cardroom.service.logs import Log
-from cardroom.service.settings import Secret
+from cardroom.service.settings import Admin, Secret
 from node.admin.players import Census, players_pages
 from node.admin.tables import tables_pages
 from node.tables.directory import Directory
@@ -36,6 +36,6 @@ def make_admin_app(services: AdminServices) -> QuartTrio:
         tables_pages(services.directory, services.log),
         players_pages(services.directory, services.census),
     ):
-        pages.before_request(require_token(services.token))
+        pages.before_request(require_token([Admin("admin", services.token)]))
         app.register_blueprint(pages)
     return app

@@ -7,16 +7,17 @@ from typing import Any, Final, TypeVar
 
 import trio
 from attrs import frozen
-from quart import Blueprint
+from quart import Blueprint, Response
 
 from cardroom.ids import TableId, UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.escrow import ESCROW_PATH, HeldTables, escrow_codec
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Snapshot
 from node.tables.chat_text import clean_text
-from node.tables.commands import Announce, Command, Inspect, Silence
+from node.tables.commands import Announce, Command, Inspect, Silence, TableDetail
 from node.tables.denied import Denied
 from node.tables.directory import Directory, TableEntry
 
@@ -51,6 +52,7 @@ def tables_pages(directory: Directory, log: Log) -> Blueprint:
     """Serve everything under ``/admin/tables``, and ``/admin/announce``."""
     pages = Blueprint("tables", __name__)
     _add_questions(pages, directory)
+    _add_escrow(pages, directory)
     _add_announcements(pages, directory, log)
     _add_silence(pages, directory, log)
     return pages
@@ -87,6 +89,21 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
             "last_settled_hand_no": detail.last_settled_hand_no,
             "viewers": detail.viewers,
         }
+
+
+def _add_escrow(pages: Blueprint, directory: Directory) -> None:
+    answers = escrow_codec()
+
+    @pages.get(ESCROW_PATH)
+    async def show_escrow() -> Response:
+        """Say what this node believes to lie at its tables; the wallet worker's audit compares it."""
+        entries = tuple(directory)
+        found = await _inspect_all(entries)
+        silent = {entry.summary.table_id for entry in entries} - found.keys()
+        held = HeldTables(
+            tuple(found[table_id].money for table_id in sorted(found)), unanswered=tuple(sorted(silent))
+        )
+        return Response(answers.encode(held), content_type="application/json")
 
 
 def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None:
@@ -161,6 +178,23 @@ async def _ask(entry: TableEntry, command: Callable[[Callable[[T], None]], Comma
     with trio.move_on_after(_ANSWER_SECONDS):
         return await receive.receive()
     raise RefusedRequest(503, Refusal.TABLE_UNAVAILABLE, "the table does not answer")
+
+
+async def _inspect_all(entries: tuple[TableEntry, ...]) -> dict[TableId, TableDetail]:
+    """Ask all tables at once; give the answers that have come in time."""
+    found: dict[TableId, TableDetail] = {}
+    send, receive = trio.open_memory_channel[tuple[TableId, TableDetail]](len(entries))
+    for entry in entries:
+        entry.inbox.deliver(_inspection(entry.summary.table_id, send))
+    with trio.move_on_after(_ANSWER_SECONDS):
+        while len(found) < len(entries):
+            table_id, detail = await receive.receive()
+            found[table_id] = detail
+    return found
+
+
+def _inspection(table_id: TableId, told: trio.MemorySendChannel[tuple[TableId, TableDetail]]) -> Inspect:
+    return Inspect(lambda detail: told.send_nowait((table_id, detail)))
 
 
 async def _announce_everywhere(entries: tuple[TableEntry, ...], text: str) -> set[TableId]:

@@ -36,6 +36,11 @@ class SettlementQueue:
         return self.settled
 
     @property
+    def unsettled(self) -> tuple[SettleHand, ...]:
+        """Give the hands that wait for their answers, in the order of play."""
+        return tuple(self._waiting)
+
+    @property
     def is_full(self) -> bool:
         """Say whether no further hand may be dealt before a settlement is answered."""
         return len(self._waiting) >= self.limit

@@ -7,23 +7,29 @@ appended waits, and what was appended but lost (the entry is gone and no reply c
 import secrets
 import time
 from collections import deque
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, assert_never
 
 import trio
 from attrs import define, frozen
 
-from cardroom.ids import BootNonce, CommandId, Epoch, ShardId, new_command_id
+from cardroom.ids import BootNonce, CommandId, Epoch, ShardId, TableId, new_command_id
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis, RedisAway, redis_errors
 from cardroom.wire import keys
 from cardroom.wire.ledger import (
+    CashOut,
     CommandBody,
+    HoldBuyIn,
     LedgerCommand,
     LedgerReply,
+    OpenShard,
     OutOfOrder,
+    ReopenTable,
     ReplyBody,
+    SettleHand,
     StaleEpoch,
+    TableReleased,
     command_codec,
     reply_codec,
 )
@@ -71,6 +77,8 @@ class StreamLedger:
 
     def __init__(self, address: LedgerAddress, redis: Redis, settings: LedgerSettings, log: Log) -> None:
         self.epoch = Epoch(0)
+        self.on_released: Callable[[TableReleased], None] = _ignore
+        """Told of each table whose dead letters are resolved; it must not block."""
         self._address = address
         self._redis = redis
         self._settings = settings
@@ -92,6 +100,15 @@ class StreamLedger:
             self._all_answered = trio.Event()
         self._send(pending)
         return command_id
+
+    def forget(self, table_id: TableId) -> None:
+        """Send nothing more about a table that is given up, and take no outcome for it.
+
+        What stands in the stream already is decided all the same, before whatever is submitted from now on.
+        """
+        self._pending = {key: one for key, one in self._pending.items() if _table_of(one.body) != table_id}
+        if not self._pending:
+            self._all_answered.set()
 
     @property
     def unanswered(self) -> int:
@@ -123,7 +140,7 @@ class StreamLedger:
                 self._has_outgoing = trio.Event()
                 continue
             try:
-                await self._append(batch)
+                await self._append([pending for pending in batch if pending.id in self._pending])
             except RedisAway as away:
                 self._log.warning("ledger.redis_away", reason=str(away))
                 await trio.sleep(_RETRY_SECONDS)
@@ -133,6 +150,8 @@ class StreamLedger:
 
     async def _append(self, batch: Sequence[_Pending]) -> None:
         """Append a batch. After ``RedisAway`` it may be there or not: appending again is harmless."""
+        if not batch:
+            return
         shard, boot = self._address.shard, self._address.boot
         payloads = [self._commands.encode(self._command(pending)) for pending in batch]
         with redis_errors():
@@ -170,6 +189,9 @@ class StreamLedger:
                 # The hand before it is on its way again: this one is sent again by age, after it.
                 self._log.warning("ledger.out_of_order", last_hand_no=late.last_hand_no)
                 return
+            case TableReleased() as released:
+                self.on_released(released)
+                return
             case _:
                 pending = self._pending.pop(reply.id, None)
         if pending is not None:
@@ -188,7 +210,7 @@ class StreamLedger:
             await trio.sleep(self._settings.resend_seconds)
             try:
                 for pending in self._overdue():
-                    if not await self._stands_in_stream(pending):
+                    if not await self._stands_in_stream(pending) and pending.id in self._pending:
                         pending.entry = None
                         self._send(pending)
             except RedisAway as away:
@@ -205,3 +227,17 @@ class StreamLedger:
                 keys.commands(self._address.shard), start=pending.entry, end=pending.entry
             )
         return bool(found)
+
+
+def _ignore(_: TableReleased) -> None:
+    """Until somebody serves the tables, there is nothing to open anew."""
+
+
+def _table_of(body: CommandBody) -> TableId | None:
+    match body:
+        case OpenShard():
+            return None
+        case HoldBuyIn() | SettleHand() | CashOut() | ReopenTable():
+            return body.table_id
+        case _ as unreachable:
+            assert_never(unreachable)

@@ -6,9 +6,19 @@ import time
 import trio
 from attrs import frozen
 
-from cardroom.ids import Epoch, NodeId, ShardId
+from cardroom.ids import Epoch, NodeId, ShardId, TableId
 from cardroom.service.logs import Log
-from cardroom.wire.ledger import CommandRefused, LedgerTable, OpenShard, ReplyBody, ShardOpened, StaleEpoch
+from cardroom.wire.ledger import (
+    CommandBody,
+    CommandRefused,
+    LedgerTable,
+    OpenShard,
+    ReopenTable,
+    ReplyBody,
+    ShardOpened,
+    StaleEpoch,
+    TableReopened,
+)
 from node.ledger.port import LedgerPort
 from node.ledger.settlement import HandMark, SettlementQueue
 from node.rules import seating as rules
@@ -70,12 +80,30 @@ async def open_shard(ledger: LedgerPort, node: NodeId, seconds: float) -> ShardO
     raise NotOpened("others open the shard at the same time")
 
 
+async def reopen_table(ledger: LedgerPort, table_id: TableId) -> LedgerTable | None:
+    """Ask for a table as it stands, once the ledger has decided all that was sent about it; None: it is gone.
+
+    Waits as long as the ledger takes: it is asked again and again until it answers.
+    """
+    match await _hear(ledger, ReopenTable(table_id)):
+        case TableReopened(table):
+            return table
+        case CommandRefused():
+            return None
+        case reply:
+            raise AssertionError(f"{reply} is no answer to opening a table anew")
+
+
 async def _ask(ledger: LedgerPort, command: OpenShard, seconds: float) -> ReplyBody:
+    with trio.move_on_after(seconds):
+        return await _hear(ledger, command)
+    raise NotOpened(f"no answer from the ledger in {seconds} s")
+
+
+async def _hear(ledger: LedgerPort, command: CommandBody) -> ReplyBody:
     send, receive = trio.open_memory_channel[ReplyBody](1)
     ledger.submit(command, send.send_nowait)
-    with trio.move_on_after(seconds):
-        return await receive.receive()
-    raise NotOpened(f"no answer from the ledger in {seconds} s")
+    return await receive.receive()
 
 
 def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table:

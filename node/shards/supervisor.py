@@ -1,20 +1,28 @@
 """One nursery per shard, one task per table: what crashes is isolated and started again."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable
 
 import trio
 from attrs import define, field, frozen
 
-from cardroom.ids import ShardId
+from cardroom.ids import ShardId, TableId
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis, RedisAway
-from cardroom.wire.ledger import ShardOpened
+from cardroom.wire.ledger import LedgerTable, TableReleased
 from cardroom.wire.table import CloseCode
 from node.ledger.stream import LedgerAddress, ShardLost, StreamLedger
 from node.settings import LeaseSettings, LedgerSettings, StopSettings, TableLimits
 from node.shards.lease import NodeIdentity, ShardLease
-from node.shards.opening import NotOnOffer, NotOpened, TableMaker, open_shard, set_up_table
+from node.shards.opening import (
+    NotOnOffer,
+    NotOpened,
+    TableMaker,
+    open_shard,
+    reopen_table,
+    set_up_table,
+)
 from node.tables.actor import Table, TableActor, TableServices
 from node.tables.commands import Drain
 from node.tables.deck import Shuffle
@@ -23,6 +31,7 @@ from node.tables.metrics import CRASHES
 
 _RETRY_SECONDS = 1.0
 _LONGEST_RESTART_SECONDS = 30.0
+_MAX_RELEASED = 256
 _STEADY_SECONDS = 600.0
 """After so long without a crash, earlier ones no longer count."""
 
@@ -42,6 +51,14 @@ class ShardServices:
     log: Log
 
 
+@frozen
+class _TableTask:
+    """The task that serves a table: what ends it, and whether it has ended."""
+
+    scope: trio.CancelScope = field(factory=trio.CancelScope)
+    ended: trio.Event = field(factory=trio.Event)
+
+
 @define
 class Shard:
     """One shard of this node; ``is_open`` while it is ours and its tables are served."""
@@ -49,8 +66,9 @@ class Shard:
     shard: ShardId
     services: ShardServices
     is_open: bool = False
-    tables: Sequence[Table] = field(factory=tuple)
+    tables: tuple[Table, ...] = ()
     _draining: trio.Event = field(factory=trio.Event)
+    _tasks: dict[TableId, "_TableTask"] = field(factory=dict)
 
     async def run(self) -> None:
         """Hold the shard until ``drain``; when it is lost, or cannot be opened yet, try again."""
@@ -86,29 +104,77 @@ class Shard:
             opened = await open_shard(ledger, services.identity.node, services.ledger.open_seconds)
             ledger.epoch = lease.epoch = opened.epoch
             await lease.renew()
-            self.tables = _set_up_tables(opened, self.shard, services.maker, log)
+            self.tables = _set_up_tables(opened.tables, self.shard, services.maker, log)
             log.info("shard.opened", epoch=opened.epoch, tables=len(self.tables))
             try:
-                await self._serve_tables(TableServices(ledger, services.shuffle, lease.may_deal))
+                await self._serve_tables(ledger, TableServices(ledger, services.shuffle, lease.may_deal))
                 await self._settle(ledger)
             finally:
                 self._close()
             nursery.cancel_scope.cancel()
         await lease.release()  # not before nobody renews it any more
 
-    async def _serve_tables(self, services: TableServices) -> None:
+    async def _serve_tables(self, ledger: StreamLedger, services: TableServices) -> None:
         """Run all tables until they are drained, or the time for that is over."""
         with trio.CancelScope() as serving:
             async with trio.open_nursery() as nursery:
                 for table in self.tables:
                     self.services.directory.add(table.entry)
-                    nursery.start_soon(keep_table_running, table, services)
+                    self._begin(table, nursery, services)
                 self.is_open = True
-                await self._draining.wait()
+                async with trio.open_nursery() as reopening:
+                    reopening.start_soon(self._reopen_released, ledger, nursery, services)
+                    await self._draining.wait()
+                    reopening.cancel_scope.cancel()
                 for table in self.tables:  # those that were opened while the drain began
                     table.is_draining = True
                     table.entry.inbox.deliver(Drain())
                 serving.deadline = trio.current_time() + self.services.stop.hands_seconds
+
+    def _begin(self, table: Table, nursery: trio.Nursery, services: TableServices) -> None:
+        task = self._tasks[table.seats.game.table_id] = _TableTask()
+        nursery.start_soon(_serve_table, table, services, task)
+
+    async def _reopen_released(
+        self, ledger: StreamLedger, nursery: trio.Nursery, services: TableServices
+    ) -> None:
+        """Open each table anew whose dead letters are resolved, one after the other, until cancelled."""
+        send, receive = trio.open_memory_channel[TableReleased](_MAX_RELEASED)
+        done: dict[TableId, int] = {}
+
+        def note(released: TableReleased) -> None:
+            with contextlib.suppress(trio.WouldBlock):  # it is told again, or the next opening does it
+                send.send_nowait(released)
+
+        ledger.on_released = note
+        async for released in receive:
+            if released.release <= done.get(released.table_id, 0):
+                continue  # told twice: nobody must be sent away twice
+            done[released.table_id] = released.release
+            if (table := await self._reopen(released.table_id, ledger)) is not None:
+                self._begin(table, nursery, services)
+
+    async def _reopen(self, table_id: TableId, ledger: StreamLedger) -> Table | None:
+        """Give one table up and set it up as the ledger has it; all others go on.
+
+        Its players stay connected, unheard, until the new one is there; then they are sent to it.
+        """
+        log = self.services.log.bind(shard=self.shard, table_id=table_id)
+        if (task := self._tasks.pop(table_id, None)) is not None:
+            task.scope.cancel()
+            await task.ended.wait()
+        ledger.forget(table_id)
+        told = await reopen_table(ledger, table_id)
+        found = _set_up_tables(() if told is None else (told,), self.shard, self.services.maker, log)
+        old = [table for table in self.tables if table.seats.game.table_id == table_id]
+        others = [table for table in self.tables if table.seats.game.table_id != table_id]
+        self.tables = (*others, *found)
+        self.services.directory.remove(table_id)
+        for table in found:
+            self.services.directory.add(table.entry)
+        _kick_all(old)
+        log.info("table.reopened", tables=len(found))
+        return found[0] if found else None
 
     async def _settle(self, ledger: StreamLedger) -> None:
         """Wait until the ledger has answered everything; what it has not, it still does later."""
@@ -118,10 +184,16 @@ class Shard:
     def _close(self) -> None:
         self.is_open = False
         self.services.directory.remove_shard(self.shard)
-        for table in self.tables:
-            for viewer in (*table.audience.viewers, *table.entry.inbox.unread_watchers()):
-                viewer.kick(CloseCode.RESTART)
+        _kick_all(self.tables)
         self.tables = ()
+        self._tasks.clear()
+
+
+async def _serve_table(table: Table, services: TableServices, task: _TableTask) -> None:
+    """Serve one table until it is drained, or given up for a new one."""
+    with task.scope:
+        await keep_table_running(table, services)
+    task.ended.set()
 
 
 async def keep_table_running(table: Table, services: TableServices) -> None:
@@ -148,15 +220,24 @@ async def keep_table_running(table: Table, services: TableServices) -> None:
         await trio.sleep(min(limits.restart_seconds * crashes, _LONGEST_RESTART_SECONDS))
 
 
-def _set_up_tables(opened: ShardOpened, shard: ShardId, maker: TableMaker, log: Log) -> list[Table]:
+def _kick_all(tables: Iterable[Table]) -> None:
+    """Send everybody away who watches these tables, or has just come to; clients come back by themselves."""
+    for table in tables:
+        for viewer in (*table.audience.viewers, *table.entry.inbox.unread_watchers()):
+            viewer.kick(CloseCode.RESTART)
+
+
+def _set_up_tables(
+    tables_told: Iterable[LedgerTable], shard: ShardId, maker: TableMaker, log: Log
+) -> tuple[Table, ...]:
     """Make the tables of a shard; one that the stakes file does not offer stays closed, alone."""
     tables = []
-    for told in opened.tables:
+    for told in tables_told:
         try:
             tables.append(set_up_table(told, shard, maker))
         except NotOnOffer as missing:
             log.error("table.not_opened", table_id=told.table_id, reason=str(missing))  # noqa: TRY400 (no bug)
-    return tables
+    return tuple(tables)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -56,6 +56,7 @@ from node.tables.denied import Denied
 from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
 from node.tables.floor import Floor, FloorRequest
+from node.tables.held_money import held_money
 from node.tables.history import History
 from node.tables.invitations import InvitationList
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
@@ -285,4 +286,5 @@ class TableActor:
             unsettled_hands=len(self._seats.settlements),
             last_settled_hand_no=self._seats.settlements.settled.hand_no,
             viewers=len(self._audience.viewers),
+            money=held_money(self._seats),
         )

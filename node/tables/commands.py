@@ -5,6 +5,7 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from cardroom.ids import UserId
+from cardroom.wire.escrow import HeldMoney
 from cardroom.wire.ledger import CommandBody, ReplyBody
 from cardroom.wire.player import TableRequest
 from cardroom.wire.table import Snapshot
@@ -55,6 +56,7 @@ class TableDetail:
     unsettled_hands: int
     last_settled_hand_no: int
     viewers: int
+    money: HeldMoney
 
 
 @frozen

@@ -31,6 +31,10 @@ class Directory:
         assert entry.summary.table_id not in self._entries, "a table is held once"
         self._entries[entry.summary.table_id] = entry
 
+    def remove(self, table_id: TableId) -> None:
+        """Forget one table; it may be set up anew under the same id."""
+        self._entries.pop(table_id, None)
+
     def remove_shard(self, shard: ShardId) -> None:
         """Forget the tables of a shard that is ours no more."""
         self._entries = {key: one for key, one in self._entries.items() if one.summary.shard != shard}

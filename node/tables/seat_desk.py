@@ -21,6 +21,7 @@ from cardroom.wire.ledger import (
     HandSettled,
     HoldBuyIn,
     OpenShard,
+    ReopenTable,
     ReplyBody,
     SettleHand,
 )
@@ -126,8 +127,8 @@ class SeatDesk:
                 self._settlement_answered(reply)
             case CashOut():
                 self._cash_out_answered(self.seats.holders[command.seat], reply)
-            case OpenShard():
-                raise AssertionError("a table does not open its shard")
+            case OpenShard() | ReopenTable():
+                raise AssertionError("a table opens neither its shard nor itself")
             case _ as unreachable:
                 assert_never(unreachable)
 

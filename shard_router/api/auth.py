@@ -7,6 +7,7 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.logins import Login
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import Credentials, LoggedIn, Registered, Registration
@@ -20,7 +21,7 @@ from shard_router.rules.registration import (
     write_password,
 )
 from shard_router.store.accounts import Account, Accounts, Taken
-from shard_router.store.logins import Login, Logins
+from shard_router.store.logins import Logins
 from shard_router.store.passwords import HashersBusy, Passwords
 
 _REGISTRATION: Final = Codec[Registration](Registration, Encoding.JSON, MAX_REQUEST_BYTES, {})

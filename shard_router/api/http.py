@@ -9,12 +9,13 @@ from quart_trio import QuartTrio
 
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.http import RefusedRequest, make_app, problem
+from cardroom.service.logins import Login, LoginsBusy
 from cardroom.service.logs import Log
 from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec
 from cardroom.wire.refusals import Refusal
-from shard_router.store.logins import Login, Logins
+from shard_router.store.logins import Logins
 from shard_router.store.passwords import HashersBusy
 
 T = TypeVar("T")
@@ -86,7 +87,8 @@ def _add_errors(app: QuartTrio, log: Log) -> None:
         return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
 
     @app.errorhandler(HashersBusy)
-    async def busy(_: HashersBusy) -> Response:
+    @app.errorhandler(LoginsBusy)
+    async def busy(_: HashersBusy | LoginsBusy) -> Response:
         return _retry_later(Refusal.BUSY, _BUSY_SECONDS)
 
     @app.errorhandler(PostgresRefused)

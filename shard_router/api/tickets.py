@@ -10,6 +10,7 @@ from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId, TableId
 from cardroom.service.http import RefusedRequest
+from cardroom.service.logins import Login
 from cardroom.service.settings import Secret
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import TICKET_LIFE_MS, TableTicket, TicketAnswer, sign_ticket
@@ -17,7 +18,7 @@ from cardroom.wire.refusals import Refusal
 from shard_router.api.http import MAX_REQUEST_BYTES, ComeBack, answer, require_login
 from shard_router.rules.placement import Closed, Place, retry_seconds
 from shard_router.store.accounts import Accounts
-from shard_router.store.logins import Login, Logins
+from shard_router.store.logins import Logins
 from shard_router.store.nodes import DirectoryCache, Nodes
 
 _TICKET: Final = Codec[TicketAnswer](TicketAnswer, Encoding.JSON, MAX_REQUEST_BYTES, {})

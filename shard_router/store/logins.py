@@ -1,20 +1,30 @@
-"""Login sessions in Redis, by the hash of their token. Raises ``RedisAway`` when Redis does not answer."""
+"""Login sessions: PostgreSQL keeps them, Redis answers for them. Of a token only its hash is kept.
 
-import hashlib
-import secrets
-import time
+A login needs both servers (PostgreSQL holds the account anyway), and so does a logout: one that PostgreSQL
+did not hear of would be undone when Redis loses its data.
+"""
+
 from typing import Final
 
 from attrs import field, frozen
 
-from cardroom.ids import UserId
-from cardroom.service.redis import Redis, redis_errors
-from cardroom.wire import keys
+from cardroom.service.logins import Login, LoginLookup, draw_token, hash_token
+from cardroom.service.postgres import Postgres
 
-_TOKEN_BYTES: Final = 32
-_MAX_TOKEN_LETTERS: Final = 128
-_USER_ID: Final = b"user_id"
-_NICKNAME: Final = b"nickname"
+_OPEN_SESSION: Final = """
+INSERT INTO session (token_hash, user_id, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
+RETURNING (extract(epoch FROM expires_at) * 1000)::bigint AS expires_unix_ms
+"""
+
+_END_SESSION: Final = "UPDATE session SET ended_at = now() WHERE token_hash = $1 AND ended_at IS NULL"
+
+# Oldest first by the index; what another router is removing is passed over.
+_PURGE_SESSIONS: Final = """
+DELETE FROM session WHERE token_hash = ANY(ARRAY(
+    SELECT token_hash FROM session WHERE expires_at < now()
+    ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+))
+"""
 
 
 @frozen
@@ -25,50 +35,36 @@ class NewLogin:
     expires_unix_ms: int
 
 
-@frozen
-class Login:
-    """Who is asking."""
-
-    user_id: UserId
-    nickname: str
-
-
 class Logins:
-    """The open login sessions. Pipelines, because they are not repeated: their time limit is one call's."""
+    """The login sessions. Raises ``RedisAway`` and ``PostgresAway`` when the servers do not answer."""
 
-    def __init__(self, redis: Redis, session_seconds: int) -> None:
-        self._redis = redis
-        self._session_ms = session_seconds * 1000
+    def __init__(self, lookup: LoginLookup, postgres: Postgres, session_seconds: int) -> None:
+        self._lookup = lookup
+        self._postgres = postgres
+        self._session_seconds = session_seconds
 
     async def open(self, login: Login) -> NewLogin:
-        """Open a session; a repeat opens another."""
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        expires_unix_ms = time.time_ns() // 1_000_000 + self._session_ms
-        fields = {_USER_ID: str(login.user_id).encode(), _NICKNAME: login.nickname.encode()}
-        with redis_errors():
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.hset(_key(token), fields)
-                pipeline.pexpire(_key(token), self._session_ms)
-        return NewLogin(token, expires_unix_ms)
+        """Open a session; a repeat opens another. Without Redis nobody gets the token: it just expires."""
+        token = draw_token()
+        async with self._postgres.transaction() as transaction:
+            row = await transaction.fetch_one(
+                _OPEN_SESSION, hash_token(token), login.user_id, float(self._session_seconds)
+            )
+        assert row is not None, "an inserted row is returned"
+        await self._lookup.put(hash_token(token), login, self._session_seconds * 1000)
+        return NewLogin(token, row["expires_unix_ms"])
 
     async def find(self, token: str) -> Login | None:
-        """Find an open session by its token."""
-        if not 0 < len(token) <= _MAX_TOKEN_LETTERS:
-            return None
-        with redis_errors():
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                answer = pipeline.hgetall(_key(token))
-            fields = await answer
-        if not fields:
-            return None
-        return Login(UserId(int(fields[_USER_ID])), fields[_NICKNAME].decode())
+        """Find an open session by its token; raises ``LoginsBusy`` too (see ``LoginLookup``)."""
+        return await self._lookup.find(token)
 
     async def close(self, token: str) -> None:
-        """End a session; a repeat does nothing."""
-        with redis_errors():
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.delete([_key(token)])
+        """End a session; a repeat does nothing. In this order, so that no look-up brings it back."""
+        async with self._postgres.transaction() as transaction:
+            await transaction.execute(_END_SESSION, hash_token(token))
+        await self._lookup.remove(hash_token(token))
 
-
-def _key(token: str) -> str:
-    return keys.login(hashlib.sha256(token.encode()).hexdigest())
+    async def purge(self, rows: int) -> int:
+        """Remove up to ``rows`` expired sessions, the oldest; gives how many went. May be repeated."""
+        async with self._postgres.transaction() as transaction:
+            return await transaction.execute(_PURGE_SESSIONS, rows)

@@ -3,7 +3,7 @@
 from collections import deque
 from uuid import uuid4
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from cardroom.ids import CommandId, Epoch, SeatIndex, TableId, UserId
 from cardroom.money import Krw
@@ -15,11 +15,15 @@ from cardroom.wire.ledger import (
     CommandRefused,
     HandSettled,
     HoldBuyIn,
+    LedgerTable,
     OpenShard,
     OutOfOrder,
+    ReopenTable,
     ReplyBody,
+    SeatEscrow,
     SettleHand,
     ShardOpened,
+    TableReopened,
 )
 from cardroom.wire.refusals import Refusal
 from node.ledger.port import ReplyHandler
@@ -36,6 +40,8 @@ class LedgerInMemory:
     is_silent: bool = False
     refuses: Refusal | None = None
     """What every command is refused with, when somebody has made a mistake."""
+    tables: dict[TableId, LedgerTable] = field(factory=dict)
+    """The tables that may be opened anew; what lies at their seats is ``escrow``."""
     _held_back: deque[tuple[ReplyHandler, ReplyBody]] = field(factory=deque)
 
     def submit(self, body: CommandBody, on_reply: ReplyHandler) -> CommandId:
@@ -74,6 +80,8 @@ class LedgerInMemory:
                 return self._settle(body)
             case CashOut():
                 return self._cash_out(body)
+            case ReopenTable():
+                return self._reopen(body)
 
     def _hold(self, body: HoldBuyIn) -> ReplyBody:
         if self.wallets.get(body.user_id, 0) < body.amount:
@@ -107,3 +115,17 @@ class LedgerInMemory:
         del self.escrow[body.table_id, body.seat]
         self.wallets[body.user_id] = Krw(self.wallets.get(body.user_id, 0) + body.stack)
         return CashedOut(body.table_id, body.seat, body.stack)
+
+    def _reopen(self, body: ReopenTable) -> ReplyBody:
+        table = self.tables.get(body.table_id)
+        if table is None:
+            return CommandRefused(Refusal.NO_SUCH_TABLE)
+        last = self.settled[-1] if self.settled else None
+        lying = tuple(
+            SeatEscrow(user_id, f"player-{user_id}", seat, amount)
+            for (table_id, seat), (user_id, amount) in self.escrow.items()
+            if table_id == body.table_id and amount > 0
+        )
+        if last is not None:
+            table = evolve(table, last_hand_id=last.hand_id, last_hand_no=last.hand_no)
+        return TableReopened(evolve(table, is_halted=False, escrow=lying))

@@ -1,8 +1,8 @@
-"""``make prove``: at least 20,000 hands beside pokerkit and 10^6 shuffles, as tables and one JSON object.
+"""``make prove``: 20,000 hands beside pokerkit, 10^6 shuffles, all statements on a ledger of 10^6 entries.
 
-``PROVE_HANDS`` and ``PROVE_SHUFFLES`` set the numbers, ``PROVE_SEED`` repeats the hands of an earlier run;
-the shuffles come from the operating system and cannot be repeated. Ends with 1 if anything is not as it
-must be.
+As tables and one JSON object. ``PROVE_HANDS``, ``PROVE_SHUFFLES``, ``PROVE_LEDGER_HANDS`` set the numbers,
+``PROVE_SEED`` repeats the hands of an earlier run; the shuffles come from the operating system and cannot be
+repeated. Ends with 1 if anything is not as it must be.
 """
 
 import json
@@ -10,13 +10,18 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from random import SystemRandom
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from cardroom.local.servers import postgres_server
 from node.tables.deck import shuffled_deck
 from tests.node.rules.lock_step import KnownDifference, MismatchError
 from tests.node.rules.test_differential import KNOWN_DIFFERENCES
+from tests.prove.big_ledger import MILLION, sized
 from tests.prove.hands import Tally, prove_hands
+from tests.prove.ledger_plans import prove_plans, unlisted
 from tests.prove.shuffles import ChiSquare, chi_squares, count_shuffles
 
 Figures = dict[str, object]
@@ -87,11 +92,36 @@ def _figures(name: str, test: ChiSquare) -> Figures:
     return {name: round(test.statistic, 1), f"{name}_df": test.freedom, f"{name}_z": round(test.z, 3)}
 
 
+def prove_ledger() -> Figures:
+    """Write a large ledger, and print of every statement of the product how it finds its rows there."""
+    hands = int(os.environ.get("PROVE_LEDGER_HANDS", str(MILLION.hands)))
+    say(f"\nEvery statement on a ledger of {hands:,} hands: its indexes, and how many months of each table")
+    began = perf_counter()
+    with (
+        TemporaryDirectory(prefix="holdem-prove-") as folder,
+        postgres_server(Path(folder) / "postgres") as server,
+    ):
+        findings = prove_plans(server, "prove", sized(hands))
+    for finding in findings:
+        say(str(finding))
+    faults = [f"{finding.name} {fault}" for finding in findings for fault in finding.faults]
+    faults += [f"{name} is in no list" for name in unlisted()]
+    for fault in faults:
+        say(f"FAULT: {fault}")
+    return {
+        "ledger_hands": hands,
+        "statements": len(findings),
+        "statements_by_index": sum(bool(finding.plan.indexes) for finding in findings),
+        "plan_faults": len(faults),
+        "plans_seconds": round(perf_counter() - began, 1),
+    }
+
+
 def main(known: Sequence[KnownDifference] = KNOWN_DIFFERENCES) -> int:
-    """Prove both; the last line is one JSON object."""
-    figures = prove_engine(known) | prove_shuffle()
+    """Prove all of it; the last line is one JSON object."""
+    figures = prove_engine(known) | prove_shuffle() | prove_ledger()
     say(json.dumps(figures))
-    return 0 if figures["is_complete"] and not figures["unfair"] else 1
+    return 0 if figures["is_complete"] and not figures["unfair"] and not figures["plan_faults"] else 1
 
 
 if __name__ == "__main__":

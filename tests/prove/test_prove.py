@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from tests.prove.__main__ import main
+from tests.prove.__main__ import main, prove_engine
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("PROVE_HANDS", "60"), ("PROVE_SHUFFLES", "2000"), ("PROVE_SEED", "1")):
-        monkeypatch.setenv(name, value)
+    numbers = {"PROVE_HANDS": 60, "PROVE_SHUFFLES": 2_000, "PROVE_SEED": 1, "PROVE_LEDGER_HANDS": 12_000}
+    for name, value in numbers.items():
+        monkeypatch.setenv(name, str(value))
 
 
 def test_the_report_ends_with_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,12 +25,14 @@ def test_the_report_ends_with_one_json_object(capsys: pytest.CaptureFixture[str]
         0,
     )
     assert figures["decisions"] > 60
+    assert (figures["ledger_hands"], figures["plan_faults"]) == (12_000, 0)
+    assert figures["statements"] > figures["statements_by_index"] > 30
     assert any("rule 17: a straddle" in line for line in lines)
+    assert any("read_hands:_HANDS_OF_TABLE" in line and "hand_started" in line for line in lines)
 
 
 def test_a_mismatch_is_told_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     """Without the table of known differences the straddle alone is one."""
-    assert main(known=()) == 1
-    out = capsys.readouterr().out
-    assert "no known difference explains this" in out
-    assert json.loads(out.splitlines()[-1])["mismatches"] == 1
+    figures = prove_engine(known=())
+    assert (figures["mismatches"], figures["is_complete"]) == (1, False)
+    assert "no known difference explains this" in capsys.readouterr().out

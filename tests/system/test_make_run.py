@@ -13,6 +13,8 @@ import pytest
 
 from node.replay import read_hands, replay
 from tests.system.place import Place, started, wait_until
+from tests.wallet_worker.audit.scribe import FILE, REDIS
+from wallet_worker.audit.nodes import ESCROW
 
 NODE_1_TABLES = {"Han", "Geum", "Imjin"}
 NODE_2_TABLES = {"Nakdong", "Seomjin"}
@@ -41,6 +43,14 @@ def listening(place: Place) -> list[str]:
     return found
 
 
+def everything_agrees(place: Place) -> bool:
+    """Verify while bots play: nothing is wrong, and at one moment nothing is left out."""
+    report = place.verify_ledger()
+    assert report["ok"], report["checks"]
+    compared = {check["name"] for check in report["checks"] if not check["notes"]}
+    return {FILE, REDIS, ESCROW} <= compared
+
+
 def play_again(place: Place) -> None:
     """Play every hand that the bots have played again: to the same results."""
     records = place.records()
@@ -51,7 +61,7 @@ def play_again(place: Place) -> None:
     assert replay(list(read_hands(file))).mismatches == ()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(150)
 def test_a_killed_node_comes_back_and_no_won_is_missing(place: Place) -> None:
     with started(place) as supervisor:
         wait_until(
@@ -74,6 +84,7 @@ def test_a_killed_node_comes_back_and_no_won_is_missing(place: Place) -> None:
             "the killed node's tables play again",
         )
         assert place.ask_wallet("/admin/ledger/summary")["balanced"] is True
+        wait_until(lambda: everything_agrees(place), "database, file, Redis and nodes say the same")
         play_again(place)
         began = time.monotonic()
         supervisor.send_signal(signal.SIGTERM)

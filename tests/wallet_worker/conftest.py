@@ -1,7 +1,7 @@
 """A ledger of its own for each test: a copy of a database that was migrated once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -43,12 +43,13 @@ def template(postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture
-def owner_settings(postgres: EmbeddedPostgres, template: str) -> PostgresSettings:
+def owner_settings(postgres: EmbeddedPostgres, template: str) -> Iterator[PostgresSettings]:
     """Make a ledger that no other test sees; these settings reach it as a superuser."""
     name = f"ledger_{next(_NUMBERS)}"
     asyncio.run(_run(postgres.dsn, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    # It goes with the server: to drop it here would cost a checkpoint for each test.
-    return settings_of(postgres, name, "postgres")
+    yield settings_of(postgres, name, "postgres")
+    # Months make many files: a thousand ledgers would be half a million of them.
+    asyncio.run(_run(postgres.dsn, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What administrators ask and order; every change has a key and may be repeated."""
 
-from typing import Any
+from typing import Any, Final
 
 from attrs import asdict
 from quart import Blueprint
@@ -8,31 +8,63 @@ from quart import Blueprint
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest, read_body, require_token
 from cardroom.service.logs import Log
-from cardroom.service.postgres import Postgres
-from cardroom.service.settings import Secret
+from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import PromotionBody, TableBody, body_codec, refuse_unless
+from wallet_worker.api.accounts import add_accounts
+from wallet_worker.api.actions import add_actions
+from wallet_worker.api.adjustments import add_adjustments
+from wallet_worker.api.asked import Answer, check_reason, obey, read_order
+from wallet_worker.api.bodies import (
+    PromotionBody,
+    TableBody,
+    body_codec,
+    is_text,
+    refuse_unless,
+    refused_by_rule,
+)
+from wallet_worker.api.freezes import add_freezes, show_freeze
+from wallet_worker.api.hands import add_hands
+from wallet_worker.api.office import Office
+from wallet_worker.api.reconciliation import add_reconciliation
+from wallet_worker.api.rooms import add_rooms
+from wallet_worker.rules.denials import Denied
 from wallet_worker.rules.transfers import MAX_AMOUNT
-from wallet_worker.store.create_table import NewTable, NoSuchShard, TableDiffers, create_table, list_tables
-from wallet_worker.store.promote import KeyReused, NoSuchPlayer, Promotion, promote
+from wallet_worker.store.create_table import (
+    NewTable,
+    NoSuchRoom,
+    NoSuchShard,
+    RoomClosed,
+    TableDiffers,
+    create_table,
+    list_tables,
+)
+from wallet_worker.store.freezes import read_freeze
+from wallet_worker.store.house_transfer import KeyReused, NoSuchPlayer
+from wallet_worker.store.promote import Promotion, promote_within
 from wallet_worker.store.read_balance import read_balance
 from wallet_worker.store.read_summary import read_summary
-from wallet_worker.store.seal_batch import Link
 
-_MAX_LETTERS = 64
-_MAX_KEY_LETTERS = 128
-_MAX_ID = 2**63 - 1
-_MAX_SHARD = 2**31 - 1
+_MAX_LETTERS: Final = 64
+_MAX_GIFT_REASON_LETTERS: Final = 128
+_MAX_ID: Final = 2**63 - 1
+_MAX_SHARD: Final = 2**31 - 1
 _MIN_SEATS, _MAX_SEATS = 2, 9
 
 
-def admin_pages(postgres: Postgres, link: Link, token: Secret, log: Log) -> Blueprint:
-    """Serve everything under ``/admin``, to who shows the bearer token."""
+def admin_pages(office: Office) -> Blueprint:
+    """Serve everything under ``/admin``, to who shows an administrator's bearer token."""
     pages = Blueprint("admin", __name__, url_prefix="/admin")
-    pages.before_request(require_token(token))
-    _add_questions(pages, postgres)
-    _add_promotions(pages, postgres, link, log)
-    _add_tables(pages, postgres, log)
+    pages.before_request(require_token(office.admins))
+    _add_questions(pages, office.postgres)
+    _add_promotions(pages, office)
+    _add_tables(pages, office.postgres, office.log)
+    add_accounts(pages, office)
+    add_actions(pages, office)
+    add_adjustments(pages, office)
+    add_freezes(pages, office)
+    add_reconciliation(pages, office)
+    add_rooms(pages, office.postgres, office.log)
+    add_hands(pages, office.postgres)
     return pages
 
 
@@ -42,7 +74,8 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         """Say where all money is; cheap enough to ask each second."""
         async with postgres.transaction() as transaction:
             found = await read_summary(transaction)
-        return asdict(found) | {"krw_total": found.krw_total, "balanced": found.is_balanced}
+            freeze = await read_freeze(transaction)
+        return found.as_numbers() | {"everything_frozen": show_freeze(freeze)}
 
     @pages.get("/users/<int:user_id>/balance")
     async def balance(user_id: int) -> dict[str, Any]:
@@ -52,26 +85,33 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         return {"user_id": user_id} | asdict(found)
 
 
-def _add_promotions(pages: Blueprint, postgres: Postgres, link: Link, log: Log) -> None:
+def _add_promotions(pages: Blueprint, office: Office) -> None:
     bodies = body_codec(PromotionBody)
 
     @pages.post("/promotions")
-    async def give() -> tuple[dict[str, Any], int]:
+    async def give() -> tuple[Answer, int]:
         body = await read_body(bodies)
         refuse_unless(body.amount > 0, Refusal.AMOUNT_TOO_SMALL, "amount: above zero")
         refuse_unless(body.amount <= MAX_AMOUNT, Refusal.AMOUNT_TOO_LARGE, f"amount: up to {MAX_AMOUNT}")
-        key = body.idempotency_key
-        refuse_unless(_is_text(key, _MAX_KEY_LETTERS), Refusal.MALFORMED, "idempotency_key: 1 to 128 letters")
-        refuse_unless(_is_text(body.reason, _MAX_KEY_LETTERS), Refusal.MALFORMED, "reason: 1 to 128 letters")
+        check_reason(body.reason, _MAX_GIFT_REASON_LETTERS)
+        order = read_order(body, "promotion", f"user:{body.user_id}")
         if not 0 < body.user_id <= _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")
+        gift = Promotion(body.user_id, body.amount, body.reason, body.idempotency_key)
+
+        async def work(transaction: Transaction) -> Answer:
+            return await promote_within(transaction, gift, office.link)
+
         try:
-            answer = await promote(postgres, Promotion(body.user_id, body.amount, body.reason, key), link)
+            answer = await obey(office.postgres, order, work)
         except KeyReused:
             raise RefusedRequest(409, Refusal.COMMAND_REUSED, "the key stands for another request") from None
         except NoSuchPlayer:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player") from None
-        log.info("promotion.given", user_id=body.user_id, amount=body.amount, reason=body.reason)
+        except Denied as denied:
+            raise refused_by_rule(denied) from None
+        if not order.is_dry_run:
+            office.log.info("promotion.given", user_id=body.user_id, amount=body.amount, by=order.admin)
         return answer, 201
 
 
@@ -81,11 +121,12 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
     @pages.post("/tables")
     async def make() -> tuple[dict[str, Any], int]:
         body = await read_body(bodies)
-        refuse_unless(_is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
-        refuse_unless(_is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
+        refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
+        refuse_unless(is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
+        refuse_unless(is_text(body.room, _MAX_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
         seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
         refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
-        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private)
+        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private, body.room)
         if not 0 <= body.shard <= _MAX_SHARD:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard")
         try:
@@ -95,15 +136,14 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
             raise RefusedRequest(409, Refusal.NAME_TAKEN, detail) from None
         except NoSuchShard:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard") from None
-        facts = {"shard": body.shard, "stake": body.stake, "is_private": body.private}
+        except NoSuchRoom:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such room") from None
+        except RoomClosed:
+            raise RefusedRequest(409, Refusal.ROOM_CLOSED, "the room takes no new tables") from None
+        facts = {"shard": body.shard, "stake": body.stake, "room": body.room, "is_private": body.private}
         log.info("table.made", table_id=made.table_id, **facts)
         return {"table_id": made.table_id, "invitation": made.invitation}, 201
 
     @pages.get("/tables")
     async def listed() -> dict[str, Any]:
         return {"tables": [dict(row) for row in await list_tables(postgres)]}
-
-
-def _is_text(text: str, longest: int) -> bool:
-    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
-    return 0 < len(text) <= longest and "\0" not in text

@@ -9,14 +9,19 @@ from quart_trio import QuartTrio
 from cardroom.ids import ShardId, UserId
 from cardroom.money import Krw
 from cardroom.service.http import RefusedRequest, problem
+from cardroom.service.logins import LoginsBusy
 from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
+from wallet_worker.rules.denials import Denial, Denied
+from wallet_worker.store.create_room import FIRST_ROOM
 
 T = TypeVar("T")
 
 _MAX_BODY_BYTES = 4096
+_AWAY_SECONDS = 2
+_BUSY_SECONDS = 1
 
 
 @frozen
@@ -27,17 +32,29 @@ class PromotionBody:
     amount: Krw
     reason: str
     idempotency_key: str
+    dry_run: bool = False
 
 
 @frozen
 class TableBody:
-    """``POST /admin/tables``: make a table, once per shard and name; public if nothing else is said."""
+    """``POST /admin/tables``: make a table, once per shard and name.
+
+    Public and in the first room if nothing else is said.
+    """
 
     shard: ShardId
     name: str
     stake: str
     seat_count: int
     private: bool = False
+    room: str = FIRST_ROOM
+
+
+@frozen
+class RoomBody:
+    """``POST /admin/rooms``: make a room, once per name."""
+
+    name: str
 
 
 def body_codec(kind: type[T]) -> Codec[T]:
@@ -51,12 +68,40 @@ def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
         raise RefusedRequest(400, code, detail)
 
 
+def refused_by_rule(denied: Denied) -> RefusedRequest:
+    """Give the answer to what the rules deny: 400 for an amount, 409 for how things stand."""
+    match denied.denial:
+        case Denial.AMOUNT_TOO_SMALL:
+            return RefusedRequest(400, Refusal.AMOUNT_TOO_SMALL)
+        case Denial.AMOUNT_TOO_LARGE:
+            return RefusedRequest(400, Refusal.AMOUNT_TOO_LARGE)
+        case Denial.FROZEN:
+            return RefusedRequest(409, Refusal.FROZEN)
+        case Denial.INSUFFICIENT_FUNDS:
+            return RefusedRequest(409, Refusal.INSUFFICIENT_FUNDS)
+        case other:
+            raise AssertionError(f"{other} is denied to tables only")
+
+
+def is_text(text: str, longest: int) -> bool:
+    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
+    return 0 < len(text) <= longest and "\0" not in text
+
+
 def add_away_answers(app: QuartTrio) -> None:
     """Answer 503 while a server is away; the request may be repeated."""
 
     @app.errorhandler(PostgresAway)
     @app.errorhandler(RedisAway)
     async def away(_: Exception) -> Response:
-        response = problem(503, Refusal.UNAVAILABLE, "")
-        response.headers["Retry-After"] = "2"
-        return response
+        return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
+
+    @app.errorhandler(LoginsBusy)
+    async def busy(_: LoginsBusy) -> Response:
+        return _retry_later(Refusal.BUSY, _BUSY_SECONDS)
+
+
+def _retry_later(code: Refusal, seconds: int) -> Response:
+    response = problem(503, code, "")
+    response.headers["Retry-After"] = str(seconds)
+    return response

@@ -1,6 +1,6 @@
 """One batch of a shard's commands, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
@@ -11,10 +11,12 @@ from cardroom.wire.ledger import (
     CommandRefused,
     LedgerReply,
     OpenShard,
+    ReopenTable,
     ReplyBody,
     SettleHand,
     ShardOpened,
     StaleEpoch,
+    TableReopened,
 )
 from cardroom.wire.refusals import Refusal
 from wallet_worker.ledger.decisions import (
@@ -33,8 +35,16 @@ from wallet_worker.store.load_books import Wanted, load_books
 from wallet_worker.store.lock_shard import LockedShard, lock_shard
 from wallet_worker.store.open_shard import open_shard, read_tables
 from wallet_worker.store.outcomes import Outcome, find_outcomes, store_outcomes
-from wallet_worker.store.post_transfers import NewTransfer, open_rake, post_transfers, seat_escrow
-from wallet_worker.store.seal_batch import Link, seal_batch
+from wallet_worker.store.post_transfers import (
+    BatchPlace,
+    NewTransfer,
+    open_rake,
+    post_transfers,
+    read_clock,
+    seat_escrow,
+)
+from wallet_worker.store.reopen_tables import reopen_table, reopen_tables
+from wallet_worker.store.seal_batch import Link, SealedBatch, seal_batch
 
 
 @frozen
@@ -47,25 +57,33 @@ class Answer:
     outcome: str
 
 
+def _tell_nobody(sealed: SealedBatch) -> None:
+    """Leave it to whoever reads the database."""
+
+
 @frozen
 class BatchTools:
-    """What a batch needs besides its commands."""
+    """What a batch needs besides its commands; ``on_sealed`` is told what was sealed, after the commit."""
 
     postgres: Postgres
     codec: Codec[LedgerReply]
     link: Link
+    on_sealed: Callable[[SealedBatch], None] = _tell_nobody
 
 
 async def apply_batch(tools: BatchTools, shard: ShardId, term: int, entries: Sequence[Entry]) -> list[Answer]:
     """Commit entries in their order and give the replies; may be repeated with the same replies.
 
-    An ``OpenShard`` must be alone. Raises ``TermLost``, ``PostgresAway`` (whether it was committed is not
+    A barrier must be alone. Raises ``TermLost``, ``PostgresAway`` (whether it was committed is not
     known), or, rolled back, ``PostgresRefused``, ``BooksDisagree`` or ``AssertionError``.
     """
     async with tools.postgres.transaction() as transaction:
         locked = await lock_shard(transaction, shard, term)
         batch = _Batch(tools, transaction, shard, locked)
-        return await batch.run(entries)
+        answers = await batch.run(entries)
+    if batch.sealed is not None:
+        tools.on_sealed(batch.sealed)
+    return answers
 
 
 async def bury_entry(
@@ -93,6 +111,9 @@ class _Batch:
         self._new: list[Outcome] = []
         self._draft = Draft()
         self._answers: list[Answer] = []
+        self._booked: BatchPlace | None = None
+        self._lines: list[str] = []
+        self.sealed: SealedBatch | None = None
 
     async def run(self, entries: Sequence[Entry]) -> list[Answer]:
         self._known.update(await find_outcomes(self._transaction, command_ids(entries)))
@@ -104,7 +125,9 @@ class _Batch:
                 await self._answer(entry, books)
         await self._write(books)
         await store_outcomes(self._transaction, self._scene.shard, self._new)
-        await seal_batch(self._transaction, self._scene.shard, self._locked, self._link)
+        self.sealed = await seal_batch(
+            self._transaction, self._scene.shard, self._locked, self._link, self._lines
+        )
         return self._answers
 
     async def bury(self, letter: Letter, reason: str) -> list[Answer]:
@@ -138,6 +161,8 @@ class _Batch:
         reply = refuse_unseen(letter.command, self._scene)
         if reply is None and isinstance(letter.command.body, OpenShard):
             reply = await self._open(letter.command.body, letter.command.boot)
+        elif reply is None and isinstance(letter.command.body, ReopenTable):
+            reply = await self._reopen(letter.command.body)
         elif reply is None:
             if must_write_before(letter.command, books, self._draft):
                 await self._write(books)
@@ -149,7 +174,12 @@ class _Batch:
         epoch = await open_shard(self._transaction, shard, body.from_epoch, body.node, boot)
         if epoch is None:
             return StaleEpoch(self._scene.epoch)
+        await reopen_tables(self._transaction, shard)
         return ShardOpened(epoch, await read_tables(self._transaction, shard))
+
+    async def _reopen(self, body: ReopenTable) -> ReplyBody:
+        table = await reopen_table(self._transaction, self._scene.shard, body.table_id)
+        return CommandRefused(Refusal.NO_SUCH_TABLE) if table is None else TableReopened(table)
 
     def _repeat(self, letter: Letter, known: Outcome) -> None:
         """Answer as the first time; another body under a used id is refused, and not stored."""
@@ -178,16 +208,22 @@ class _Batch:
     async def _write(self, books: Books) -> None:
         """Write the draft: seats, hands, transfers. The rules have seen all of it."""
         draft, self._draft = self._draft, Draft()
+        if not draft.bookings:
+            return
         hands = [booking.hand for booking in draft.bookings if booking.hand is not None]
-        transfers = [
-            NewTransfer(one.command_id, one.transfer, one.hand.hand_id if one.hand else None)
-            for one in draft.bookings
-        ]
+        transfers = [NewTransfer(one.command_id, one.transfer, one.hand) for one in draft.bookings]
         await seat_escrow(self._transaction, books, draft.seatings)
-        await book_hands(self._transaction, hands)
         await open_rake(self._transaction, books, transfers)
-        number = self._locked.last_batch + 1
-        await post_transfers(self._transaction, self._scene.shard, number, books, transfers)
+        place = await self._place()
+        await book_hands(self._transaction, hands, place.booked_at)
+        self._lines.extend(await post_transfers(self._transaction, place, books, transfers))
+
+    async def _place(self) -> BatchPlace:
+        """Give the batch's one place; the first to ask holds the locks of all accounts."""
+        if self._booked is None:
+            booked_at = await read_clock(self._transaction)
+            self._booked = BatchPlace(self._scene.shard, self._locked.last_batch + 1, booked_at)
+        return self._booked
 
     async def _bury_garbage(self, garbage: Garbage) -> None:
         await self._bury(garbage.stream_id, garbage.payload, garbage.reason, None)

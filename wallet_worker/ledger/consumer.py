@@ -4,7 +4,7 @@ It reads from the head, commits, then pushes the replies and removes the entries
 leaves entries that are read again; their outcomes are stored, so nothing is done twice.
 """
 
-import time
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,21 +15,19 @@ from cardroom.ids import CommandId, ShardId
 from cardroom.service.logs import Log
 from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
+from cardroom.wire.refusals import Refusal
 from wallet_worker.ledger import metrics
 from wallet_worker.ledger.batch import Answer, BatchTools, apply_batch, bury_entry
 from wallet_worker.ledger.entries import Entry, Garbage, Letter, runs_of
 from wallet_worker.ledger.stream import CommandStream
+from wallet_worker.ledger.term import Term
+from wallet_worker.ledger.trouble import is_server_trouble
 from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.settings import LedgerSettings
+from wallet_worker.store.list_letters import count_waiting
 from wallet_worker.store.lock_shard import TermLost
-from wallet_worker.store.terms import end_term, renew_term, take_term
 
 _FIRST_PAUSE_SECONDS: Final = 0.05
-
-# Classes of SQLSTATE that speak of the server's condition, not of the statement: transaction rollback,
-# connection, resources, operator, system, transaction state (time-outs), locks; and of the schema (a missing
-# right or table, a plan that a migration made invalid), which no command's values can bring about.
-_SERVER_TROUBLE: Final = frozenset({"40", "08", "53", "57", "58", "25", "55", "XX", "28", "3D", "42", "0A"})
 
 
 @frozen
@@ -54,7 +52,7 @@ class Consumer:
         self._failure: Failure | None = None
         self._pause_seconds = _FIRST_PAUSE_SECONDS
         self.is_well = False
-        self.term: int | None = None
+        self.term = Term(tools.postgres, shard, settings, self._log)
 
     async def run(self, holder: str, stopping: trio.Event) -> None:
         """Take the term and serve until ``stopping``; waits for servers that are away, however long."""
@@ -62,43 +60,51 @@ class Consumer:
             try:
                 await self.step(holder)
             except TermLost:
-                self._set_term(None)
+                self.term.lose()
                 self._log.warning("ledger.term_lost")
             except (PostgresAway, RedisAway, PostgresRefused) as trouble:
                 self.is_well = False
                 self._log.warning("ledger.server_away", trouble=str(trouble))
                 await self._pause(stopping)
-        await self._give_up_term()
+        await self.term.end()
 
     async def probe_backlog(self) -> None:
-        """Measure, until cancelled, how many entries wait and how long the oldest has."""
+        """Measure, until cancelled, what waits: entries, the age of the oldest, and dead letters.
+
+        Every worker measures the stream itself, whoever holds the term: so all of them say the same, also
+        while nobody reads it. What is not known is no number: who does not reach a server never says 0.
+        """
         while True:
-            try:
-                length, oldest_ms = await self._stream.backlog()
-            except RedisAway as away:
-                self._log.warning("ledger.backlog_unknown", trouble=str(away))
-            else:
-                age = max(0.0, time.time() - oldest_ms / 1000) if oldest_ms else 0.0
-                metrics.BACKLOG.labels(shard=self._shard).set(length)
-                metrics.BACKLOG_AGE.labels(shard=self._shard).set(age)
+            await self._measure_stream()
+            await self._measure_letters()
             await trio.sleep(self._settings.probe_seconds)
 
+    async def _measure_stream(self) -> None:
+        try:
+            length, age_seconds = await self._stream.backlog()
+        except RedisAway as away:
+            self._log.warning("ledger.backlog_unknown", trouble=str(away))
+            length, age_seconds = math.nan, math.nan
+        metrics.BACKLOG.labels(shard=self._shard).set(length)
+        metrics.BACKLOG_AGE.labels(shard=self._shard).set(age_seconds)
+
+    async def _measure_letters(self) -> None:
+        waiting: float = math.nan
+        try:
+            waiting = await count_waiting(self._tools.postgres, self._shard)
+        except (PostgresAway, PostgresRefused) as trouble:
+            self._log.warning("ledger.letters_unknown", trouble=str(trouble))
+        metrics.LETTERS_WAITING.labels(shard=self._shard).set(waiting)
+
     async def step(self, holder: str) -> None:
-        """Take the term if there is none; else read once, and commit and answer what was read."""
-        term = self.term
-        if term is None:
-            term = await take_term(self._tools.postgres, self._shard, holder, self._settings.term_seconds)
-            self._set_term(term)
-            if term is None:
-                self._settle_down()
-                await trio.sleep(self._settings.term_seconds / 4)
-                return
-            self._log.info("ledger.term_taken", term=term)
-        entries = await self._stream.read(self._settings.batch_size, self._settings.block_ms)
-        if entries:
-            await self.serve(term, entries)
-        else:
-            await self._renew(term)
+        """Take the term if it may be taken; then read once, and commit and answer what was read."""
+        number = await self.term.hold(holder)
+        if number is not None:
+            entries = await self._stream.read(self._settings.batch_size, self._settings.block_ms)
+            if entries:
+                await self.serve(number, entries)
+            else:
+                await self.term.renew()
         self._settle_down()
 
     async def serve(self, term: int, entries: Sequence[Entry]) -> None:
@@ -114,7 +120,7 @@ class Consumer:
             try:
                 answers = await self._commit(term, run)
             except (PostgresRefused, BooksDisagree, AssertionError) as trouble:
-                if _is_server_trouble(trouble):
+                if is_server_trouble(trouble):
                     raise
                 self._log.warning("ledger.batch_unclean", size=len(run), trouble=repr(trouble))
                 return await self._serve_singly(term, run)
@@ -129,7 +135,7 @@ class Consumer:
             try:
                 answers = await self._commit(term, [entry])
             except (PostgresRefused, BooksDisagree, AssertionError) as trouble:
-                if _is_server_trouble(trouble) or isinstance(entry, Garbage):
+                if is_server_trouble(trouble) or isinstance(entry, Garbage):
                     raise
                 buried = await self._count_failure(term, entry, trouble)
                 if buried is None:
@@ -161,30 +167,21 @@ class Consumer:
         metrics.BATCH_COMMANDS.observe(len(run))
         for answer in answers:
             metrics.COMMANDS.labels(kind=answer.kind, outcome=answer.outcome).inc()
+        self._alert_reuse(run, answers)
         garbage = [entry for entry in run if isinstance(entry, Garbage)]
         metrics.DEAD_LETTERS.labels(shard=self._shard).inc(len(garbage))
         for entry in garbage:
             self._log.error("ledger.garbage", stream_id=entry.stream_id.decode(), reason=entry.reason)
         return answers
 
-    async def _renew(self, term: int) -> None:
-        if not await renew_term(self._tools.postgres, self._shard, term):
-            raise TermLost(f"term {term} of shard {self._shard} has ended")
-
-    async def _give_up_term(self) -> None:
-        """Let another worker take over at once; without it they wait for the heartbeat to age."""
-        if self.term is None:
-            return
-        try:
-            with trio.move_on_after(self._settings.stop_seconds, shield=True):
-                await end_term(self._tools.postgres, self._shard, self.term)
-        except (PostgresAway, PostgresRefused) as trouble:
-            self._log.warning("ledger.term_not_given_up", trouble=str(trouble))
-        self._set_term(None)
-
-    def _set_term(self, term: int | None) -> None:
-        self.term = term
-        metrics.HOLDS_TERM.labels(shard=self._shard).set(term or 0)
+    def _alert_reuse(self, run: Sequence[Entry], answers: Sequence[Answer]) -> None:
+        """A sender whose ids stand for two things is broken or hostile: somebody must look at once."""
+        letters = [entry for entry in run if isinstance(entry, Letter)]
+        for letter, answer in zip(letters, answers, strict=True):
+            if answer.outcome == Refusal.COMMAND_REUSED.value:
+                metrics.REUSED_IDS.labels(shard=self._shard).inc()
+                facts = {"command_id": str(letter.command.id), "table_id": letter.table_id}
+                self._log.error("ledger.command_id_reused", kind=answer.kind, **facts)
 
     def _settle_down(self) -> None:
         self.is_well = True
@@ -195,7 +192,3 @@ class Consumer:
         with trio.move_on_after(self._pause_seconds):
             await stopping.wait()
         self._pause_seconds = min(self._pause_seconds * 2, self._settings.longest_pause_seconds)
-
-
-def _is_server_trouble(trouble: Exception) -> bool:
-    return isinstance(trouble, PostgresRefused) and trouble.state[:2] in _SERVER_TROUBLE

@@ -1,11 +1,12 @@
 """From commands on the wire to the rules, and from what the rules say to replies."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final, assert_never
 
 from attrs import define, field, frozen
 
-from cardroom.ids import CommandId, Epoch, ShardId
+from cardroom.ids import CommandId, Epoch, ShardId, TableId
 from cardroom.wire.ledger import (
     BuyInHeld,
     CashedOut,
@@ -16,12 +17,13 @@ from cardroom.wire.ledger import (
     LedgerCommand,
     OpenShard,
     OutOfOrder,
+    ReopenTable,
     ReplyBody,
     SettleHand,
     StaleEpoch,
 )
 from cardroom.wire.refusals import Refusal
-from wallet_worker.rules.accounts import escrow_of
+from wallet_worker.rules.accounts import AccountKey, escrow_of
 from wallet_worker.rules.books import Booking, Books, FinishedHand, Seating
 from wallet_worker.rules.buy_in import BuyIn, hold_buy_in, is_seated, take_seat
 from wallet_worker.rules.cash_out import Leaving, cash_out
@@ -48,6 +50,18 @@ class Draft:
 
     bookings: list[Booking] = field(factory=list)
     seatings: list[Seating] = field(factory=list)
+    _escrows: dict[TableId, set[AccountKey]] = field(factory=dict)
+
+    def book(self, booking: Booking) -> None:
+        """Add what a command decided."""
+        self.bookings.append(booking)
+        for posting in booking.transfer.postings:
+            if posting.account.table_id is not None:
+                self._escrows.setdefault(posting.account.table_id, set()).add(posting.account)
+
+    def escrow_of(self, table_id: TableId) -> Iterable[AccountKey]:
+        """Give the escrow accounts of a table that the bookings touch."""
+        return self._escrows.get(table_id, ())
 
 
 def refuse_unseen(command: LedgerCommand, scene: Scene) -> ReplyBody | None:
@@ -74,16 +88,17 @@ def is_stored(reply: ReplyBody) -> bool:
 def must_write_before(command: LedgerCommand, books: Books, draft: Draft) -> bool:
     """Say whether the draft must be written first.
 
-    Somebody who takes a seat may take it from a player whose money has left it in this very draft; one
-    statement for both could show two players with money at one seat in between.
+    Somebody who takes a seat may take it from a player whose money has left it in this very draft, or may
+    have left another seat in it; one statement for both could show two players with money at one seat in
+    between.
     """
     body = command.body
     if not isinstance(body, HoldBuyIn) or is_seated(books, _buy_in(body)):
         return False
-    touched = {
-        posting.account.table_id for booking in draft.bookings for posting in booking.transfer.postings
-    }
-    return body.table_id in touched
+    return any(
+        escrow.user_id == body.user_id or books.accounts[escrow].seat == body.seat
+        for escrow in draft.escrow_of(body.table_id)
+    )
 
 
 def decide(command: LedgerCommand, scene: Scene, books: Books, draft: Draft) -> ReplyBody:
@@ -99,7 +114,7 @@ def decide(command: LedgerCommand, scene: Scene, books: Books, draft: Draft) -> 
                 return _cash_out(command.id, body, books, draft)
             case SettleHand() as body:
                 return _settle(command.id, body, scene, books, draft)
-            case OpenShard():
+            case OpenShard() | ReopenTable():
                 raise AssertionError("a barrier is no part of a batch")
             case _ as unreachable:
                 assert_never(unreachable)
@@ -116,7 +131,7 @@ def _hold(command_id: CommandId, body: HoldBuyIn, books: Books, draft: Draft) ->
         take_seat(books, buy_in)
         draft.seatings.append(Seating(body.user_id, body.table_id, body.seat))
     books.post(transfer)
-    draft.bookings.append(Booking(command_id, transfer))
+    draft.book(Booking(command_id, transfer))
     escrow = books.balance(escrow_of(body.user_id, body.table_id))
     return BuyInHeld(body.table_id, body.seat, body.amount, escrow)
 
@@ -125,7 +140,7 @@ def _cash_out(command_id: CommandId, body: CashOut, books: Books, draft: Draft) 
     transfer = cash_out(books, Leaving(body.user_id, body.table_id, body.seat, body.stack))
     if transfer.postings:
         books.post(transfer)
-        draft.bookings.append(Booking(command_id, transfer))
+        draft.book(Booking(command_id, transfer))
     return CashedOut(body.table_id, body.seat, body.stack)
 
 
@@ -140,7 +155,7 @@ def _settle(command_id: CommandId, body: SettleHand, scene: Scene, books: Books,
     transfer = settle_hand(books, scene.shard, hand)
     books.post(transfer)
     book_hand(books, hand)
-    draft.bookings.append(Booking(command_id, transfer, hand))
+    draft.book(Booking(command_id, transfer, hand))
     return HandSettled(hand.table_id, hand.hand_id, hand.hand_no)
 
 

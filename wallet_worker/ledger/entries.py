@@ -10,7 +10,15 @@ from attrs import frozen
 from cardroom.ids import BootNonce, CommandId, Epoch, ShardId, TableId, UserId
 from cardroom.wire import keys
 from cardroom.wire.codec import Codec, Malformed
-from cardroom.wire.ledger import CashOut, HoldBuyIn, LedgerCommand, OpenShard, SeatResult, SettleHand
+from cardroom.wire.ledger import (
+    CashOut,
+    HoldBuyIn,
+    LedgerCommand,
+    OpenShard,
+    ReopenTable,
+    SeatResult,
+    SettleHand,
+)
 
 _INT64: Final = range(-(2**63), 2**63)
 _SEATS: Final = range(2**15)
@@ -34,6 +42,8 @@ class Letter:
             case OpenShard():
                 return None
             case HoldBuyIn(table_id=table_id) | SettleHand(table_id=table_id) | CashOut(table_id=table_id):
+                return table_id
+            case ReopenTable(table_id):
                 return table_id
             case _ as unreachable:
                 assert_never(unreachable)
@@ -81,10 +91,10 @@ class EntryReader:
 
 
 def runs_of(entries: Iterable[Entry], limit: int) -> Iterator[Sequence[Entry]]:
-    """Split into batches: at most ``limit`` each, and an ``OpenShard`` alone in its own."""
+    """Split into batches: at most ``limit`` each, and a barrier (``OpenShard``, ``ReopenTable``) alone."""
     run: list[Entry] = []
     for entry in entries:
-        is_barrier = isinstance(entry, Letter) and isinstance(entry.command.body, OpenShard)
+        is_barrier = isinstance(entry, Letter) and isinstance(entry.command.body, OpenShard | ReopenTable)
         if run and (is_barrier or len(run) == limit):
             yield run
             run = []
@@ -99,7 +109,7 @@ def runs_of(entries: Iterable[Entry], limit: int) -> Iterator[Sequence[Entry]]:
 def users_of(command: LedgerCommand) -> Sequence[UserId]:
     """Give the players whose money a command may touch."""
     match command.body:
-        case OpenShard():
+        case OpenShard() | ReopenTable():
             return ()
         case HoldBuyIn(user_id=user_id) | CashOut(user_id=user_id):
             return (user_id,)
@@ -121,6 +131,8 @@ def _fits(command: LedgerCommand) -> bool:
     match command.body:
         case OpenShard(node, from_epoch):
             return from_epoch in _INT64 and _is_text(node)
+        case ReopenTable(table_id):
+            return table_id in _INT64
         case HoldBuyIn(user_id, table_id, seat, amount) | CashOut(user_id, table_id, seat, amount):
             return all(number in _INT64 for number in (user_id, table_id, amount)) and seat in _SEATS
         case SettleHand() as hand:

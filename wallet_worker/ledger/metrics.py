@@ -16,4 +16,11 @@ DEAD_LETTERS = Counter("holdem_ledger_dead_letters_total", "Entries that could n
 RETRIES = Counter("holdem_ledger_command_failures_total", "Deterministic failures of one command", ["shard"])
 BACKLOG = Gauge("holdem_ledger_backlog", "Entries that wait in the stream", ["shard"])
 BACKLOG_AGE = Gauge("holdem_ledger_backlog_age_seconds", "Age of the stream's oldest entry", ["shard"])
+LETTERS_WAITING = Gauge("holdem_ledger_letters_waiting", "Dead letters that nobody has resolved", ["shard"])
 HOLDS_TERM = Gauge("holdem_ledger_term", "The term that this worker holds, 0 for none", ["shard"])
+LIVE_WORKERS = Gauge("holdem_ledger_workers", "Workers that are there, as this one sees it")
+REUSED_IDS = Counter(
+    "holdem_ledger_reused_ids_total", "Commands under an id that stands for another body: an alert", ["shard"]
+)
+FORGOTTEN = Counter("holdem_ledger_forgotten_commands_total", "Outcomes deleted, for their age")
+HOUSEKEEPING_FAILURES = Counter("holdem_ledger_housekeeping_failures_total", "Rounds that failed", ["task"])

@@ -47,17 +47,23 @@ class CommandStream:
                     pipe.expire(key, keys.REPLIES_SECONDS)
                 pipe.xdel(self._key, [entry.stream_id for entry in entries])
 
-    async def backlog(self) -> tuple[int, int]:
-        """Give how many entries wait and the time (Unix, ms) of the oldest; 0 where none waits."""
+    async def backlog(self) -> tuple[float, float]:
+        """Give how many entries wait and the age in seconds of the oldest, both at one moment; 0 for none.
+
+        Time is Redis's, which the ids of entries are made of; the client gives it in whole seconds.
+        """
         with redis_errors():
-            length = await self._redis.xlen(self._key)
-            oldest = await self._redis.xrange(self._key, count=1)
-        if not oldest:
-            return length, 0
-        text = _bytes(oldest[0].identifier).partition(b"-")[0]
-        if not text.isdigit():
-            raise RedisAway("a stream id that is no time")
-        return length, int(text)
+            async with self._redis.pipeline(transaction=True) as pipe:
+                length = pipe.xlen(self._key)
+                oldest = pipe.xrange(self._key, count=1)
+                now = pipe.time()
+            first, asked_at = await oldest, await now
+            if not first:
+                return await length, 0.0
+            text = _bytes(first[0].identifier).partition(b"-")[0]
+            if not text.isdigit():
+                raise RedisAway("a stream id that is no time")
+            return await length, max(0.0, asked_at.timestamp() - int(text) / 1000)
 
 
 def _bytes(value: str | bytes) -> bytes:

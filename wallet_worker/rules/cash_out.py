@@ -35,3 +35,15 @@ def cash_out(books: Books, leaving: Leaving) -> Transfer:
     if escrow is None or escrow.balance != leaving.stack or escrow.seat != leaving.seat:
         raise Denied(Denial.STACK_MISMATCH)
     return cash_out_transfer(leaving.user_id, leaving.table_id, leaving.stack)
+
+
+def pay_out_table(books: Books, table_id: TableId) -> list[tuple[Leaving, Transfer]]:
+    """Give what pays every seat of a table out, by seats, and post it; whether the table is halted or not."""
+    paid = []
+    for key, escrow in sorted(books.escrow_at(table_id), key=lambda one: one[1].seat or 0):
+        assert key.user_id is not None, "escrow is a player's"
+        assert escrow.seat is not None, "escrow lies at a seat"
+        transfer = cash_out_transfer(key.user_id, table_id, escrow.balance)
+        paid.append((Leaving(key.user_id, table_id, escrow.seat, escrow.balance), transfer))
+        books.post(transfer)
+    return paid

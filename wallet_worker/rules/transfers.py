@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 from enum import Enum, unique
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
 from cardroom.ids import SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
-from wallet_worker.rules.accounts import PROMOTIONS, AccountKey, escrow_of, rake_of, wallet_of
+from wallet_worker.rules.accounts import (
+    PROMOTIONS,
+    RAKEBACK,
+    ROUNDING,
+    AccountKey,
+    deposit_clearing_of,
+    escrow_of,
+    pending_of,
+    rake_of,
+    wallet_of,
+    withdrawal_clearing_of,
+)
 
 MAX_AMOUNT: Final = Krw(10**15)
 """No single amount is above this, so that no sum can leave 64 bits."""
@@ -22,10 +33,16 @@ class TransferKind(Enum):
     CASH_OUT = "cash_out"
     HAND = "hand"
     PROMOTION = "promotion"
+    CRYPTO_DEPOSIT = "crypto_deposit"
+    CRYPTO_WITHDRAWAL = "crypto_withdrawal"
+    WITHDRAWAL_HOLD = "withdrawal_hold"
+    WITHDRAWAL_RELEASE = "withdrawal_release"
+    RAKEBACK = "rakeback"
+    ADJUSTMENT = "adjustment"
+    ROUNDING = "rounding"
 
 
-@frozen
-class Posting:
+class Posting(NamedTuple):
     """One leg of a transfer: ``amount`` is added to the account, below zero it is taken away."""
 
     account: AccountKey
@@ -68,6 +85,41 @@ def cash_out_transfer(user_id: UserId, table_id: TableId, amount: Krw) -> Transf
 def promotion_transfer(user_id: UserId, amount: Krw) -> Transfer:
     """The house gives to a wallet."""
     return _move(TransferKind.PROMOTION, PROMOTIONS, wallet_of(user_id), amount)
+
+
+def deposit_transfer(user_id: UserId, coin: str, amount: Krw) -> Transfer:
+    """What came in by a coin goes to a wallet."""
+    return _move(TransferKind.CRYPTO_DEPOSIT, deposit_clearing_of(coin), wallet_of(user_id), amount)
+
+
+def withdrawal_hold_transfer(user_id: UserId, amount: Krw) -> Transfer:
+    """Wallet to what is being withdrawn."""
+    return _move(TransferKind.WITHDRAWAL_HOLD, wallet_of(user_id), pending_of(user_id), amount)
+
+
+def withdrawal_release_transfer(user_id: UserId, amount: Krw) -> Transfer:
+    """What was being withdrawn comes back to the wallet."""
+    return _move(TransferKind.WITHDRAWAL_RELEASE, pending_of(user_id), wallet_of(user_id), amount)
+
+
+def withdrawal_transfer(user_id: UserId, coin: str, amount: Krw) -> Transfer:
+    """What was being withdrawn leaves the house by a coin."""
+    return _move(TransferKind.CRYPTO_WITHDRAWAL, pending_of(user_id), withdrawal_clearing_of(coin), amount)
+
+
+def rounding_transfer(user_id: UserId, amount: Krw) -> Transfer:
+    """What a withdrawal's coins were rounded down by stays in the house."""
+    return _move(TransferKind.ROUNDING, pending_of(user_id), ROUNDING, amount)
+
+
+def rakeback_transfer(user_id: UserId, amount: Krw) -> Transfer:
+    """The house gives a part of its rake to a wallet."""
+    return _move(TransferKind.RAKEBACK, RAKEBACK, wallet_of(user_id), amount)
+
+
+def adjustment_transfer(debit: AccountKey, credit: AccountKey, amount: Krw) -> Transfer:
+    """One account gives to another, because two administrators say so."""
+    return _move(TransferKind.ADJUSTMENT, debit, credit, amount)
 
 
 def hand_transfer(shard: ShardId, table_id: TableId, results: Iterable[PlayerResult], rake: Krw) -> Transfer:

@@ -1,6 +1,7 @@
 """Store settled hands, and make each table's last one known."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
@@ -9,17 +10,18 @@ from cardroom.service.postgres import Transaction
 from wallet_worker.rules.books import FinishedHand
 
 _ADD_HANDS: Final = """
-INSERT INTO hand (hand_id, table_id, hand_no, previous, started_at, rake, money_hash, record, record_sha256)
+INSERT INTO hand (hand_id, table_id, hand_no, previous, started_at, rake, money_hash, record, record_sha256,
+                  booked_at)
 SELECT hand_id, table_id, hand_no, previous, to_timestamp(started_unix_ms / 1000.0), rake, money_hash, record,
-       record_sha256
+       record_sha256, $10
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bytea[],
             $8::bytea[], $9::bytea[])
     AS new (hand_id, table_id, hand_no, previous, started_unix_ms, rake, money_hash, record, record_sha256)
 """
 
 _ADD_RESULTS: Final = """
-INSERT INTO hand_result (hand_id, user_id, seat, net, contributed_rake)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[])
+INSERT INTO hand_result (hand_id, user_id, seat, net, contributed_rake, booked_at)
+SELECT *, $6::timestamptz FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[])
 """
 
 _MOVE_TABLES: Final = """
@@ -32,11 +34,11 @@ WHERE game_table.id = new.table_id
 """
 
 
-async def book_hands(transaction: Transaction, hands: Sequence[FinishedHand]) -> None:
+async def book_hands(transaction: Transaction, hands: Sequence[FinishedHand], booked_at: datetime) -> None:
     """Store hands that follow each other at their tables; asserts that they follow what stands there."""
     if not hands:
         return
-    await transaction.execute(_ADD_HANDS, *_hand_columns(hands))
+    await transaction.execute(_ADD_HANDS, *_hand_columns(hands), booked_at)
     results = [(hand.hand_id, result) for hand in hands for result in hand.results]
     await transaction.execute(
         _ADD_RESULTS,
@@ -45,6 +47,7 @@ async def book_hands(transaction: Transaction, hands: Sequence[FinishedHand]) ->
         [result.seat for _, result in results],
         [result.net for _, result in results],
         [result.contributed_rake for _, result in results],
+        booked_at,
     )
     moves = _moves(hands)
     moved = await transaction.execute(_MOVE_TABLES, *map(list, zip(*moves, strict=True)))

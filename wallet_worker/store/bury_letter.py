@@ -14,7 +14,7 @@ ON CONFLICT ON CONSTRAINT dead_letter_entry_key DO NOTHING
 """
 
 _HALT_TABLE: Final = """
-UPDATE game_table SET halted_at = coalesce(halted_at, now()) WHERE id = $2 AND shard = $1
+UPDATE game_table SET halted_at = coalesce(halted_at, now()), released_at = NULL WHERE id = $2 AND shard = $1
 """
 
 

@@ -6,23 +6,33 @@ from typing import Final
 from attrs import field, frozen
 
 from cardroom.ids import ShardId, TableId
-from cardroom.service.postgres import Postgres, Row
+from cardroom.service.postgres import Postgres, Row, Transaction
+from wallet_worker.store.create_room import FIRST_ROOM
 
+# The room's row is locked: a room that is being closed is waited for, and then it is closed.
 _ADD_TABLE: Final = """
-INSERT INTO game_table (shard, name, stake, seat_count, invitation)
-SELECT id, $2, $3, $4, $5 FROM shard WHERE id = $1
+INSERT INTO game_table (shard, name, stake, seat_count, invitation, room_id)
+SELECT shard.id, $2, $3, $4, $5, room.id FROM shard, room
+WHERE shard.id = $1 AND room.name = $6 AND room.status = 'open'
+FOR SHARE OF room
 ON CONFLICT ON CONSTRAINT game_table_name_key DO NOTHING
 """
 
 _FIND_TABLE: Final = """
-SELECT id, stake, seat_count, coalesce(invitation, '') AS invitation
-FROM game_table WHERE shard = $1 AND name = $2
+SELECT game_table.id, stake, seat_count, coalesce(invitation, '') AS invitation, room.name AS room
+FROM game_table JOIN room ON room.id = game_table.room_id
+WHERE shard = $1 AND game_table.name = $2
 """
 
+_FIND_SHARD: Final = "SELECT id FROM shard WHERE id = $1"
+
+_FIND_ROOM: Final = "SELECT status FROM room WHERE name = $1"
+
 _LIST_TABLES: Final = """
-SELECT id, shard, name, stake, seat_count, halted_at IS NOT NULL AS is_halted, closed_at IS NOT NULL AS is_closed,
-       last_hand_no, coalesce(invitation, '') AS invitation
-FROM game_table ORDER BY id
+SELECT game_table.id, shard, game_table.name, stake, seat_count, halted_at IS NOT NULL AS is_halted,
+       game_table.closed_at IS NOT NULL AS is_closed, last_hand_no, coalesce(invitation, '') AS invitation,
+       room.id AS room_id, room.name AS room
+FROM game_table JOIN room ON room.id = game_table.room_id ORDER BY game_table.id
 """
 
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -40,6 +50,7 @@ class NewTable:
     stake: str
     seat_count: int
     is_private: bool = False
+    room: str = FIRST_ROOM
 
 
 @frozen
@@ -51,25 +62,46 @@ class MadeTable:
 
 
 class TableDiffers(Exception):
-    """The shard has a table of that name already: other stake or number of seats, or not as private."""
+    """The shard has a table of that name already: other stake, room or number of seats, or not as private."""
 
 
 class NoSuchShard(Exception):
     """The shard is not configured."""
 
 
+class NoSuchRoom(Exception):
+    """There is no room of that name."""
+
+
+class RoomClosed(Exception):
+    """The room takes no new tables."""
+
+
 async def create_table(postgres: Postgres, table: NewTable) -> MadeTable:
-    """Make a table, or find it; may be repeated, with the same code. Raises ``TableDiffers``, ``NoSuchShard``."""
+    """Make a table, or find it; may be repeated, with the same code, also when its room has been closed since.
+
+    Raises ``TableDiffers``, ``NoSuchShard``, ``NoSuchRoom``, ``RoomClosed``.
+    """
     code = draw_invitation() if table.is_private else None
     async with postgres.transaction() as transaction:
-        await transaction.execute(_ADD_TABLE, table.shard, table.name, table.stake, table.seat_count, code)
+        facts = (table.shard, table.name, table.stake, table.seat_count)
+        await transaction.execute(_ADD_TABLE, *facts, code, table.room)
         row = await transaction.fetch_one(_FIND_TABLE, table.shard, table.name)
-    if row is None:
-        raise NoSuchShard
-    stands = (row["stake"], row["seat_count"], row["invitation"] != "")
-    if stands != (table.stake, table.seat_count, table.is_private):
+        if row is None:
+            raise await _say_why(transaction, table)
+    stands = (row["stake"], row["seat_count"], row["invitation"] != "", row["room"])
+    if stands != (table.stake, table.seat_count, table.is_private, table.room):
         raise TableDiffers
     return MadeTable(TableId(row["id"]), row["invitation"])
+
+
+async def _say_why(transaction: Transaction, table: NewTable) -> NoSuchShard | NoSuchRoom | RoomClosed:
+    """Find out what a table that could not be made lacks."""
+    if await transaction.fetch_one(_FIND_SHARD, table.shard) is None:
+        return NoSuchShard()
+    if await transaction.fetch_one(_FIND_ROOM, table.room) is None:
+        return NoSuchRoom()
+    return RoomClosed()
 
 
 def draw_invitation() -> str:

@@ -18,18 +18,22 @@ FROM game_table WHERE shard = $1 AND id = ANY($2::bigint[])
 """
 
 _PLAYERS: Final = """
-SELECT id, frozen_at IS NOT NULL AS is_frozen, coalesce(self_excluded_until > now(), false) AS is_self_excluded
-FROM player WHERE id = ANY($1::bigint[])
+SELECT id, is_frozen, is_self_excluded FROM player_standing WHERE id = ANY($1::bigint[])
 """
 
-_HANDS: Final = "SELECT hand_id, table_id, hand_no, money_hash FROM hand WHERE hand_id = ANY($1::uuid[])"
+# No hand is sent again after its command has been forgotten; so no more months than those are searched.
+_HANDS: Final = """
+SELECT hand_id, table_id, hand_no, money_hash FROM hand
+WHERE hand_id = ANY($1::uuid[]) AND booked_at > now() - interval '35 days'
+"""
 
 # A statement of its own, in the order of the ids: two batches whose players cross cannot wait for each
-# other, and what it gives is what is there once the lock is held.
+# other, and what it gives is what is there once the lock is held. An array, because for IN (SELECT ...) the planner
+# may read all accounts.
 _LOCK_ACCOUNTS: Final = """
 SELECT id, kind::text AS kind, user_id, table_id, seat, shard, balance
 FROM account
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT id FROM account WHERE kind = 'wallet' AND user_id = ANY($1::bigint[])
     UNION ALL
     SELECT id FROM account
@@ -38,7 +42,7 @@ WHERE id IN (
     SELECT id FROM account WHERE kind = 'escrow' AND balance > 0 AND table_id = ANY($2::bigint[])
     UNION ALL
     SELECT id FROM account WHERE kind = 'rake' AND shard = $3
-)
+))
 ORDER BY id
 FOR UPDATE
 """

@@ -15,9 +15,9 @@ READ_DEPARTURES: Final = f"""
 SELECT table_id, user_id, stack, (extract(epoch FROM booked_at) * 1000)::bigint AS left_unix_ms
 FROM (
     SELECT account.table_id, account.user_id, -entry.amount AS stack, transfer.booked_at, transfer.id,
-           row_number() OVER (PARTITION BY account.table_id ORDER BY booked_at DESC, transfer.id DESC) AS place
+           row_number() OVER (PARTITION BY account.table_id ORDER BY transfer.booked_at DESC, transfer.id DESC) AS place
     FROM transfer
-    JOIN entry ON entry.transfer_id = transfer.id
+    JOIN entry ON entry.transfer_id = transfer.id AND entry.booked_at = transfer.booked_at
     JOIN account ON account.id = entry.account_id AND account.version = entry.version
     WHERE transfer.shard = $1 AND transfer.kind = 'cash_out'
       AND transfer.booked_at > now() - interval '{DEPARTURE_MS} milliseconds'

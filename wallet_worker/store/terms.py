@@ -19,7 +19,10 @@ RETURNING term
 
 _RENEW_TERM: Final = "UPDATE shard SET term_heartbeat = now() WHERE id = $1 AND term = $2"
 
-_END_TERM: Final = "UPDATE shard SET term_holder = NULL WHERE id = $1 AND term = $2"
+# The heartbeat then says since when nobody holds the term.
+_END_TERM: Final = """
+UPDATE shard SET term_holder = NULL, term_heartbeat = now() WHERE id = $1 AND term = $2
+"""
 
 
 async def add_shards(postgres: Postgres, shards: Sequence[ShardId]) -> None:

@@ -11,12 +11,13 @@ from cardroom.service.http import (
     RefusedRequest,
     add_health_pages,
     add_metrics_page,
+    admin_who_asks,
     make_app,
     require_token,
     serve_http,
 )
 from cardroom.service.logs import open_log
-from cardroom.service.settings import Bind, LogSettings, Secret
+from cardroom.service.settings import Admin, Bind, LogSettings, Secret
 from cardroom.wire.refusals import Refusal
 
 LOG = open_log(LogSettings(level="error"), "tests")
@@ -81,9 +82,20 @@ async def test_a_body_that_is_too_large_is_refused() -> None:
 )
 async def test_only_who_shows_the_token_comes_in(header: str, status: int) -> None:
     app = example()
-    app.before_request(require_token(Secret("right")))
+    app.before_request(require_token([Admin("admin", Secret("right"))]))
     answer = await app.test_client().post("/echo", data=b"x", headers={"Authorization": header})
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("token", "name"), [("first", "admin"), ("second", "kim"), ("third", None), ("éé", None)]
+)
+async def test_who_shows_a_token_is_known_by_name(token: str, name: str | None) -> None:
+    app = example()
+    app.before_request(require_token([Admin("admin", Secret("first")), Admin("kim", Secret("second"))]))
+    app.add_url_rule("/who", view_func=admin_who_asks)
+    answer = await app.test_client().get("/who", headers={"Authorization": f"Bearer {token}"})
+    assert (await answer.get_data(as_text=True) if answer.status_code == 200 else None) == name
 
 
 @pytest.mark.parametrize(("is_well", "status"), [(True, 200), (False, 503)])
@@ -96,6 +108,13 @@ async def test_health_says_of_each_part_whether_it_is_well(is_well: bool, status
     answer = await client.get("/health")
     assert answer.status_code == status
     assert (await answer.get_json())["parts"] == {"one": True, "two": is_well}
+
+
+async def test_a_note_of_health_makes_nothing_unwell() -> None:
+    app = example()
+    add_health_pages(app, lambda: {"one": True}, lambda: {"halted": True})
+    answer = await app.test_client().get("/health")
+    assert (answer.status_code, (await answer.get_json())["halted"]) == (200, True)
 
 
 async def test_metrics_are_written_as_prometheus_reads_them() -> None:

@@ -31,32 +31,32 @@ COMMANDS: list[ledger.CommandBody] = [
         b"record",
     ),
     ledger.CashOut(UserId(5), TableId(6), SeatIndex(0), Krw(78_000)),
+    ledger.ReopenTable(TableId(6)),
 ]
 
+TABLE = ledger.LedgerTable(
+    TableId(6),
+    "Seoul",
+    "low",
+    6,
+    False,
+    HAND,
+    1,
+    (ledger.SeatEscrow(UserId(5), "dealer", SeatIndex(0), Krw(78_000)),),
+    "ABCDEFGH23",
+    (ledger.Departure(UserId(9), Krw(91_000), 1_700_000_000_000),),
+)
+
 REPLIES: list[ledger.ReplyBody] = [
-    ledger.ShardOpened(
-        Epoch(4),
-        (
-            ledger.LedgerTable(
-                TableId(6),
-                "Seoul",
-                "low",
-                6,
-                False,
-                HAND,
-                1,
-                (ledger.SeatEscrow(UserId(5), "dealer", SeatIndex(0), Krw(78_000)),),
-                "ABCDEFGH23",
-                (ledger.Departure(UserId(9), Krw(91_000), 1_700_000_000_000),),
-            ),
-        ),
-    ),
+    ledger.ShardOpened(Epoch(4), (TABLE,)),
     ledger.BuyInHeld(TableId(6), SeatIndex(0), Krw(80_000), Krw(80_000)),
     ledger.HandSettled(TableId(6), HAND, 1),
     ledger.CashedOut(TableId(6), SeatIndex(0), Krw(78_000)),
     ledger.CommandRefused(Refusal.INSUFFICIENT_FUNDS),
     ledger.StaleEpoch(Epoch(9)),
     ledger.OutOfOrder(None, 0),
+    ledger.TableReopened(TABLE),
+    ledger.TableReleased(TableId(6), 7),
 ]
 
 
@@ -82,6 +82,20 @@ def test_golden_bytes_of_a_cash_out() -> None:
     command = ledger.LedgerCommand(ID, ShardId(1), Epoch(4), BootNonce("b"), COMMANDS[3])
     expected = b"\x95\xc4\x10" + UUID(int=1).bytes + b"\x01\x04\xa1b\x95\x04\x05\x06\x00\xce\x00\x01\x30\xb0"
     assert ledger.command_codec().encode(command) == expected
+
+
+def test_golden_bytes_of_a_table_that_is_opened_anew() -> None:
+    command = ledger.LedgerCommand(ID, ShardId(1), Epoch(4), BootNonce("b"), ledger.ReopenTable(TableId(6)))
+    asked = b"\x95\xc4\x10" + ID.bytes + b"\x01\x04\xa1b\x92\x05\x06"
+    assert ledger.command_codec().encode(command) == asked
+    codec, begin = ledger.reply_codec(), b"\x92\xc4\x10" + ID.bytes
+    released = ledger.LedgerReply(ID, ledger.TableReleased(TableId(6), 7))
+    assert codec.encode(released) == begin + b"\x93\x09\x06\x07"
+    seat = b"\x94\x05\xa6dealer\x00\xce\x00\x01\x30\xb0"
+    left = b"\x93\x09\xce\x00\x01\x63\x78\xcf\x00\x00\x01\x8b\xcf\xe5\x68\x00"
+    table = b"\x9a\x06\xa5Seoul\xa3low\x06\xc2\xc4\x10" + HAND.bytes + b"\x01\x91" + seat
+    reopened = ledger.LedgerReply(ID, ledger.TableReopened(TABLE))
+    assert codec.encode(reopened) == begin + b"\x92\x08" + table + b"\xaaABCDEFGH23\x91" + left
 
 
 def test_the_longest_opening_fits_with_all_departures_of_a_busy_hour() -> None:

@@ -21,10 +21,11 @@ from node.admin.http import AdminServices, make_admin_app
 from node.settings import TableLimits
 from node.tables.directory import Directory, TableEntry
 from node.tables.inbox import Inbox
-from tests.node.tables.house import LOG, TABLE, House, open_house, settle
+from tests.node.tables.house import BUY_IN, LOG, TABLE, House, open_house, settle
 
 TOKEN = {"Authorization": "Bearer the-token"}
-PAGES = ("/admin/tables", f"/admin/tables/{TABLE}", "/admin/players")
+ESCROW = "/admin/tables/escrow"
+PAGES = ("/admin/tables", f"/admin/tables/{TABLE}", "/admin/players", ESCROW)
 ANNOUNCE, SILENCE = f"/admin/tables/{TABLE}/announce", f"/admin/tables/{TABLE}/silence"
 EVERYWHERE = "/admin/announce"
 WORDS = {"text": "the house closes at six", "reason": "closing time"}
@@ -94,6 +95,34 @@ async def test_tables_and_players_are_listed_and_an_unknown_table_is_not_found()
         ]
         missing = await client.get("/admin/tables/77", headers=TOKEN)
         assert (missing.status_code, (await missing.get_json())["code"]) == (404, "no_such_table")
+
+
+async def test_what_lies_at_the_tables_is_told_to_the_audit(autojump_clock: MockClock) -> None:
+    async with open_house() as other:
+        deaf = TableEntry(
+            Inbox(1), attrs.evolve(other.table.entry.summary, table_id=TableId(3)), run="another"
+        )
+        async with office(None, LOG, deaf) as (client, house):
+            await trio.sleep(1.01)
+            house.ledger.is_silent = True
+            await house.fold()
+            found = await (await client.get(ESCROW, headers=TOKEN)).get_json()
+            assert found["unanswered"] == [3]
+            (table,) = found["tables"]
+            loser, winner = house.table.seats.settlements.unsettled[0].results
+            assert table == {
+                "table_id": TABLE, "shard": 1, "settled_hand_no": 0,
+                "seats": [
+                    {"seat": 0, "user_id": 1, "escrow": BUY_IN, "under_way": None, "amount": 0},
+                    {"seat": 3, "user_id": 2, "escrow": BUY_IN, "under_way": None, "amount": 0},
+                ],
+                "unsettled": [
+                    {
+                        "hand_no": 1,
+                        "nets": [{"user_id": one.user_id, "net": one.net} for one in (loser, winner)],
+                    }
+                ],
+            }  # fmt: skip
 
 
 async def test_no_page_shows_the_code_of_a_private_table() -> None:

@@ -5,12 +5,13 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from uuid import uuid4
 
 import pytest
 import trio
-from attrs import define, field
+from attrs import define, evolve, field
 
-from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
+from cardroom.ids import BootNonce, CommandId, Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.local.servers import EmbeddedValkey, valkey_server
 from cardroom.money import Krw
 from cardroom.service.redis import Redis, open_redis
@@ -22,8 +23,10 @@ from cardroom.wire.ledger import (
     LedgerCommand,
     LedgerReply,
     OutOfOrder,
+    ReopenTable,
     ReplyBody,
     StaleEpoch,
+    TableReleased,
     command_codec,
     reply_codec,
 )
@@ -168,6 +171,46 @@ async def test_a_command_that_still_stands_is_not_sent_again(valkey: EmbeddedVal
         await desk.worker.read(1)
         await trio.sleep(0.7)  # three times the age at which it would be sent again
         assert len(await desk.worker.read(1)) == 1
+
+
+async def test_what_is_forgotten_is_neither_sent_again_nor_answered(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        desk.ledger.submit(buy_in(1), desk.answer)
+        kept = desk.ledger.submit(evolve(buy_in(2), table_id=TableId(2)), desk.answer)
+        old, _ = await desk.worker.read(2)
+        desk.ledger.forget(TableId(1))
+        assert desk.ledger.unanswered == 1
+        await desk.worker.drop()
+        await desk.worker.reply(old, HELD)
+        (again,) = await desk.worker.read(1)
+        assert again.id == kept
+        await trio.sleep(0.5)
+        assert [command.id for command in await desk.worker.read(1)] == [kept]
+        assert desk.answers == []
+        desk.ledger.forget(TableId(2))
+        with trio.fail_after(1):
+            await desk.ledger.wait_until_answered()
+
+
+async def test_what_is_forgotten_before_it_was_sent_is_never_sent(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        desk.ledger.submit(buy_in(1), desk.answer)
+        desk.ledger.forget(TableId(1))
+        reopen = desk.ledger.submit(ReopenTable(TableId(1)), desk.answer)
+        (command,) = await desk.worker.read(1)
+        assert command.id == reopen
+
+
+async def test_a_release_is_told_to_who_serves_the_tables(valkey: EmbeddedValkey) -> None:
+    async with open_desk(valkey) as desk:
+        told: list[TableReleased] = []
+        desk.ledger.on_released = told.append
+        command_id = desk.ledger.submit(buy_in(1), desk.answer)
+        (command,) = await desk.worker.read(1)
+        await desk.worker.reply(evolve(command, id=CommandId(uuid4())), TableReleased(TableId(1), 7))
+        await desk.worker.reply(command, HELD)
+        assert await desk.answered(1) == [HELD]
+        assert (told, command.id) == ([TableReleased(TableId(1), 7)], command_id)
 
 
 async def test_what_came_out_of_order_is_sent_again(valkey: EmbeddedValkey) -> None:

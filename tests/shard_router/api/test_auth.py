@@ -16,6 +16,7 @@ from tests.shard_router.front import (
     open_front,
     refusal,
     router_settings,
+    table_summary,
     with_hashing,
 )
 
@@ -123,16 +124,39 @@ async def test_log_out_ends_that_session_only(front: Front) -> None:
     assert (await front.get("/api/v1/me", second)).status_code == 200
 
 
-async def test_token_is_kept_hashed_and_expires(front: Front, redis: Redis) -> None:
+async def test_token_is_kept_hashed_and_expires(front: Front, redis: Redis, owner: Postgres) -> None:
     token = await front.log_in()
     key = keys.login(hashlib.sha256(token.encode()).hexdigest())
     assert await redis.hgetall(key) == {b"user_id": b"1", b"nickname": b"Alice"}
     assert 3_500_000 < await redis.pttl(key) <= 3_600_000
     assert not any(token.encode() in name for name in await redis.keys("*"))
+    async with owner.transaction() as transaction:
+        row = await transaction.fetch_one("SELECT * FROM session")
+        await transaction.execute("UPDATE session SET expires_at = now()")
+    assert row is not None
+    assert row["token_hash"] == hashlib.sha256(token.encode()).digest()
     await redis.pexpire(key, 1)
     with trio.fail_after(2):
         while await redis.exists([key]):
             await trio.lowlevel.checkpoint()
+    assert refusal(await front.get("/api/v1/me", token)) == (401, "not_authenticated")
+
+
+async def test_a_redis_that_lost_everything_logs_nobody_out(front: Front, redis: Redis) -> None:
+    await front.node.open_both_shards()
+    await front.node.publish(table_summary(3, 0, 1))
+    token, ended = await front.log_in(), await front.log_in()
+    assert (await front.post(LOGOUT, token=ended)).status_code == 204
+    await redis.flushall()
+    await front.node.open_both_shards()
+    await front.node.publish(table_summary(3, 0, 1))
+    seats = await front.get("/api/v1/me/seats", token)
+    assert (seats.status_code, seats.json()["seats"][0]["table_id"]) == (200, 3)
+    assert (await front.post("/api/v1/tables/3/ticket", token=token)).status_code == 200
+    assert (await front.get("/api/v1/me", token)).json() == {"user_id": 1, "nickname": "Alice"}
+    assert refusal(await front.get("/api/v1/me", ended)) == (401, "not_authenticated")
+    assert (await front.post(LOGOUT, token=token)).status_code == 204
+    await redis.flushall()
     assert refusal(await front.get("/api/v1/me", token)) == (401, "not_authenticated")
 
 

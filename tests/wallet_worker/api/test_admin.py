@@ -1,42 +1,26 @@
 """What administrators order: money for players, tables; each once, with a code for what is refused."""
 
 from hashlib import sha256
-from typing import Any
 
 import pytest
 import trio
 from quart_trio import QuartTrio
 
 from cardroom.service.http import make_app
+from cardroom.service.logins import draw_token, hash_token
 from cardroom.service.logs import open_log
 from cardroom.service.redis import Redis
-from cardroom.service.settings import LogSettings, Secret
+from cardroom.service.settings import LogSettings
 from cardroom.wire import keys
-from tests.wallet_worker.house import LINK, LOG, PURSE, House
+from tests.wallet_worker.house import LINK, PURSE, House
+from tests.wallet_worker.office import ADMINS, get, make_office, post
 from wallet_worker.api.admin import admin_pages
-from wallet_worker.api.bodies import add_away_answers
-from wallet_worker.api.wallet import wallet_pages
-
-TOKEN = {"Authorization": "Bearer right"}
+from wallet_worker.api.office import Office
 
 
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
-    app = make_app("wallet", LOG)
-    add_away_answers(app)
-    app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), LOG))
-    app.register_blueprint(wallet_pages(house.database, redis))
-    return app
-
-
-async def post(app: QuartTrio, path: str, body: Any) -> tuple[int, Any]:
-    answer = await app.test_client().post(path, json=body, headers=TOKEN)
-    return answer.status_code, await answer.get_json()
-
-
-async def get(app: QuartTrio, path: str, token: str = "right") -> tuple[int, Any]:
-    answer = await app.test_client().get(path, headers={"Authorization": f"Bearer {token}"})
-    return answer.status_code, await answer.get_json()
+    return make_office(house, redis)
 
 
 def gift(house: House, **changes: object) -> dict[str, object]:
@@ -128,7 +112,7 @@ async def test_of_many_who_make_a_private_table_at_once_all_get_one_code(
 async def test_the_code_is_in_no_log(house: House, redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
     log = open_log(LogSettings(level="debug"), "tests")
     app = make_app("wallet", log)
-    app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), log))
+    app.register_blueprint(admin_pages(Office(house.database, LINK, ADMINS, log)))
     _, made = await post(app, "/admin/tables", table_of(house, private=True))
     said = capsys.readouterr()
     assert "table.made" in said.err
@@ -186,3 +170,20 @@ async def test_a_player_sees_his_own_balance_with_his_login(
         assert (await get(app, "/api/v1/wallet/balance", token=other))[0] == 401
     found = (await get(app, f"/admin/users/{house.players[0]}/balance"))[1]
     assert found["on_tables"] == 20_000
+
+
+async def test_a_login_that_redis_has_lost_is_found_in_the_database(
+    app: QuartTrio, house: House, redis: Redis
+) -> None:
+    token, ended = draw_token(), draw_token()
+    for shown in (token, ended):
+        await house.rows(
+            "INSERT INTO session (token_hash, user_id, expires_at) VALUES ($1, $2, now() + interval '9 s')",
+            hash_token(shown),
+            house.players[1],
+        )
+    await house.rows("UPDATE session SET ended_at = now() WHERE token_hash = $1", hash_token(ended))
+    assert (await get(app, "/api/v1/wallet/balance", token=ended))[0] == 401
+    status, balance = await get(app, "/api/v1/wallet/balance", token=token)
+    assert (status, balance["krw_balance"]) == (200, PURSE)
+    assert 0 < await redis.pttl(keys.login(hash_token(token).hex())) <= 9_000

@@ -7,24 +7,24 @@ from quart_trio import QuartTrio
 
 from cardroom.local.servers import free_port
 from cardroom.service.http import make_app
+from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.postgres import open_postgres
 from cardroom.service.redis import Redis, open_redis
-from cardroom.service.settings import PostgresSettings, RedisSettings, Secret
+from cardroom.service.settings import PostgresSettings, RedisSettings
 from tests.wallet_worker.house import LINK, LOG, House
+from tests.wallet_worker.office import ADMINS, make_office
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
+from wallet_worker.api.office import Office
 from wallet_worker.api.wallet import wallet_pages
+from wallet_worker.settings import OfficeSettings
 
 TOKEN = {"Authorization": "Bearer right"}
 
 
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
-    app = make_app("wallet", LOG)
-    add_away_answers(app)
-    app.register_blueprint(admin_pages(house.database, LINK, Secret("right"), LOG))
-    app.register_blueprint(wallet_pages(house.database, redis))
-    return app
+    return make_office(house, redis)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,9 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
     async with open_postgres(nowhere, must_answer=False) as postgres, open_redis(nobody) as redis:
         app = make_app("wallet", LOG)
         add_away_answers(app)
-        app.register_blueprint(admin_pages(postgres, LINK, Secret("right"), LOG))
-        app.register_blueprint(wallet_pages(postgres, redis))
+        app.register_blueprint(admin_pages(Office(postgres, LINK, ADMINS, LOG)))
+        logins = LoginLookup(redis, postgres, LookupSettings())
+        app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings()))
         for path in ("/admin/ledger/summary", "/api/v1/wallet/balance"):
             answer = await app.test_client().get(path, headers=TOKEN)
             assert (answer.status_code, (await answer.get_json())["code"]) == (503, "unavailable")

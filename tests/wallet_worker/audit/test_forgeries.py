@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.wallet_worker.house import House, hand_of, leave
+from cardroom.money import Krw
+from tests.wallet_worker.forger import give
+from tests.wallet_worker.house import LINK, House, hand_of, leave
+from tests.wallet_worker.outside import deposit, held, payout, tx_hash
+from wallet_worker.store.adjustments import Decision, Proposal, approve, propose
+from wallet_worker.store.book_deposit import book_deposit
+from wallet_worker.store.book_payout import book_payout
+from wallet_worker.store.release_held import release_held
 
 _SWAP = """
 UPDATE entry SET amount = other.amount FROM entry AS other
@@ -47,7 +54,7 @@ async def faults_after(house: House, *forgery: str) -> dict[str, str]:
         ),
         (f"DELETE FROM entry WHERE transfer_id = {_LAST}", "transfers have entries", "has no entries"),
         (
-            "INSERT INTO entry SELECT transfer_id, account_id + 1000, 5, 5, 1 FROM entry LIMIT 1",
+            "INSERT INTO entry SELECT transfer_id, account_id + 1000, 5, 5, 1, booked_at FROM entry LIMIT 1",
             "transfers sum to zero",
             "sums to 5",
         ),
@@ -96,3 +103,110 @@ async def test_wallets_that_change_owners_are_found(house: House) -> None:
         f"UPDATE account SET user_id = {four} WHERE user_id = -1",
     )
     assert set(found) == {_CHAIN}
+
+
+@pytest.mark.parametrize("beyond", [1, 5000])
+async def test_a_batch_beyond_the_end_of_its_chain_is_found(house: House, beyond: int) -> None:
+    """The worker's role can write it; so far behind the end that no walk along the chain comes there."""
+    await played(house)
+    await give(house, house.database, house.shard, beyond + 5)
+    (fault,) = [
+        one.faults for one in (await house.verify()).checks if one.name == "every batch stands in its chain"
+    ]
+    assert fault == (f"batch {beyond + 5} of shard {house.shard} stands behind the end of its chain",)
+
+
+async def test_a_batch_of_a_shard_that_is_none_is_found(house: House) -> None:
+    await played(house)
+    await give(house, house.owner, 99, 1)
+    (fault,) = [one.faults for one in (await house.verify()).checks if one.faults]
+    assert fault == ("batch 1 of shard 99 stands behind the end of its chain",)
+
+
+async def test_a_shard_that_was_taken_out_is_found(house: House) -> None:
+    """Nobody walks along a chain without a head, and so could change what it holds."""
+    found = await faults_after(
+        house,
+        f"DELETE FROM shard WHERE id = {house.shard}",
+        "UPDATE transfer SET reason = 'another' WHERE shard >= 0",
+    )
+    assert f"of shard {house.shard} stands behind" in found["every batch stands in its chain"]
+
+
+_DEPOSIT = "UPDATE outside_payment SET {} WHERE direction = 'deposit'"
+_WITHDRAWAL = "UPDATE outside_payment SET {} WHERE direction = 'withdrawal' AND status = '{}'"
+
+
+@pytest.fixture
+async def paid(house: House) -> House:
+    """Give a house with a deposit, a withdrawal of each status, and an adjustment."""
+    await book_deposit(house.database, deposit(house.players[0]), LINK)
+    await book_payout(house.database, await held(house, key="w1"), payout(), LINK)
+    await release_held(house.database, await held(house, key="w2"), "cancelled", LINK)
+    await held(house, key="w3")
+    names = (f"wallet:{house.players[0]}", f"wallet:{house.players[1]}")
+    async with house.database.transaction() as transaction:
+        made = await propose(transaction, Proposal(*names, Krw(700), "lost hand", "kim"), 7, LINK)
+    async with house.database.transaction() as transaction:
+        await approve(transaction, Decision(made["adjustment"], "lee", "so it was"), LINK)
+    await house.assert_sound()
+    return house
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        _DEPOSIT.format(f"tx_hash = '{tx_hash(9)}'"),
+        _DEPOSIT.format("address = 'another'"),
+        _DEPOSIT.format("output_number = 1"),
+        _DEPOSIT.format("coin_amount = coin_amount + 1"),
+        _DEPOSIT.format("rate = rate + 1"),
+        _DEPOSIT.format("krw_amount = krw_amount + 1"),
+        _DEPOSIT.format("user_id = user_id + 1"),
+        _WITHDRAWAL.format("address = 'another'", "held"),
+        _WITHDRAWAL.format("krw_amount = krw_amount + 1", "held"),
+        _WITHDRAWAL.format("status = 'held', completed_at = NULL", "released"),
+        _WITHDRAWAL.format("user_id = user_id + 1", "released"),
+        _WITHDRAWAL.format(f"tx_hash = '{tx_hash(9)}'", "paid"),
+        _WITHDRAWAL.format("coin = 'ETH'", "paid"),
+        "DELETE FROM payment_transfer WHERE step = 'credited'",
+        "DELETE FROM outside_payment WHERE direction = 'deposit'",
+        "UPDATE adjustment SET decided_by = 'max'",
+        "UPDATE adjustment SET proposed_by = 'max'",
+        "UPDATE adjustment SET reason = 'another'",
+        "UPDATE adjustment SET amount = 7",
+        "DELETE FROM adjustment",
+    ],
+)
+async def test_facts_about_outside_money_and_orders_are_sealed_too(paid: House, forgery: str) -> None:
+    await paid.change(forgery)
+    found = {one.name for one in (await paid.verify()).checks if one.faults}
+    assert "payments and adjustments are what was sealed" in found
+    assert found <= {"payments and adjustments are what was sealed", "payments have moved their money"}
+
+
+async def test_a_withdrawal_without_money_behind_it_is_found(paid: House) -> None:
+    """The worker's role can write one; whoever sends coins would send them."""
+    async with paid.database.transaction() as transaction:
+        await transaction.execute(
+            "INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, status)"
+            f" VALUES ('withdrawal', {paid.players[0]}, 'BTC', 'mine', 10000, 'held')"
+        )
+        await transaction.execute(
+            "INSERT INTO payment_transfer"
+            " SELECT max(id), (SELECT max(id) FROM outside_payment), 'held' FROM transfer"
+        )
+    (found,) = [one for one in (await paid.verify()).checks if one.faults]
+    assert found.name == "payments have moved their money"
+    assert found.faults == (f"user {paid.players[0]} has 30001 pending, and 40001 is held",)
+
+
+async def test_a_payment_that_nobody_booked_is_found(paid: House) -> None:
+    await paid.change(
+        "INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, coin_amount, coin_scale,"
+        " rate, tx_hash, output_number, status, completed_at)"
+        " SELECT direction, user_id, coin, address, krw_amount, coin_amount, coin_scale,"
+        f" rate, '{tx_hash(9)}', 0, status, now() FROM outside_payment WHERE direction = 'deposit'"
+    )
+    (found,) = [one for one in (await paid.verify()).checks if one.faults]
+    assert found.faults[0].endswith("is credited, and nothing moved")

@@ -37,12 +37,15 @@ async def test_an_untouched_ledger_is_sound_and_its_equation_holds(house: House)
     assert document["ok"] is True
     assert document["krw_total"] == document["given"] == 4 * PURSE
     assert document["on_tables"] == 25_500
-    assert document["house"] == 500
-    assert document["wallets"] + document["on_tables"] + document["house"] == 4 * PURSE
+    assert document["house"] == 500 - 4 * PURSE
+    assert document["house_parts"] == {"rake": 500, "rakeback": 0, "promotions": -4 * PURSE}
+    assert document["wallets"] + document["on_tables"] + document["house"] == 0
     assert document["hands_settled"] == 2
-    *_, last = report.as_lines()
-    assert "=" in last
-    assert "IS NOT" not in last
+    *_, equation, house_line = report.as_lines()
+    assert equation == (
+        "deposits ₩0 - withdrawals ₩0 = wallets ₩374,000 + pending ₩0 + on tables ₩25,500 + house -₩399,500"
+    )
+    assert house_line == "house -₩399,500 = rake ₩500 + rakeback ₩0 + promotions -₩400,000"
 
 
 @pytest.mark.parametrize(
@@ -57,8 +60,8 @@ async def test_an_untouched_ledger_is_sound_and_its_equation_holds(house: House)
             {"transfers sum to zero", "versions count the entries", CHAIN},
         ),
         (
-            "INSERT INTO entry SELECT max(transfer_id), 1, 5, 5, 99 FROM entry",
-            {"transfers sum to zero", "versions count the entries", CHAIN},
+            "INSERT INTO entry SELECT max(transfer_id), 1, 5, 5, 99, now() FROM entry",
+            {"transfers sum to zero", "versions count the entries", "entries belong to a transfer"},
         ),
         (
             SWAPPED,
@@ -71,6 +74,10 @@ async def test_an_untouched_ledger_is_sound_and_its_equation_holds(house: House)
         (
             "UPDATE hand_result SET net = net + 1 WHERE seat = 0",
             {"hands moved what their results say", CHAIN},
+        ),
+        (
+            "UPDATE hand_result SET booked_at = booked_at + interval '1 us'",
+            {"results belong to a hand", CHAIN},
         ),
         ("UPDATE hand SET record_sha256 = '\\x00' WHERE hand_no = 1", {CHAIN}),
         ("DELETE FROM batch WHERE number = 2 AND shard >= 0", {CHAIN}),
@@ -113,6 +120,8 @@ CONFIG = """
 shards = [0]
 admin_token = { credential = "admin_token" }
 chain_key = { credential = "chain_key" }
+[audit]
+folder = "audit"
 [http]
 host = "127.0.0.1"
 port = 0

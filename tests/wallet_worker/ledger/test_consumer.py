@@ -1,13 +1,19 @@
 """The only reader of a stream: crashes, garbage, poison, take-over, on a real PostgreSQL and Valkey."""
 
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+import structlog
 import trio
+from structlog.testing import CapturingLogger
 
 from cardroom.ids import Epoch, NodeId
-from cardroom.service.redis import Redis
+from cardroom.service.postgres import PostgresRefused
+from cardroom.service.redis import Redis, open_redis
+from cardroom.service.settings import RedisSettings
 from cardroom.wire import keys
 from cardroom.wire.ledger import (
     BuyInHeld,
@@ -19,10 +25,25 @@ from cardroom.wire.ledger import (
     StaleEpoch,
 )
 from cardroom.wire.refusals import Refusal
-from tests.wallet_worker.house import BOOT, PURSE, REPLIES, House, hand_of, hold, leave, open_by
-from tests.wallet_worker.post import Post
+from tests.wallet_worker.house import (
+    BOOT,
+    COMMANDS,
+    PURSE,
+    REPLIES,
+    House,
+    again,
+    hand_of,
+    hold,
+    leave,
+    open_by,
+)
+from tests.wallet_worker.letters import bury, void_of
+from tests.wallet_worker.post import SETTINGS, Post
 from wallet_worker.ledger import metrics
 from wallet_worker.ledger.consumer import Consumer
+from wallet_worker.ledger.deadletter import void_letter
+from wallet_worker.ledger.entries import EntryReader
+from wallet_worker.ledger.stream import CommandStream
 
 
 @pytest.fixture
@@ -128,12 +149,12 @@ async def test_one_reads_and_the_other_takes_over_when_it_goes(house: House, pos
         async with running(post, "another") as second:
             await post.put(buy_in(house, 1))
             await hear(post, 1)
-            assert first.term is not None
-            assert second.term is None
+            assert first.term.number is not None
+            assert second.term.number is None
     async with running(post, "another") as third:
         await post.put(buy_in(house, 2))
         await hear(post, 1)
-        assert third.term is not None
+        assert third.term.number is not None
     await house.assert_sound()
 
 
@@ -152,11 +173,86 @@ async def test_connections_cut_by_the_server_lose_and_double_nothing(house: Hous
     await house.assert_sound()
 
 
-async def test_what_waits_is_measured(house: House, post: Post) -> None:
-    await post.put(buy_in(house, 0), buy_in(house, 1))
+def _measured(post: Post) -> tuple[float, float]:
+    gauges = (metrics.BACKLOG, metrics.BACKLOG_AGE)
+    length, age = (gauge.labels(shard=post.house.shard)._value.get() for gauge in gauges)
+    return length, age
+
+
+async def _measure(post: Post) -> tuple[float, float]:
     with trio.move_on_after(0.5):
         await post.consumer().probe_backlog()
-    gauges = (metrics.BACKLOG, metrics.BACKLOG_AGE)
-    length, age = (gauge.labels(shard=house.shard)._value.get() for gauge in gauges)
+    return _measured(post)
+
+
+async def test_what_waits_is_measured_by_everybody_whoever_holds_the_term(house: House, post: Post) -> None:
+    assert await _measure(post) == (0, 0)
+    asked_at = int((time.time() - 30) * 1000)
+    for number, body in enumerate((buy_in(house, 0), buy_in(house, 1))):
+        data = COMMANDS.encode(house.command(body))
+        fields = {keys.COMMAND_FIELD: data}
+        await post.redis.xadd(keys.commands(house.shard), fields, identifier=f"{asked_at}-{number}")
+    length, age = await _measure(post)
     assert length == 2
-    assert 0 < age < 60
+    assert 29 <= age < 60
+    async with running(post):
+        await hear(post, 2)
+    assert await _measure(post) == (0, 0), "after a take-over, measured by a worker without the term"
+
+
+async def test_who_does_not_reach_redis_knows_no_backlog_and_does_not_say_none(
+    house: House, post: Post
+) -> None:
+    await post.put(buy_in(house, 0))
+    await _measure(post)
+    nowhere = RedisSettings("127.0.0.1", 1, connect_seconds=0.2, call_seconds=0.2)
+    async with open_redis(nowhere) as broken:
+        assert all(map(math.isnan, await _measure(Post(house, broken))))
+
+
+async def test_letters_that_wait_are_measured_until_they_are_resolved(house: House, post: Post) -> None:
+    gauge = metrics.LETTERS_WAITING.labels(shard=house.shard)
+    number, _ = await bury(house, buy_in(house, 0))
+    await _measure(post)
+    assert gauge._value.get() == 1
+    await void_letter(house.tools, void_of(number))
+    await _measure(post)
+    assert gauge._value.get() == 0
+    await house.change("REVOKE SELECT ON dead_letter FROM holdem_wallet")
+    await _measure(post)
+    assert math.isnan(gauge._value.get())
+
+
+async def test_an_id_that_stands_for_another_body_is_an_alert_and_changes_nothing(
+    house: House, redis: Redis
+) -> None:
+    post, log = Post(house, redis), CapturingLogger()
+    first = house.command(buy_in(house, 0))
+    await house.send(first)
+    stored = await house.stored()
+    await post.append(again(first, body=buy_in(house, 1)))
+    stream = CommandStream(redis, house.shard, EntryReader(house.shard, COMMANDS))
+    logger = structlog.wrap_logger(log, processors=[], wrapper_class=structlog.stdlib.BoundLogger)
+    counter = metrics.REUSED_IDS.labels(shard=house.shard)
+    before = counter._value.get()
+    await Consumer(house.tools, stream, house.shard, SETTINGS, logger).step("test")
+    assert await post.replies() == [CommandRefused(Refusal.COMMAND_REUSED)]
+    assert (counter._value.get(), await house.stored()) == (before + 1, stored)
+    (alert,) = [call for call in log.calls if call.method_name == "error"]
+    assert alert.kwargs["command_id"] == str(first.id)
+    assert (alert.kwargs["shard"], alert.kwargs["table_id"]) == (house.shard, house.tables[0])
+
+
+async def test_a_missing_month_waits_for_the_operator_and_buries_nothing(house: House, post: Post) -> None:
+    months = await house.rows(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'transfer\\_20%' AND relkind = 'r'"
+    )
+    for month in months:
+        await house.change(f"ALTER TABLE transfer DETACH PARTITION {month['relname']}")
+    await post.put(buy_in(house, 0))
+    consumer = post.consumer()
+    for _ in range(SETTINGS.tries + 1):
+        with pytest.raises(PostgresRefused, match="no partition"):
+            await consumer.step("test")
+    assert await house.number("SELECT count(*) FROM dead_letter") == 0
+    assert await post.waiting() == 1

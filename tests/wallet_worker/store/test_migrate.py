@@ -37,11 +37,42 @@ async def test_tables_that_stood_before_codes_came_are_public(
     await trio.to_thread.run_sync(unmigrate, owner_settings, "0001")
     columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'invitation'"
     assert await house.number(columns) == 0
-    await house.assert_sound()
     await trio.to_thread.run_sync(migrate, owner_settings)
+    await house.assert_sound()
     assert [row["invitation"] for row in await house.rows("SELECT invitation FROM game_table")] == [None] * 2
     made = await create_table(database, NewTable(house.shard, "Three", "50/100", 6, is_private=True))
     (opened,) = await house.ask(open_by(1))
     assert isinstance(opened, ShardOpened)
     assert [table.invitation for table in opened.tables] == ["", "", made.invitation]
     assert [escrow.amount for escrow in opened.tables[0].escrow] == [1000, 1000]
+
+
+_HIDE = (
+    """
+CREATE FUNCTION pg_temp.take_over() RETURNS name LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TABLE public.taken AS SELECT current_user::text AS owner;
+    RETURN 'hand';
+END
+$$
+""",
+    """
+CREATE TEMP VIEW pg_class AS
+SELECT pg_temp.take_over() AS relname, 'p'::"char" AS relkind, 'public'::regnamespace::oid AS relnamespace
+""",
+    "GRANT SELECT ON pg_temp.pg_class TO PUBLIC",
+)
+
+
+async def test_nobody_runs_code_of_their_own_with_the_owners_rights(house: House) -> None:
+    """A temporary table or view stands in front of all others, unless the function's path names it last."""
+    async with house.database.transaction() as transaction:
+        for statement in (*_HIDE, "SELECT open_months(1)"):
+            await transaction.execute(statement)
+    assert await house.rows("SELECT FROM pg_tables WHERE tablename = 'taken'") == []
+    paths = await house.rows(
+        "SELECT proname, proconfig[1] AS path FROM pg_proc"
+        " WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    )
+    assert {row["proname"] for row in paths} >= {"open_months", "find_session", "forget_commands"}
+    assert {row["path"] for row in paths} == {"search_path=pg_catalog, public, pg_temp"}

@@ -24,10 +24,10 @@ async def _execute(database: Postgres, *statements: str) -> None:
 
 
 async def test_an_unbalanced_transfer_is_refused(house: House, database: Postgres) -> None:
-    transfer = f"""INSERT INTO transfer (id, kind, command_id, shard, batch)
-        VALUES (10000, 'adjustment', gen_random_uuid(), {house.shard}, 1000)"""
-    entries = """INSERT INTO entry (transfer_id, account_id, amount, balance_after, version)
-        SELECT 10000, id, 1, balance + 1, version + 1 FROM account WHERE kind = 'wallet' LIMIT 2"""
+    transfer = f"""INSERT INTO transfer (id, kind, command_id, shard, batch, booked_at)
+        VALUES (10000, 'adjustment', gen_random_uuid(), {house.shard}, 1000, now())"""
+    entries = """INSERT INTO entry (transfer_id, account_id, amount, balance_after, version, booked_at)
+        SELECT 10000, id, 1, balance + 1, version + 1, now() FROM account WHERE kind = 'wallet' LIMIT 2"""
     assert (await _refused(database, transfer, entries)).constraint == "transfer_sums_to_zero"
 
 

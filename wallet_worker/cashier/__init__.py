@@ -1,0 +1,1 @@
+"""Money that crosses the border of the house, and what the house gives."""

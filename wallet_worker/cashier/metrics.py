@@ -1,0 +1,11 @@
+"""What the cashier counts."""
+
+from prometheus_client import Counter, Gauge
+
+MOVED = Counter("holdem_cashier_moves_total", "Moves of outside money and of rakeback", ["kind"])
+CONTRADICTIONS = Counter(
+    "holdem_cashier_contradictions_total",
+    "Facts about outside money that contradict what is booked: somebody must look",
+    ["kind"],
+)
+EVERYTHING_FROZEN = Gauge("holdem_everything_frozen", "1 while an administrator has frozen everything")

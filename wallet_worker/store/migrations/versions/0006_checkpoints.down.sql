@@ -1,0 +1,1 @@
+DROP TABLE checkpoint_table, checkpoint_account, checkpoint_head, checkpoint;
