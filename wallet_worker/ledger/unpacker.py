@@ -73,8 +73,11 @@ class Unpacker:
         return len(hands)
 
     def _read(self, shard: ShardId, hand: SettledHand) -> tuple[HandEvent, ...]:
-        """Read a record; one that cannot be read is said and passed over. One that was put away has none."""
-        if hand.record is None:
+        """Read a record; one that cannot be read is said and passed over.
+
+        One that was put away has none, and a hand that stands for void ones an empty one.
+        """
+        if not hand.record:
             return ()
         try:
             return list_events(hand.record)
