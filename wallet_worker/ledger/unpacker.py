@@ -75,9 +75,9 @@ class Unpacker:
     def _read(self, shard: ShardId, hand: SettledHand) -> tuple[HandEvent, ...]:
         """Read a record; one that cannot be read is said and passed over.
 
-        One that was put away has none, and a hand that stands for void ones an empty one.
+        There is none where it was put away, and of a hand that nobody played.
         """
-        if not hand.record:
+        if hand.record is None:
             return ()
         try:
             return list_events(hand.record)

@@ -7,7 +7,7 @@ from cardroom.money import Krw
 from wallet_worker.rules.accounts import escrow_of
 from wallet_worker.rules.books import BookedHand, Books, FinishedHand
 from wallet_worker.rules.denials import BooksDisagree, Denial, Denied, HandOutOfOrder, LastHand
-from wallet_worker.rules.transfers import MAX_AMOUNT, Transfer, TransferKind, hand_transfer
+from wallet_worker.rules.transfers import MAX_AMOUNT, Posting, Transfer, TransferKind, hand_transfer
 
 
 def settle_hand(books: Books, shard: ShardId, hand: FinishedHand) -> Transfer:
@@ -25,11 +25,14 @@ def settle_hand(books: Books, shard: ShardId, hand: FinishedHand) -> Transfer:
         raise HandOutOfOrder(table.last)
     if table.is_halted:
         raise Denied(Denial.TABLE_HALTED)
+    nets = []
     for result in hand.results:
-        escrow = books.accounts.get(escrow_of(result.user_id, hand.table_id))
+        key = escrow_of(result.user_id, hand.table_id)
+        escrow = books.accounts.get(key)
         if escrow is None or escrow.balance == 0 or escrow.seat != result.seat:
             raise BooksDisagree(f"user {result.user_id} has no escrow at seat {result.seat}")
-    return hand_transfer(shard, hand.table_id, hand.results, hand.rake)
+        nets.append(Posting(key, result.net))
+    return hand_transfer(shard, nets, hand.rake)
 
 
 def close_void_hands(last: LastHand, table_id: TableId, hand_id: HandId, unix_ms: int) -> FinishedHand:
@@ -39,7 +42,7 @@ def close_void_hands(last: LastHand, table_id: TableId, hand_id: HandId, unix_ms
     """
     return FinishedHand(
         table_id, hand_id, last.hand_no + 1, last.hand_id, unix_ms,
-        results=(), rake=Krw(0), record=b"", money_hash=sha256(b"void").digest(),
+        results=(), rake=Krw(0), record=None, money_hash=sha256(b"void").digest(),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from cardroom.service.postgres import Postgres, Row
 
 _FIND_HAND: Final = """
 SELECT hand_id, table_id, hand_no, previous, started_at, booked_at, rake, record_sha256,
-       coalesce(octet_length(record), 0) > 0 AS has_record
+       record IS NOT NULL AS has_record
 FROM hand WHERE hand_id = $1
 """
 
