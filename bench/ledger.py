@@ -44,6 +44,7 @@ from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.wire import keys
 from cardroom.wire.ledger import CashOut, CommandBody, HoldBuyIn
 from tests.wallet_worker.house import BOOT, COMMANDS, LINK, REPLIES
+from wallet_worker.main import spare_collector
 from wallet_worker.rules.coins import Rate
 from wallet_worker.rules.deposit import Deposit
 from wallet_worker.store.book_deposit import book_deposit
@@ -87,12 +88,14 @@ def measure() -> Mapping[str, float]:
 
 async def _measure() -> Mapping[str, float]:
     async with open_servers() as servers, open_room(servers) as room:
+        thresholds = gc.get_threshold()
         gc.collect()
-        gc.freeze()  # as the worker does before it serves
+        spare_collector()  # as the worker does before it serves
         try:
             return await _compare(servers, room) | await _move_money(room) | await _keep_pace(servers, room)
         finally:
             gc.unfreeze()
+            gc.set_threshold(*thresholds)
 
 
 async def _compare(servers: BenchServers, room: LedgerRoom) -> dict[str, float]:

@@ -27,6 +27,7 @@ from wallet_worker.store.migrate import migrate
 
 _PROCESS: Final = "wallet_worker"
 _EXIT_UNREACHABLE: Final = 2
+_OBJECTS_BEFORE_COLLECTING: Final = 200_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,9 +61,18 @@ def _command_line() -> argparse.ArgumentParser:
 def _serve(settings: WalletSettings) -> int:
     log = open_log(settings.log, _PROCESS)
     open_error_reports(settings.log, _PROCESS)
-    gc.freeze()
+    spare_collector()
     run_until_signalled(partial(serve_wallet, settings, log))
     return 0
+
+
+def spare_collector() -> None:
+    """Let the garbage collector look less often: a batch makes tens of thousands of objects, and drops them.
+
+    Nothing of it is cyclic. What was imported is not looked at any more. Measured: a fifth of a hand's time.
+    """
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTING, 20, 20)
 
 
 def _migrate(settings: WalletSettings) -> int:

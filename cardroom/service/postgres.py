@@ -215,6 +215,8 @@ def _postgres_errors() -> Iterator[None]:
     except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
         raise PostgresAway(str(error)) from error
     except asyncpg.PostgresError as error:
-        raise PostgresRefused(error.sqlstate or "", error.constraint_name, str(error)) from error
+        # Not its DETAIL, which quotes the row: a record could stand there, and with it somebody's cards.
+        message = str(error.args[0]) if error.args else type(error).__name__
+        raise PostgresRefused(error.sqlstate or "", error.constraint_name, message) from error
     except (OSError, TimeoutError, trio.TooSlowError, asyncpg.InternalClientError) as error:
         raise PostgresAway(str(error) or type(error).__name__) from error

@@ -127,8 +127,24 @@ def _is_sequence(kind: Any) -> bool:
 
 
 def _from_list(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    item = get_args(kind)[0]
-    return lambda value, _: tuple(converter.structure(one, item) for one in _exactly(list)(value, list))
+    item = _bare(get_args(kind)[0])
+    as_list = _exactly(list)
+    hooks: list[Callable[[Any, Any], Any]] = []
+
+    def structure(value: Any, _: Any) -> Any:
+        if not hooks:  # not before: see _from_array
+            hooks.append(converter.get_structure_hook(item))
+        hook = hooks[0]
+        return tuple([hook(one, item) for one in as_list(value, list)])
+
+    return structure
+
+
+def _bare(kind: Any) -> Any:
+    """Give what a NewType stands for: its hook would look for that one's anew with each value."""
+    while isinstance(kind, NewType):
+        kind = kind.__supertype__
+    return kind
 
 
 def _text(value: Any, _: Any) -> str:
@@ -153,7 +169,8 @@ def _is_enum(kind: Any) -> bool:
 
 def _binary_converter(unions: Mapping[Any, Mapping[int, type]]) -> Converter:
     converter = _strict_converter(is_binary=True)
-    converter.register_structure_hook(UUID, lambda value, _: UUID(bytes=_exactly(bytes)(value, bytes)))
+    as_bytes = _exactly(bytes)
+    converter.register_structure_hook(UUID, lambda value, _: UUID(bytes=as_bytes(value, bytes)))
     converter.register_unstructure_hook(UUID, lambda value: value.bytes)
     converter.register_structure_hook_factory(_is_enum, _enum_from_position)
     converter.register_unstructure_hook_factory(_is_enum, _enum_to_position)
@@ -189,7 +206,8 @@ def _from_array(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
         if type(value) is not list or len(value) != len(fields):
             raise ValueError(f"{kind.__name__} is an array of {len(fields)}")
         if not hooks:  # not before: a class may be made of classes that are registered later
-            hooks.extend((converter.get_structure_hook(field.type), field.type) for field in fields)
+            types = [_bare(field.type) for field in fields]
+            hooks.extend((converter.get_structure_hook(type_), type_) for type_ in types)
         read = [hook(one, type_) for one, (hook, type_) in zip(value, hooks, strict=True)]
         by_name = {fields[place].name: read.pop(place) for place in reversed(named)}
         return kind(*read, **by_name)

@@ -11,11 +11,12 @@ decided on the new money.
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import uuid4
 
 import attrs
 from attrs import frozen
 
-from cardroom.ids import BootNonce, CommandId, ShardId, TableId, new_command_id
+from cardroom.ids import BootNonce, CommandId, HandId, ShardId, TableId, new_command_id
 from cardroom.service.postgres import PostgresAway, PostgresRefused, Transaction
 from cardroom.wire import keys
 from cardroom.wire.codec import message_name
@@ -38,6 +39,7 @@ from wallet_worker.ledger.trouble import is_server_trouble
 from wallet_worker.rules.books import Books, FinishedHand
 from wallet_worker.rules.cash_out import pay_out_table
 from wallet_worker.rules.denials import BooksDisagree
+from wallet_worker.rules.settlement import close_void_hands, nothing_moves
 from wallet_worker.store.book_hands import book_hands
 from wallet_worker.store.load_books import Wanted, load_books
 from wallet_worker.store.post_transfers import (
@@ -110,8 +112,9 @@ async def retry_letter(tools: BatchTools, wanted: Resolution) -> Resolved:
 async def void_letter(tools: BatchTools, wanted: Resolution) -> Resolved:
     """Give a letter up and pay its table's escrow out, if it has a table; may be repeated.
 
-    Hands of the table that are not settled are void; the next one follows the last that is. Raises
-    ``ResolvedOtherwise``, ``NoSuchLetter``, ``LetterKeyReused``, or ``PostgresAway``.
+    Hands of the table that are not settled are void: a hand that nobody played takes their place, so that
+    none of them can ever follow the last one that is settled. Raises ``ResolvedOtherwise``, ``NoSuchLetter``,
+    ``LetterKeyReused``, or ``PostgresAway``.
     """
     assert wanted.how == VOIDED, "a letter is voided"
     try:
@@ -189,7 +192,11 @@ class _Case:
         seats = [
             {"user_id": leaving.user_id, "seat": leaving.seat, "amount": leaving.stack} for leaving, _ in paid
         ]
-        await self._post(books, (), transfers)
+        closing = close_void_hands(
+            books.tables[table_id].last, table_id, HandId(uuid4()), self._letter.locked.unix_ms
+        )
+        transfers.append(NewTransfer(self._new_id(), nothing_moves(), closing, self._note))
+        await self._post(books, (closing,), transfers)
         await self._finish(transfers, {"paid": seats})
 
     def _read_command(self) -> LedgerCommand:

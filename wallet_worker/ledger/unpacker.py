@@ -73,7 +73,10 @@ class Unpacker:
         return len(hands)
 
     def _read(self, shard: ShardId, hand: SettledHand) -> tuple[HandEvent, ...]:
-        """Read a record; one that cannot be read is said and passed over. One that was put away has none."""
+        """Read a record; one that cannot be read is said and passed over.
+
+        There is none where it was put away, and of a hand that nobody played.
+        """
         if hand.record is None:
             return ()
         try:

@@ -53,7 +53,7 @@ class BookedHand:
 
 @frozen
 class FinishedHand:
-    """A hand to be settled; ``record`` is its stored form, opaque here."""
+    """A hand to be settled; ``record`` is its stored form, opaque here; None for one that nobody played."""
 
     table_id: TableId
     hand_id: HandId
@@ -62,7 +62,7 @@ class FinishedHand:
     started_unix_ms: int
     results: tuple[PlayerResult, ...]
     rake: Krw
-    record: bytes
+    record: bytes | None
     money_hash: bytes
 
 

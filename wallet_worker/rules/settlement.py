@@ -1,10 +1,13 @@
 """The money of a finished hand."""
 
-from cardroom.ids import ShardId
+from hashlib import sha256
+
+from cardroom.ids import HandId, ShardId, TableId
+from cardroom.money import Krw
 from wallet_worker.rules.accounts import escrow_of
 from wallet_worker.rules.books import BookedHand, Books, FinishedHand
 from wallet_worker.rules.denials import BooksDisagree, Denial, Denied, HandOutOfOrder, LastHand
-from wallet_worker.rules.transfers import MAX_AMOUNT, Transfer, hand_transfer
+from wallet_worker.rules.transfers import MAX_AMOUNT, Posting, Transfer, TransferKind, hand_transfer
 
 
 def settle_hand(books: Books, shard: ShardId, hand: FinishedHand) -> Transfer:
@@ -22,11 +25,30 @@ def settle_hand(books: Books, shard: ShardId, hand: FinishedHand) -> Transfer:
         raise HandOutOfOrder(table.last)
     if table.is_halted:
         raise Denied(Denial.TABLE_HALTED)
+    nets = []
     for result in hand.results:
-        escrow = books.accounts.get(escrow_of(result.user_id, hand.table_id))
+        key = escrow_of(result.user_id, hand.table_id)
+        escrow = books.accounts.get(key)
         if escrow is None or escrow.balance == 0 or escrow.seat != result.seat:
             raise BooksDisagree(f"user {result.user_id} has no escrow at seat {result.seat}")
-    return hand_transfer(shard, hand.table_id, hand.results, hand.rake)
+        nets.append(Posting(key, result.net))
+    return hand_transfer(shard, nets, hand.rake)
+
+
+def close_void_hands(last: LastHand, table_id: TableId, hand_id: HandId, unix_ms: int) -> FinishedHand:
+    """Give a hand that nobody played and that moves nothing, to stand in the place of those that are void.
+
+    Whoever still has one of them, the owner's journal too, finds that it no longer follows the table's last.
+    """
+    return FinishedHand(
+        table_id, hand_id, last.hand_no + 1, last.hand_id, unix_ms,
+        results=(), rake=Krw(0), record=None, money_hash=sha256(b"void").digest(),
+    )  # fmt: skip
+
+
+def nothing_moves() -> Transfer:
+    """Give the transfer of a hand that moves nothing."""
+    return Transfer(TransferKind.HAND, ())
 
 
 def book_hand(books: Books, hand: FinishedHand) -> None:

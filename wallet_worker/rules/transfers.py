@@ -122,9 +122,8 @@ def adjustment_transfer(debit: AccountKey, credit: AccountKey, amount: Krw) -> T
     return _move(TransferKind.ADJUSTMENT, debit, credit, amount)
 
 
-def hand_transfer(shard: ShardId, table_id: TableId, results: Iterable[PlayerResult], rake: Krw) -> Transfer:
-    """Escrow to escrow, and the rake to the house's account of the shard."""
-    nets = [Posting(escrow_of(result.user_id, table_id), result.net) for result in results]
+def hand_transfer(shard: ShardId, nets: Iterable[Posting], rake: Krw) -> Transfer:
+    """Escrow to escrow (``nets``: what each won or lost), and the rake to the shard's account of it."""
     return _transfer(TransferKind.HAND, [*nets, Posting(rake_of(shard), rake)])
 
 

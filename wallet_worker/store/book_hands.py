@@ -21,7 +21,9 @@ FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::bigint[], $6
 
 _ADD_RESULTS: Final = """
 INSERT INTO hand_result (hand_id, user_id, seat, net, contributed_rake, booked_at)
-SELECT *, $6::timestamptz FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[])
+SELECT ($1::uuid[])[line], user_id, seat, net, contributed_rake, $7
+FROM unnest($2::integer[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[])
+    AS new (line, user_id, seat, net, contributed_rake)
 """
 
 _MOVE_TABLES: Final = """
@@ -39,10 +41,11 @@ async def book_hands(transaction: Transaction, hands: Sequence[FinishedHand], bo
     if not hands:
         return
     await transaction.execute(_ADD_HANDS, *_hand_columns(hands), booked_at)
-    results = [(hand.hand_id, result) for hand in hands for result in hand.results]
+    results = [(line, result) for line, hand in enumerate(hands, start=1) for result in hand.results]
     await transaction.execute(
         _ADD_RESULTS,
-        [hand_id for hand_id, _ in results],
+        [hand.hand_id for hand in hands],
+        [line for line, _ in results],
         [result.user_id for _, result in results],
         [result.seat for _, result in results],
         [result.net for _, result in results],
@@ -64,7 +67,7 @@ def _hand_columns(hands: Sequence[FinishedHand]) -> tuple[list[object], ...]:
         [hand.rake for hand in hands],
         [hand.money_hash for hand in hands],
         [hand.record for hand in hands],
-        [sha256(hand.record).digest() for hand in hands],
+        [sha256(hand.record or b"").digest() for hand in hands],
     )
 
 

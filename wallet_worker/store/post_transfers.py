@@ -194,7 +194,7 @@ def _hand_facts(hand: FinishedHand) -> str:
     )
     return (
         f"{hand.hand_id},{hand.table_id},{hand.hand_no},{previous}{hand.rake},"
-        f"{sha256(hand.record).hexdigest()},{results}"
+        f"{sha256(hand.record or b'').hexdigest()}{',' if results else ''}{results}"
     )
 
 

@@ -78,6 +78,7 @@ async def test_an_error_of_the_database_names_state_and_constraint(database: Pos
             await transaction.execute("insert into note values ('twice'), ('twice')")
     assert refused.value.state == "23505"
     assert refused.value.constraint == "note_pkey"
+    assert "twice" not in str(refused.value), "what stands in a row is nobody's who reads logs"
     await _assert_pool_is_whole(database)
 
 

@@ -2,12 +2,14 @@
 
 import pytest
 import trio
+from attrs import evolve
 
 from cardroom.ids import Epoch
 from cardroom.wire.ledger import (
     BuyInHeld,
     CommandRefused,
     HandSettled,
+    OutOfOrder,
     ReopenTable,
     ShardOpened,
     TableReopened,
@@ -77,15 +79,40 @@ async def test_voiding_pays_every_seat_out_and_the_next_hand_follows_the_last_se
     assert await void_letter(house.tools, void_of(number)) == done
     (reopened,) = await house.ask(ReopenTable(house.tables[0]))
     assert isinstance(reopened, TableReopened)
-    assert (reopened.table.last_hand_id, reopened.table.escrow) == (first.hand_id, ())
+    assert (reopened.table.last_hand_no, reopened.table.escrow) == (2, ())
+    assert reopened.table.last_hand_id not in {None, first.hand_id}
     assert {(left.user_id, left.stack) for left in reopened.table.departures} == {
         (house.players[0], 900), (house.players[1], 1100), (house.players[2], 500),
     }  # fmt: skip
     await house.seat(0, 1000, 1000)
-    second = hand_of(house.tables[0], [(house.players[0], 0, -1), (house.players[1], 1, 1)], first)
-    assert await house.ask(second) == [HandSettled(house.tables[0], second.hand_id, 2)]
+    closing = evolve(first, hand_id=reopened.table.last_hand_id, hand_no=2)
+    third = hand_of(house.tables[0], [(house.players[0], 0, -1), (house.players[1], 1, 1)], closing)
+    assert await house.ask(third) == [HandSettled(house.tables[0], third.hand_id, 3)]
     reasons = await house.rows("SELECT DISTINCT reason FROM transfer WHERE kind = 'cash_out'")
     assert [row["reason"] for row in reasons] == [f"letter {number} voided by kim: nobody knows the hand"]
+    await house.assert_sound()
+
+
+@pytest.mark.parametrize("hands_before", [0, 1])
+async def test_a_hand_that_is_void_is_never_settled_whoever_sends_it_again(
+    house: House, hands_before: int
+) -> None:
+    """A journal, or a node that wakes up late, may still hold it, and the same players sit there again."""
+    await house.seat(0, 1000, 1000)
+    nets = [(house.players[0], 0, -100), (house.players[1], 1, 100)]
+    first = hand_of(house.tables[0], nets)
+    if hands_before:
+        await house.ask(first)
+    before = first if hands_before else None
+    played = hand_of(house.tables[0], nets, before)
+    number, _ = await bury(house, hold(house.players[2], house.tables[0], 2, 700))
+    await void_letter(house.tools, void_of(number))
+    await house.ask(ReopenTable(house.tables[0]))
+    await house.seat(0, 1000, 1000)
+    (answer,) = await house.ask(played)
+    assert isinstance(answer, OutOfOrder)
+    assert answer.last_hand_no == hands_before + 1
+    assert await house.escrow(0) == {0: 1000, 1: 1000}
     await house.assert_sound()
 
 

@@ -7,7 +7,7 @@ from cardroom.money import Krw
 from wallet_worker.rules.accounts import escrow_of, wallet_of
 from wallet_worker.rules.books import Account, Books, FinishedHand, Player, Table
 from wallet_worker.rules.denials import LastHand
-from wallet_worker.rules.transfers import PlayerResult
+from wallet_worker.rules.transfers import PlayerResult, Posting
 
 ANN, BOB, CYD = UserId(1), UserId(2), UserId(3)
 TABLE, SHARD = TableId(7), ShardId(0)
@@ -24,6 +24,11 @@ def open_books() -> Books:
     for number, user in enumerate((ANN, BOB)):
         books.accounts[escrow_of(user, TABLE)] = Account(20 + number, Krw(100), SeatIndex(number))
     return books
+
+
+def nets_of(hand: FinishedHand) -> list[Posting]:
+    """Give what a hand of that table did to each player's escrow."""
+    return [Posting(escrow_of(result.user_id, TABLE), result.net) for result in hand.results]
 
 
 def finished(*nets: tuple[UserId, int, int], rake: int = 0, number: int = 1) -> FinishedHand:

@@ -2,7 +2,7 @@ import pytest
 
 from cardroom.ids import TableId
 from cardroom.money import Krw
-from tests.wallet_worker.rules.tables import ANN, BOB, SHARD, TABLE, finished, open_books
+from tests.wallet_worker.rules.tables import ANN, BOB, SHARD, TABLE, finished, nets_of, open_books
 from wallet_worker.rules.accounts import escrow_of, rake_of, wallet_of
 from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.rules.transfers import cash_out_transfer, hand_transfer, promotion_transfer
@@ -10,7 +10,7 @@ from wallet_worker.rules.transfers import cash_out_transfer, hand_transfer, prom
 
 def test_a_transfer_changes_its_accounts_and_makes_missing_ones() -> None:
     books, hand = open_books(), finished((ANN, 0, -10), (BOB, 1, 7), rake=3)
-    books.post(hand_transfer(SHARD, TABLE, hand.results, hand.rake))
+    books.post(hand_transfer(SHARD, nets_of(hand), hand.rake))
     assert books.balance(escrow_of(ANN, TABLE)) == 90
     assert books.balance(escrow_of(BOB, TABLE)) == 107
     assert books.balance(rake_of(SHARD)) == 3

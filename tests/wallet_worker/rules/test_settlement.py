@@ -3,7 +3,7 @@ from attrs import evolve
 
 from cardroom.ids import TableId
 from cardroom.money import Krw
-from tests.wallet_worker.rules.tables import ANN, BOB, CYD, FIRST, SHARD, TABLE, finished, open_books
+from tests.wallet_worker.rules.tables import ANN, BOB, CYD, FIRST, SHARD, TABLE, finished, nets_of, open_books
 from wallet_worker.rules.accounts import escrow_of
 from wallet_worker.rules.books import FinishedHand
 from wallet_worker.rules.denials import BooksDisagree, Denied, HandOutOfOrder, LastHand
@@ -15,7 +15,7 @@ HAND = finished((ANN, 0, -10), (BOB, 1, 7), rake=3)
 
 def test_a_hand_follows_the_last_settled_one() -> None:
     books = open_books()
-    assert settle_hand(books, SHARD, HAND) == hand_transfer(SHARD, TABLE, HAND.results, Krw(3))
+    assert settle_hand(books, SHARD, HAND) == hand_transfer(SHARD, nets_of(HAND), Krw(3))
     book_hand(books, HAND)
     assert books.tables[TABLE].last == LastHand(FIRST, 1)
     assert settle_hand(books, SHARD, finished((ANN, 0, 1), (BOB, 1, -1), number=2)).postings

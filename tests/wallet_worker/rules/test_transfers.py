@@ -2,12 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardroom.ids import SeatIndex, UserId
+from cardroom.ids import UserId
 from cardroom.money import Krw
 from tests.wallet_worker.rules.tables import ANN, BOB, SHARD, TABLE
 from wallet_worker.rules.accounts import PROMOTIONS, escrow_of, rake_of, wallet_of
 from wallet_worker.rules.transfers import (
-    PlayerResult,
     Posting,
     Transfer,
     TransferKind,
@@ -42,8 +41,8 @@ def test_no_transfer_makes_money_or_names_an_account_twice() -> None:
 
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=9))
 def test_a_hand_moves_its_nets_and_the_rake(nets: list[int]) -> None:
-    results = [PlayerResult(UserId(n), SeatIndex(n), Krw(net), Krw(0)) for n, net in enumerate(nets)]
-    transfer = hand_transfer(SHARD, TABLE, results, Krw(-sum(nets)))
+    won = [Posting(escrow_of(UserId(n), TABLE), Krw(net)) for n, net in enumerate(nets)]
+    transfer = hand_transfer(SHARD, won, Krw(-sum(nets)))
     moved = {posting.account: posting.amount for posting in transfer.postings}
     assert moved.get(rake_of(SHARD), 0) == -sum(nets)
     assert all(moved.get(escrow_of(UserId(n), TABLE), 0) == net for n, net in enumerate(nets))
