@@ -42,6 +42,11 @@ GROUP BY transfer.kind ORDER BY transfer.kind
 """
 
 
+_NOT_THE_HOUSES: Final = frozenset(
+    {"wallet", "pending_withdrawal", "escrow", "deposit_clearing", "withdrawal_clearing"}
+)
+
+
 async def read_reconciliation(postgres: Postgres) -> dict[str, Any]:
     """Give all sums, as they stand together in one instant."""
     async with postgres.transaction() as transaction:
@@ -73,17 +78,19 @@ async def read_movements(postgres: Postgres, first: datetime, end: datetime) -> 
 
 
 def _equation(accounts: Sequence[Row]) -> dict[str, Any]:
-    """Say: deposits + given - withdrawals = wallets + pending + on tables + house."""
+    """Say: deposits - withdrawals = wallets + pending + on tables + house (rule 45).
+
+    The house is whatever is neither a player's nor on its way in or out; what it gave away stands below zero.
+    """
     parts = {
         "deposits": -_sum(accounts, "deposit_clearing"),
-        "given": -_sum(accounts, "promotions", "rakeback"),
         "withdrawals": _sum(accounts, "withdrawal_clearing"),
         "wallets": _sum(accounts, "wallet"),
         "pending": _sum(accounts, "pending_withdrawal"),
         "on_tables": _sum(accounts, "escrow"),
-        "house": _sum(accounts, "rake", "rounding"),
+        "house": sum(int(row["balance"]) for row in accounts if row["kind"] not in _NOT_THE_HOUSES),
     }
-    came = parts["deposits"] + parts["given"] - parts["withdrawals"]
+    came = parts["deposits"] - parts["withdrawals"]
     stands = parts["wallets"] + parts["pending"] + parts["on_tables"] + parts["house"]
     return {"equation": parts | {"difference": came - stands}, "balanced": came == stands}
 
