@@ -6,7 +6,7 @@ script may touch all of them.
 
 from typing import Final
 
-from cardroom.ids import BootNonce, NodeId, ShardId
+from cardroom.ids import BootNonce, NodeId, ShardId, TableId
 
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
@@ -47,6 +47,11 @@ def audit(shard: ShardId) -> str:
 def lease(shard: ShardId) -> str:
     """Hash that says which node start owns a shard, its epoch and its renewal counter."""
     return f"lease:{shard_tag(shard)}"
+
+
+def journal(shard: ShardId, table_id: TableId) -> str:
+    """Hash of what the next owner of a table must know, the hands that are not settled yet among it."""
+    return f"journal:{shard_tag(shard)}:{table_id}"
 
 
 def node(node_id: NodeId) -> str:
