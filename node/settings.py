@@ -255,6 +255,8 @@ class NodeSettings:
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(_is_network))
     """Networks of proxies in front of this node, such as ``127.0.0.1/32``: what they say about where a player
     comes from is believed."""
+    standby_for: tuple[ShardId, ...] = ()
+    """Shards of other nodes that this one takes when their owner is gone, or offers them."""
     announce_seconds: float = 1.0
     sessions: SessionLimits = field(factory=SessionLimits)
     tables: TableLimits = field(factory=TableLimits)
@@ -262,3 +264,10 @@ class NodeSettings:
     ledger: LedgerSettings = field(factory=LedgerSettings)
     stop: StopSettings = field(factory=StopSettings)
     log: LogSettings = field(factory=LogSettings)
+
+    def __attrs_post_init__(self) -> None:
+        if both := sorted(set(self.shards) & set(self.standby_for)):
+            raise ValueError(f"standby_for: {', '.join(map(str, both))} stands in shards, too")
+        for name, shards in (("shards", self.shards), ("standby_for", self.standby_for)):
+            if len(set(shards)) < len(shards):
+                raise ValueError(f"{name}: one shard stands there twice")

@@ -18,6 +18,7 @@ from cardroom.wire.cards import CardCode
 from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, SeatEscrow
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.refusals import Refusal
 from node.rules.cards import FULL_DECK, parse_cards
@@ -83,6 +84,10 @@ class Guest:
 
     def kick(self, code: wire.CloseCode) -> None:
         self.kicked = code
+
+    def move(self, url: str) -> None:
+        self.answer(Moved(self.table.seats.game.table_id, url, "a token"))
+        self.kick(wire.CloseCode.MOVED)
 
     def ask(self, request: asks.TableRequest) -> None:
         assert self.table.entry.inbox.offer(Ask(self, request, trio.current_time()))
