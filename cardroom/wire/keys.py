@@ -62,6 +62,11 @@ def node(node_id: NodeId) -> str:
     return f"node:{node_id}"
 
 
+def nodes() -> str:
+    """Set of the names of all nodes that ever took players; which are there now, their announcements say."""
+    return "nodes"
+
+
 def offers(node_id: NodeId) -> str:
     """List of shards that were offered to a node, so that it takes them at once; lives ``OFFERS_SECONDS``."""
     return f"offers:{node_id}"

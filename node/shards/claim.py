@@ -1,0 +1,97 @@
+"""How a node comes by a shard: its own at the start, an offered one at once, a dead node's after a time."""
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+from attrs import define, field
+
+from cardroom.ids import BootNonce, Epoch, NodeId
+from cardroom.service.logs import Log
+from cardroom.service.redis import RedisAway
+from cardroom.wire.presence import Lease
+from node.journal.port import ShardStore
+from node.shards.lease_watch import LeaseWatch
+
+ANY_NODE: Final = NodeId("")
+"""A shard that its owner has left in good order is offered to this name: whoever may, takes it."""
+
+_LOOKS_PER_LEASE: Final = 12
+
+
+@define
+class ShardClaim:
+    """One shard, as a node that does not hold it waits for it.
+
+    ``is_home``: the shard map gives the shard to this node, and it has not seen another one play it since it
+    was started. Then an absent lease is taken at once.
+    """
+
+    store: ShardStore
+    node: NodeId
+    dead_seconds: float
+    may_claim: Callable[[], bool]
+    log: Log
+    is_home: bool
+    seen: Lease | None = None
+    """The lease as it was last seen."""
+    _watch: LeaseWatch = field(init=False)
+    _nudge: trio.Event = field(factory=trio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self._watch = LeaseWatch(self.dead_seconds)
+
+    @property
+    def look_seconds(self) -> float:
+        """How long lies between two looks, if nobody says that it is time."""
+        return self.dead_seconds / _LOOKS_PER_LEASE
+
+    def nudge(self) -> None:
+        """Look now: there may be an offer."""
+        self._nudge.set()
+
+    async def wait_until_taken(self) -> None:
+        """Return when the lease is this node's; goes on through everything that Redis does meanwhile."""
+        while True:
+            self._nudge = trio.Event()
+            try:
+                if self.may_claim() and await self._try():
+                    return
+            except RedisAway as away:
+                self.log.warning("claim.redis_away", reason=str(away))
+            with trio.move_on_after(self.look_seconds):
+                await self._nudge.wait()
+
+    async def _try(self) -> bool:
+        seen = self.seen = await self.store.look()
+        is_gone = self._watch.look(seen, trio.current_time())
+        if seen is None:
+            return await self._take_absent(is_gone=is_gone)
+        if seen.node == self.node:
+            return await self.store.take(absent=False)
+        if is_free(seen):
+            return await self.store.take_over(seen)
+        self.is_home = False
+        return is_gone and await self._take_over(seen)
+
+    async def _take_absent(self, *, is_gone: bool) -> bool:
+        """Only who is home takes a lease that is not there: its owner may live, and Redis have lost it."""
+        if self.is_home:
+            return await self.store.take(absent=True)
+        return is_gone and await self._take_over(None)
+
+    async def _take_over(self, seen: Lease | None) -> bool:
+        if not await self.store.take_over(seen):
+            return False
+        self.log.warning("shard.taken_over", owner=None if seen is None else seen.node)
+        return True
+
+
+def is_free(lease: Lease) -> bool:
+    """Say whether its owner has left it to whoever may take it."""
+    return lease.node == ANY_NODE and lease.is_offered
+
+
+def is_open(lease: Lease | None) -> bool:
+    """Say whether somebody plays the shard: has taken its lease, and has its epoch from the ledger."""
+    return lease is not None and lease.boot != BootNonce("") and lease.epoch > Epoch(0)
