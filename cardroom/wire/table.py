@@ -598,6 +598,19 @@ AnyTableEvent = (
     | Announced
 )
 
+
+@frozen
+class TablePaused:
+    """The table waits for a server (``is_paused``), or goes on. No event: it has no number.
+
+    While it waits nobody can act and no clock runs; requests are refused as ``table_paused``. When it goes
+    on, whose turn it is has all the time again.
+    """
+
+    table_id: TableId
+    is_paused: bool
+
+
 TableMessage = (
     Welcome
     | Pong
@@ -610,6 +623,7 @@ TableMessage = (
     | Emoted
     | Openings
     | Moved
+    | TablePaused
 )
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
@@ -644,6 +658,7 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         28: Emoted,
         29: Openings,
         31: Moved,
+        30: TablePaused,
     }
 )
 """Tag of each message; a tag is never given to another message."""
