@@ -239,11 +239,26 @@ class LedgerSettings:
 
 
 @frozen
-class StopSettings:
-    """How long each step of an orderly stop may take."""
+class MoveSettings:
+    """How a shard is given to another node while it is played."""
 
-    hands_seconds: float = 10.0
-    settle_seconds: float = 5.0
+    wait_seconds: float = field(default=60.0, validator=ge(0.0))
+    """How long a moment between hands is looked for; then it moves in the middle of hands."""
+    take_seconds: float = field(default=5.0, validator=gt(0.0))
+    """How long the other node has for taking it; then it is taken back."""
+    open_seconds: float = field(default=30.0, validator=gt(0.0))
+    """How long a node that has taken it may need to open it; then the players are sent to the router."""
+
+
+@frozen
+class StopSettings:
+    """How long each step of an orderly stop may take; together less than 20 seconds."""
+
+    hand_over_seconds: float = field(default=4.0, validator=ge(0.0))
+    """For giving shards to standbys that are there; half of it for a moment between hands."""
+    hands_seconds: float = 8.0
+    """For hands in play at shards that nobody takes; those that last longer stay in the journal."""
+    settle_seconds: float = 4.0
     sessions_seconds: float = 2.0
 
 
@@ -273,6 +288,7 @@ class NodeSettings:
     lease: LeaseSettings = field(factory=LeaseSettings)
     journal: JournalSettings = field(factory=JournalSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
+    move: MoveSettings = field(factory=MoveSettings)
     stop: StopSettings = field(factory=StopSettings)
     log: LogSettings = field(factory=LogSettings)
 

@@ -31,6 +31,8 @@ class ShardClaim:
     node: NodeId
     dead_seconds: float
     may_claim: Callable[[], bool]
+    on_wait: Callable[[], None]
+    """Told whenever there was nothing to take."""
     log: Log
     is_home: bool
     seen: Lease | None = None
@@ -57,6 +59,7 @@ class ShardClaim:
             try:
                 if self.may_claim() and await self._try():
                     return
+                self.on_wait()
             except RedisAway as away:
                 self.log.warning("claim.redis_away", reason=str(away))
             with trio.move_on_after(self.look_seconds):

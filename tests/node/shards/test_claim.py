@@ -71,7 +71,10 @@ async def waiting(
     lease: Lease | None, *, is_home: bool = False, may: bool = True, **store: Any
 ) -> AsyncIterator[Waiting]:
     kept = LeaseOnly(lease, **store)
-    claim = ShardClaim(kept, ME, 30.0, lambda: may, LOG, is_home)  # type: ignore[arg-type]  # the part that is used
+    claim = ShardClaim(
+        kept,  # type: ignore[arg-type]  # the part that is used
+        ME, 30.0, lambda: may, lambda: None, LOG, is_home,
+    )  # fmt: skip
     async with trio.open_nursery() as nursery:
         here = Waiting(claim, kept)
         nursery.start_soon(here.wait)

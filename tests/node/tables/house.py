@@ -26,7 +26,7 @@ from node.rules.cards import FULL_DECK, parse_cards
 from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
-from node.shards.supervisor import keep_table_running
+from node.shards.table_tasks import keep_table_running
 from node.tables.actor import Table, TableServices
 from node.tables.commands import Ask, Command, Unwatch, Watch
 from node.tables.deck import Shuffle, shuffled_deck
