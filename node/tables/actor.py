@@ -53,7 +53,7 @@ from node.tables.dealing import Dealer
 from node.tables.denied import Denied
 from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
-from node.tables.floor import Floor, FloorRequest
+from node.tables.floor import Floor
 from node.tables.held_money import held_money
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
 from node.tables.places import Places
@@ -85,16 +85,7 @@ class TableActor:
         self._telling = table.telling
         self._keeper = table.keeper
         self._answers = table.answers
-        self._dealer = Dealer(
-            seats=table.seats,
-            history=table.history,
-            clock=self._clock,
-            places=self._places,
-            shuffle=services.shuffle,
-            seal=services.seal,
-            keeper=table.keeper,
-            proofs=table.rail.proofs,
-        )
+        self._dealer = _hire_dealer(table, services, self._clock, self._places)
         self._desk = SeatDesk(
             seats=table.seats,
             history=table.history,
@@ -175,7 +166,7 @@ class TableActor:
             case Unwatch(viewer):
                 self._entrance.unwatch(viewer)
             case Inspect(answer):
-                self._telling.call(partial(answer, self._detail()))
+                self._telling.call(partial(answer, _detail(self._table, self._dealer, self._standing)))
             case Announce() | Silence():
                 self._table.rail.obey(command)
             case Drain():
@@ -221,12 +212,9 @@ class TableActor:
             case Chat() | ShowEmote() | Mute() | Prove():
                 self._table.rail.serve(viewer, request, self._dealer.play)
             case _:
-                self._refuse_when_draining(request)
+                if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
+                    raise Denied(Refusal.TABLE_UNAVAILABLE)
                 self._floor.carry_out(viewer, request, trio.current_time())
-
-    def _refuse_when_draining(self, request: FloorRequest) -> None:
-        if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
-            raise Denied(Refusal.TABLE_UNAVAILABLE)
 
     def _clock_ran_out(self) -> None:
         if trio.current_time() < self._clock.deadline or self._telling.is_held:
@@ -292,14 +280,18 @@ class TableActor:
             self._telling.call(lambda: self._clock.told(began, trio.current_time()))
         self._telling.end_step(partial(self._services.journal.keep, self._seats.game.table_id, changes))
 
-    def _detail(self) -> TableDetail:
-        return TableDetail(
-            snapshot=take_snapshot(self._dealer, self._standing.state, None, trio.current_time()),
-            unsettled_hands=len(self._seats.settlements),
-            last_settled_hand_no=self._seats.settlements.settled.hand_no,
-            viewers=len(self._audience.viewers),
-            money=held_money(self._seats),
-        )
+
+def _hire_dealer(table: Table, services: TableServices, clock: TurnClock, places: Places) -> Dealer:
+    return Dealer(
+        seats=table.seats,
+        history=table.history,
+        clock=clock,
+        places=places,
+        shuffle=services.shuffle,
+        seal=services.seal,
+        keeper=table.keeper,
+        proofs=table.rail.proofs,
+    )
 
 
 def _is_act(command: Command) -> bool:
@@ -312,3 +304,13 @@ def _observe_action(received_at: float) -> None:
 
 def _summarize(entry: TableEntry, summary: TableSummary) -> None:
     entry.summary = summary
+
+
+def _detail(table: Table, dealer: Dealer, standing: Standing) -> TableDetail:
+    return TableDetail(
+        snapshot=take_snapshot(dealer, standing.state, None, trio.current_time()),
+        unsettled_hands=len(table.seats.settlements),
+        last_settled_hand_no=table.seats.settlements.settled.hand_no,
+        viewers=len(table.audience.viewers),
+        money=held_money(table.seats),
+    )
