@@ -58,7 +58,7 @@ from node.tables.held_money import held_money
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
 from node.tables.places import Places
 from node.tables.remembering import remember
-from node.tables.seat_desk import SeatDesk
+from node.tables.seat_desk import SeatDesk, Submit
 from node.tables.snapshot import take_snapshot
 from node.tables.standing import Standing
 from node.tables.table import Table, TableServices
@@ -86,16 +86,7 @@ class TableActor:
         self._keeper = table.keeper
         self._answers = table.answers
         self._dealer = _hire_dealer(table, services, self._clock, self._places)
-        self._desk = SeatDesk(
-            seats=table.seats,
-            history=table.history,
-            places=self._places,
-            answers=self._answers,
-            keeper=table.keeper,
-            submit=self._submit,
-            tell_seat=self._dealer.tell_seat,
-            log=table.log,
-        )
+        self._desk = _open_desk(table, self._dealer, self._submit)
         self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
         self._entrance = Entrance(self._dealer, table.invitations, table.rail)
         self._standing = Standing(self._dealer)
@@ -291,6 +282,19 @@ def _hire_dealer(table: Table, services: TableServices, clock: TurnClock, places
         seal=services.seal,
         keeper=table.keeper,
         proofs=table.rail.proofs,
+    )
+
+
+def _open_desk(table: Table, dealer: Dealer, submit: Submit) -> SeatDesk:
+    return SeatDesk(
+        seats=table.seats,
+        history=table.history,
+        places=dealer.places,
+        answers=table.answers,
+        keeper=table.keeper,
+        submit=submit,
+        tell_seat=dealer.tell_seat,
+        log=table.log,
     )
 
 
