@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from cardroom.ids import Epoch, NodeId, ShardId
 from cardroom.wire.refusals import Refusal
-from node.tables.actor import Table
+from node.tables.table import Table
 
 
 @unique

@@ -14,10 +14,10 @@ from node.journal.writer import JournalWriter
 from node.ledger.stream import StreamLedger
 from node.shards.opening import NotOnOffer, TableMaker, reopen_table, set_up_table
 from node.shards.table_tasks import TableTask
-from node.tables.actor import Table, TableServices
 from node.tables.audience import Viewer
 from node.tables.commands import Command
 from node.tables.directory import Directory
+from node.tables.table import Table, TableServices
 
 _MAX_RELEASED = 256
 

@@ -21,10 +21,10 @@ from node.shards.lease import NodeIdentity
 from node.shards.moving import MovePhase, MoveRefused, ShardMove, ShardReport
 from node.shards.opening import NotOpened, TableMaker
 from node.shards.served_tables import ServedTables
-from node.tables.actor import Table, TableServices
 from node.tables.commands import Drain, Pause
 from node.tables.deck import Shuffle
 from node.tables.directory import Directory
+from node.tables.table import Table, TableServices
 
 _RETRY_SECONDS = 1.0
 _ASK_SECONDS = 2.0

@@ -5,8 +5,9 @@ from attrs import field, frozen
 
 from cardroom.service.errors import report_unforeseen
 from node.settings import TableLimits
-from node.tables.actor import Table, TableActor, TableServices
+from node.tables.actor import TableActor
 from node.tables.metrics import CRASHES
+from node.tables.table import Table, TableServices
 
 _LONGEST_RESTART_SECONDS = 30.0
 _STEADY_SECONDS = 600.0

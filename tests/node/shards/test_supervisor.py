@@ -46,10 +46,10 @@ from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker
 from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
-from node.tables.actor import Table
 from node.tables.commands import Ask, Watch
 from node.tables.deck import shuffled_deck
 from node.tables.directory import Directory
+from node.tables.table import Table
 from tests.fakes.ledger import LedgerInMemory
 from tests.node.tables.house import BUY_IN, LOG, SEAL, STAKE, TABLE, Guest, until
 
@@ -231,7 +231,9 @@ async def test_a_lost_shard_voids_its_hands_kicks_and_is_opened_again(valkey: Em
         assert {holder.escrow for holder in here.shard.tables[0].seats.holders.values()} == {BUY_IN}
 
 
-async def test_draining_ends_the_hand_settles_and_leaves_the_shard_to_whoever_comes(valkey: EmbeddedValkey) -> None:
+async def test_draining_ends_the_hand_settles_and_leaves_the_shard_free(
+    valkey: EmbeddedValkey,
+) -> None:
     async with held(valkey, table()) as here:
         guests = await _playing(here)
         here.shard.drain()
