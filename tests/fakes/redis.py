@@ -53,9 +53,10 @@ class SteadyLink:
 
 @define
 class KeptJournal:
-    """The journal of one table: where it stands, and which start of the server has acknowledged it."""
+    """The journal of one table: where it stands, and in which epoch and run of the server it was begun."""
 
     number: int
+    epoch: Epoch
     run: int
     fields: dict[bytes, bytes]
 
@@ -218,25 +219,24 @@ class StoreInMemory:
 
     def _flush(self, flush: Flush) -> FlushOutcome:
         keys = self._keys
-        if keys.lease is None:
-            return Unheld()
-        if keys.lease.boot != self.boot:
-            return Fenced()
         if self._is_new_server():
             return ServerChanged()
-        behind = tuple(change.table_id for change in flush.tables if _is_behind(keys, change))
+        if keys.lease is None:
+            return Unheld()
+        if keys.lease.boot != self.boot or _is_of_another_epoch(keys.lease, flush.epoch):
+            return Fenced()
+        behind = tuple(change.table_id for change in flush.tables if _is_behind(keys, change, flush.epoch))
         if behind:
             return Behind(behind)
         for change in flush.tables:
-            _write(keys, change, self.server.run)
-        self._hold(Lease(self.node, self.boot, flush.epoch, keys.lease.counter + 1))
+            _write(keys, change, flush.epoch, self.server.run)
+        self._hold(Lease(keys.lease.node, self.boot, flush.epoch, keys.lease.counter + 1))
         return Kept(self._append(flush.commands))
 
     def _is_new_server(self) -> bool:
-        """Say whether the last flush went to another start of the server; the next goes to this one."""
-        last = self._seen_run[-1:]
-        self._seen_run[:] = [self.server.run]
-        return bool(last) and last != [self.server.run]
+        """Say whether the last flush went to another start of the server, or none has; the next goes here."""
+        last, self._seen_run[:] = tuple(self._seen_run), [self.server.run]
+        return last != (self.server.run,)
 
     def _append(self, commands: Sequence[bytes]) -> tuple[bytes, ...]:
         return tuple(self.server.append(self.shard, command) for command in commands)
@@ -256,18 +256,23 @@ class StoreInMemory:
         return replies.popleft() if replies else None
 
 
-def _is_behind(keys: ShardKeys, change: TableChange) -> bool:
-    if change.expected is None:
-        return False
+def _is_of_another_epoch(lease: Lease, epoch: Epoch) -> bool:
+    return 0 not in (lease.epoch, epoch) and lease.epoch != epoch
+
+
+def _is_behind(keys: ShardKeys, change: TableChange, epoch: Epoch) -> bool:
+    """Say whether a journal is not where it was expected, or, to be written whole, stands further on."""
     journal = keys.journals.get(change.table_id)
-    return journal is None or journal.number != change.expected
+    if change.expected is not None:
+        return journal is None or journal.number != change.expected
+    return journal is not None and (journal.epoch, journal.number) > (epoch, change.number)
 
 
-def _write(keys: ShardKeys, change: TableChange, run: int) -> None:
+def _write(keys: ShardKeys, change: TableChange, epoch: Epoch, run: int) -> None:
     journal = keys.journals.get(change.table_id)
     if journal is None or change.expected is None:
-        journal = keys.journals[change.table_id] = KeptJournal(change.number, run, {})
-    journal.number, journal.run = change.number, run
+        journal = keys.journals[change.table_id] = KeptJournal(change.number, epoch, run, {})
+    journal.number = change.number
     journal.fields.update(change.fields)
     for name in change.removed:
         journal.fields.pop(name, None)
