@@ -11,7 +11,6 @@ from cardroom.client import (
     RequestRefused,
     SequenceGap,
     Table,
-    TableMoved,
     WayBack,
     connect,
     open_account,
@@ -86,7 +85,7 @@ class Bot:
         self._last_table = table.view.table_id
         visit = Visit(table, self._profile.pace, self._random, self._tally, self._stop)
         try:
-            await _go_on(visit)
+            await visit.run()
         except RequestRefused as refusal:
             if refusal.code not in _TOO_DEAR:
                 raise
@@ -130,15 +129,6 @@ class Bot:
         longest = min(pace.longest_pause_seconds, pace.pause_seconds * 2**self._failures)
         self._failures += 1
         await self._stop.pause(longest * self._random.uniform(0.5, 1.0))
-
-
-async def _go_on(visit: Visit) -> None:
-    """Run a visit to its end, also when its table moves while a request is under way."""
-    while True:
-        try:
-            return await visit.run()
-        except TableMoved:
-            pass
 
 
 def choose_table(

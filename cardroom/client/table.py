@@ -54,9 +54,9 @@ from cardroom.wire.table import (
 
 _PINGS_PER_HEARTBEAT: Final = 3
 
-TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused
+TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused | Moved
 """What the iteration gives: events, the player's own business, what is said, whether the table waits for a
-server, and a snapshot sent anew."""
+server, that it is followed to another node, and a snapshot sent anew."""
 
 
 @frozen
@@ -157,6 +157,7 @@ class Table(TableRequests):
             self._answers.fail_all(TableMoved())
             self._is_here = trio.Event()
             self._url, self._welcome = moved.url, evolve(self._welcome, resume=moved.resume)
+            self._keep(moved)
             async with open_socket(moved.url, self._socket.encoding, self._limits) as self._socket:
                 await self._socket.send(Resume(moved.resume, self._view.table_seq))
                 self._welcome = await self._socket.receive_first(Welcome)

@@ -91,11 +91,11 @@ class HandOver:
             table.entry.inbox.deliver(Pause(is_paused=True))
         with trio.move_on_after(_REST_SECONDS):
             while True:
-                if all(table.is_paused for table in tables):
+                if all(table.pausing.is_paused for table in tables):
                     break
                 await trio.sleep(_REST_LOOK_SECONDS)
         for table in tables:  # one that has crashed and is not served now rests when it is again
-            table.is_paused = True
+            table.pausing.is_paused = True
         with trio.move_on_after(_KEEP_SECONDS) as keeping:
             await self.writer.wait_until_kept()
         return not keeping.cancelled_caught

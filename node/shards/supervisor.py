@@ -100,13 +100,15 @@ class Shard:
             store = self.services.open_store(self.shard)
             if not await self._take(store, log):
                 break
+            rest_seconds = 0.0
             try:
                 await self._hold(store, log)
             except* (ShardLost, NotOpened, RedisAway) as trouble:
                 log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
+                rest_seconds = _RETRY_SECONDS
             self._end_move()
             await self._leave_to_others(store, log)
-            with trio.move_on_after(_RETRY_SECONDS):
+            with trio.move_on_after(rest_seconds):
                 await self._draining.wait()
 
     def drain(self) -> None:

@@ -317,7 +317,11 @@ async def test_a_table_that_moves_is_followed_and_what_was_under_way_is_told_so(
                 await table.leave()
             assert (table.way_back.url, table.way_back.token) == (elsewhere.url, "a token on the way")
             await table.leave()
-            assert [await anext(table), await anext(table)] == [PlaceChanged(TABLE, SEATED, None), HALTED]
+            assert [await anext(table) for _ in range(3)] == [
+                Moved(TABLE, elsewhere.url, "a token on the way"),
+                PlaceChanged(TABLE, SEATED, None),
+                HALTED,
+            ]
             assert (table.way_back.url, table.way_back.token) == (elsewhere.url, "a token there")
             assert table.welcome.resume == "a token there"
             await left.wait()
@@ -330,6 +334,7 @@ async def test_a_table_that_cannot_be_followed_leaves_its_way_back() -> None:
         await stage.tell(Moved(TABLE, "ws://127.0.0.1:1", "a token"))
 
     async with scripted_node(node) as ticket, connect(ticket) as table:
+        assert isinstance(await anext(table), Moved)
         with pytest.raises(ConnectionLost):
             await anext(table)
         with pytest.raises(ConnectionLost):

@@ -132,7 +132,11 @@ class Guest:
     def act(self, kind: asks.ActionKind, amount: int = 0) -> None:
         """Use the turn that was announced last."""
         began = self.last(wire.TurnBegan)
-        self.ask(asks.Act(self.next_id(), TABLE, began.hand_no, began.turn.turn, kind, Krw(amount)))
+        self.act_in(began.hand_no, began.turn.turn, kind, amount)
+
+    def act_in(self, hand_no: int, turn: int, kind: asks.ActionKind, amount: int = 0) -> None:
+        """Act in this turn, as good or late as that is."""
+        self.ask(asks.Act(self.next_id(), TABLE, hand_no, turn, kind, Krw(amount)))
 
     def straddle(self, *, straddles: bool = True) -> None:
         self.ask(asks.Straddle(self.next_id(), TABLE, straddles))

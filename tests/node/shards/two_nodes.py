@@ -1,0 +1,269 @@
+"""Two nodes and one shard over a real Valkey; the ledger is in memory, players follow the table."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import TypeVar
+
+import trio
+from attrs import define, field
+
+from cardroom.ids import BootNonce, HandId, NodeId, SeatIndex, ShardId, UserId
+from cardroom.local.servers import EmbeddedValkey
+from cardroom.service.redis import Redis, open_redis
+from cardroom.wire import keys
+from cardroom.wire import table as wire
+from cardroom.wire.codec import Encoding
+from cardroom.wire.ledger import LedgerTable, command_codec
+from cardroom.wire.moved import Moved
+from cardroom.wire.player import ActionKind
+from node.sessions.fanout import Fanout, Framer
+from node.settings import (
+    JournalSettings,
+    LeaseSettings,
+    LedgerSettings,
+    MoveSettings,
+    StakesFile,
+    StopSettings,
+    TableLimits,
+)
+from node.shards.lease import NodeIdentity
+from node.shards.moving import ShardMove
+from node.shards.opening import TableMaker
+from node.shards.store import RedisShardStore
+from node.shards.supervisor import Shard, ShardServices
+from node.tables.commands import Watch
+from node.tables.deck import shuffled_deck
+from node.tables.directory import Directory
+from node.tables.table import Table
+from tests.fakes.ledger_books import LedgerBooks
+from tests.node.tables.house import BUY_IN, LOG, PURSE, SEAL, STAKE, TABLE, Guest, until
+from wallet_worker.ledger.entries import EntryReader
+
+Heard = TypeVar("Heard")
+
+SHARDS = count(20_000)
+QUICK = MoveSettings(wait_seconds=5.0, take_seconds=0.5, open_seconds=2.0)
+_LOOK_SECONDS = 0.002
+
+
+@define
+class Player:
+    """Plays one seat, wherever the table is; keeps all that it ever saw."""
+
+    user_id: UserId
+    seat: int
+    acts: bool = True
+    """Whether it checks or calls when its turn comes."""
+    guest: "PlayingGuest | None" = None
+    seen: list[wire.TableMessage] = field(factory=list)
+
+    def come(self, table: Table) -> None:
+        """Watch the table, and go on from where it broke off."""
+        last_seq = self.last_seq if self.seen else None
+        self.guest = PlayingGuest(self.user_id, table, player=self)
+        table.entry.inbox.deliver(Watch(self.guest, last_seq))
+
+    def act_at_last(self) -> None:
+        """Act from here on, in the turn that was told last too, if it is the own one."""
+        self.acts = True
+        began = self.all(wire.TurnBegan)[-1]
+        if self.guest is not None and began.turn.seat == self.seat:
+            self.guest.use(began)
+
+    @property
+    def last_seq(self) -> int:
+        return max(getattr(one, "table_seq", 0) for one in self.seen)
+
+    def all(self, kind: type[Heard]) -> list[Heard]:
+        return [one for one in self.seen if isinstance(one, kind)]
+
+    def dealt(self) -> dict[int, HandId]:
+        """Give the hands that were seen to begin, by number."""
+        return {one.hand_no: one.hand_id for one in self.all(wire.HandStarted)}
+
+
+@define
+class PlayingGuest(Guest):
+    """A connection of a player."""
+
+    player: Player = field(kw_only=True)
+
+    def answer(self, message: wire.TableMessage) -> None:
+        super().answer(message)
+        self._note(1)
+
+    def offer_frames(self, frames: bytes) -> None:
+        before = len(self.heard)
+        super().offer_frames(frames)
+        self._note(len(self.heard) - before)
+
+    def _note(self, fresh: int) -> None:
+        for message in self.heard[len(self.heard) - fresh :]:
+            self.player.seen.append(message)
+            if isinstance(message, wire.Snapshot | wire.TurnBegan) and self.player.acts:
+                self.use(message)
+
+    def use(self, began: wire.Snapshot | wire.TurnBegan) -> None:
+        """Check, or call, if it is the player's turn."""
+        turn = began.turn
+        if turn is not None and turn.seat == self.player.seat:
+            kind = ActionKind.CHECK if turn.legal.can_check else ActionKind.CALL
+            self.act_in(began.hand_no, turn.turn, kind)
+
+
+@define
+class Node:
+    """One start of a node, with its part in the shard."""
+
+    identity: NodeIdentity
+    shard: Shard
+    directory: Directory
+    store: RedisShardStore
+
+    @property
+    def table(self) -> Table:
+        return self.shard.tables[0]
+
+
+@define
+class Pair:
+    """Two nodes, one shard, its ledger and its players."""
+
+    number: ShardId
+    redis: Redis
+    ledger: LedgerBooks
+    nodes: tuple[Node, Node]
+    players: tuple[Player, ...]
+    nursery: trio.Nursery
+    is_deaf: bool = False
+    """Whether the ledger answers nothing."""
+
+    async def serve_ledger(self) -> None:
+        """Carry commands out, as the wallet worker does."""
+        reader, stream = EntryReader(self.number, command_codec()), keys.commands(self.number)
+        while True:
+            entries = () if self.is_deaf else await self.redis.xrange(stream)
+            letters = [
+                reader.read(one.identifier, dict(one.field_values))  # type: ignore[arg-type]  # all bytes
+                for one in entries
+            ]
+            for answer in self.ledger.commit(self.number, letters):
+                await self.redis.rpush(keys.replies(self.number, answer.boot), [answer.reply])
+            if entries:
+                await self.redis.xdel(stream, [one.identifier for one in entries])
+            await trio.sleep(_LOOK_SECONDS)
+
+    async def lead_players(self) -> None:
+        """Let every player without a connection come to where the table is played."""
+        while True:
+            here = [one for one in self.nodes if one.shard.is_open and one.shard.tables]
+            for player in self.players:
+                if here and (player.guest is None or player.guest.kicked is not None):
+                    player.come(self._way_of(player, here).table)
+            await trio.sleep(_LOOK_SECONDS)
+
+    def _way_of(self, player: Player, here: list[Node]) -> Node:
+        """Give the node that a player was sent to, if it was."""
+        told = player.seen[-1] if player.seen else None
+        return next(
+            (one for one in here if isinstance(told, Moved) and one.identity.node == told.url), here[0]
+        )
+
+    async def sit_down(self) -> None:
+        """Let all players take their seats, and play."""
+        await until(lambda: all(player.guest is not None for player in self.players))
+        for player in self.players:
+            assert player.guest is not None
+            player.guest.sit(player.seat)
+        await until(lambda: bool(self.players[0].all(wire.HandStarted)))
+
+    def move(self, to: Node, wait_seconds: float = 5.0) -> ShardMove:
+        """Order that the shard goes to a node, from where it is."""
+        move = ShardMove(to.identity.node, to.identity.node, "a test", wait_seconds)
+        self.owner.shard.begin_move(move)
+        return move
+
+    @property
+    def owner(self) -> Node:
+        return next(one for one in self.nodes if one.shard.is_open)
+
+    def other(self, node: Node) -> Node:
+        return next(one for one in self.nodes if one is not node)
+
+    async def until_open(self, node: Node) -> None:
+        await until(lambda: node.shard.is_open)
+
+    async def until_settled(self, more: int) -> None:
+        """Wait until so many more hands are settled."""
+        enough = len(self.ledger.hands) + more
+        await until(lambda: len(self.ledger.hands) >= enough)
+
+    def check(self) -> None:
+        """Assert that no won and no hand was lost, made, or played twice."""
+        self.ledger.check()
+        numbers = [hand.hand_no for hand in self.ledger.hands]
+        assert numbers == list(range(1, len(numbers) + 1)), "each hand is settled once, in order"
+        settled = {hand.hand_no: hand.hand_id for hand in self.ledger.hands}
+        for player in self.players:
+            for hand_no, hand_id in player.dealt().items():
+                assert settled.get(hand_no, hand_id) == hand_id, "what was seen dealt is what was settled"
+            assert not player.all(wire.HandVoided)
+
+
+def _node(
+    redis: Redis, number: ShardId, name: str, tell: Callable[[NodeId], None], lease: LeaseSettings
+) -> Node:
+    identity = NodeIdentity(NodeId(name), BootNonce(secrets.token_hex(8)))
+    directory = Directory()
+    limits = TableLimits(between_hands_seconds=0.02, after_showdown_seconds=0.02)
+    maker = TableMaker(
+        StakesFile({"low": STAKE}), limits, Fanout({one: Framer(one) for one in Encoding}), LOG
+    )
+
+    def open_store(shard: ShardId) -> RedisShardStore:
+        return RedisShardStore(shard, identity, redis, lease.dead_seconds)
+
+    async def tell_offer(to: NodeId, _: ShardId) -> None:
+        tell(to)
+
+    services = ShardServices(
+        identity, open_store, directory, maker, SEAL, shuffled_deck, lease, JournalSettings(),
+        LedgerSettings(poll_seconds=1.0, resend_seconds=0.2, open_seconds=1.0),
+        StopSettings(hands_seconds=0.3, settle_seconds=2.0), LOG, QUICK, tell_offer=tell_offer,
+    )  # fmt: skip
+    shard = Shard(number, services, is_home=name == "node-1")
+    return Node(identity, shard, directory, open_store(number))
+
+
+@asynccontextmanager
+async def open_pair(
+    valkey: EmbeddedValkey, *, is_playing: bool = True, players: int = 2, dead_seconds: float = 30.0
+) -> AsyncIterator[Pair]:
+    """Let node-1 hold a shard with one table, node-2 stand by, and players play."""
+    number, ledger = ShardId(next(SHARDS)), LedgerBooks()
+    ledger.add_table(number, LedgerTable(TABLE, "Seoul", "low", 6, False, None, 0, (), "", ()))
+    crowd = tuple(Player(UserId(one), SeatIndex(one)) for one in range(1, players + 1))
+    for player in crowd:
+        ledger.add_player(player.user_id, f"player-{player.user_id}", PURSE + BUY_IN)
+    lease = LeaseSettings(renew_seconds=min(0.1, dead_seconds / 10), dead_seconds=dead_seconds)
+    async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+
+        def tell(to: NodeId) -> None:
+            next(one for one in nodes if one.identity.node == to).shard.nudge()
+
+        nodes = (
+            _node(redis, number, "node-1", tell, lease),
+            _node(redis, number, "node-2", tell, lease),
+        )
+        pair = Pair(number, redis, ledger, nodes, crowd, nursery)
+        nursery.start_soon(pair.serve_ledger)
+        nursery.start_soon(nodes[0].shard.run)
+        await pair.until_open(nodes[0])
+        nursery.start_soon(nodes[1].shard.run)
+        nursery.start_soon(pair.lead_players)
+        if is_playing:
+            await pair.sit_down()
+        yield pair
+        nursery.cancel_scope.cancel()
