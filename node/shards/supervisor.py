@@ -76,6 +76,7 @@ class Shard:
     _held: HeldShard | None = None
     _draining: trio.Event = field(factory=trio.Event)
     _ordered: trio.Event = field(factory=trio.Event)
+    _woken: trio.Event = field(factory=trio.Event)
     _moving: trio.CancelScope = field(factory=trio.CancelScope)
 
     def __attrs_post_init__(self) -> None:
@@ -108,13 +109,15 @@ class Shard:
                 rest_seconds = _RETRY_SECONDS
             self._end_move()
             await self._leave_to_others(store, log)
+            self._woken = trio.Event()
             with trio.move_on_after(rest_seconds):
-                await self._draining.wait()
+                await self._woken.wait()
 
     def drain(self) -> None:
         """Begin no more hands, let those in play end, settle, and leave the shard to whoever takes it."""
         self._draining.set()
         self._ordered.set()
+        self._woken.set()
         self._moving.deadline = trio.current_time() + _DROP_SECONDS
         if self.move is not None and self.move.phase is MovePhase.LOOKING:
             self.move.end(MovePhase.CALLED_OFF)
@@ -136,6 +139,7 @@ class Shard:
 
     def nudge(self) -> None:
         """Look at the lease now."""
+        self._woken.set()
         if self._claim is not None:
             self._claim.nudge()
 

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import count
+from itertools import count, pairwise
 from typing import TypeVar
 
+import attrs
 import trio
 from attrs import define, field
 
@@ -17,7 +18,9 @@ from cardroom.wire import table as wire
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, command_codec
 from cardroom.wire.moved import Moved
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import ActionKind
+from cardroom.wire.presence import Lease
 from node.sessions.fanout import Fanout, Framer
 from node.settings import (
     JournalSettings,
@@ -28,6 +31,7 @@ from node.settings import (
     StopSettings,
     TableLimits,
 )
+from node.shards.claim import ANY_NODE
 from node.shards.lease import NodeIdentity
 from node.shards.moving import ShardMove
 from node.shards.opening import TableMaker
@@ -45,6 +49,7 @@ Heard = TypeVar("Heard")
 
 SHARDS = count(20_000)
 QUICK = MoveSettings(wait_seconds=5.0, take_seconds=0.5, open_seconds=2.0)
+STEADY = LeaseSettings(renew_seconds=0.1, dead_seconds=30.0)
 _LOOK_SECONDS = 0.002
 
 
@@ -62,7 +67,9 @@ class Player:
     def come(self, table: Table) -> None:
         """Watch the table, and go on from where it broke off."""
         last_seq = self.last_seq if self.seen else None
-        self.guest = PlayingGuest(self.user_id, table, player=self)
+        before, self.guest = self.guest, PlayingGuest(self.user_id, table, player=self)
+        if before is not None:
+            self.guest.count_from(before)
         table.entry.inbox.deliver(Watch(self.guest, last_seq))
 
     def act_at_last(self) -> None:
@@ -90,6 +97,10 @@ class PlayingGuest(Guest):
 
     player: Player = field(kw_only=True)
 
+    def count_from(self, before: Guest) -> None:
+        """Use no number that an earlier connection has used."""
+        self._requests = before._requests
+
     def answer(self, message: wire.TableMessage) -> None:
         super().answer(message)
         self._note(1)
@@ -102,8 +113,12 @@ class PlayingGuest(Guest):
     def _note(self, fresh: int) -> None:
         for message in self.heard[len(self.heard) - fresh :]:
             self.player.seen.append(message)
-            if isinstance(message, wire.Snapshot | wire.TurnBegan) and self.player.acts:
+            if not self.player.acts:
+                continue
+            if isinstance(message, wire.Snapshot | wire.TurnBegan):
                 self.use(message)
+            elif isinstance(message, PlaceChanged) and (told := self.player.all(wire.TurnBegan)):
+                self.use(told[-1])  # caught up: what was asked of an earlier connection may be lost
 
     def use(self, began: wire.Snapshot | wire.TurnBegan) -> None:
         """Check, or call, if it is the player's turn."""
@@ -113,6 +128,25 @@ class PlayingGuest(Guest):
             self.act_in(began.hand_no, turn.turn, kind)
 
 
+class HastyStore(RedisShardStore):
+    """A store that lets its node believe, when told so, that whoever holds the shard is gone."""
+
+    is_hasty = False
+    taken_over = 0
+    _real: Lease | None = None
+
+    async def look(self) -> Lease | None:
+        self._real = seen = await super().look()
+        if self.is_hasty and seen is not None:
+            return attrs.evolve(seen, node=ANY_NODE, boot=BootNonce(""))
+        return seen
+
+    async def take_over(self, seen: Lease | None) -> bool:
+        is_taken = await super().take_over(self._real)
+        self.taken_over += is_taken
+        return is_taken
+
+
 @define
 class Node:
     """One start of a node, with its part in the shard."""
@@ -120,7 +154,23 @@ class Node:
     identity: NodeIdentity
     shard: Shard
     directory: Directory
-    store: RedisShardStore
+    stores: list[HastyStore]
+
+    def seize(self) -> None:
+        """Take the shard over, whoever has it, as soon as this node stands by for it."""
+        for store in self.stores:
+            store.is_hasty = store is self.stores[-1] and not self.shard.is_open
+        self.shard.nudge()
+
+    def rest(self) -> None:
+        """Judge as it should again."""
+        for store in self.stores:
+            store.is_hasty = False
+
+    @property
+    def taken_over(self) -> int:
+        """How often it has taken the shard over."""
+        return sum(store.taken_over for store in self.stores)
 
     @property
     def table(self) -> Table:
@@ -210,6 +260,9 @@ class Pair:
             for hand_no, hand_id in player.dealt().items():
                 assert settled.get(hand_no, hand_id) == hand_id, "what was seen dealt is what was settled"
             assert not player.all(wire.HandVoided)
+            told = [getattr(one, "table_seq", None) for one in player.seen]
+            numbers = [one for one in told if one is not None]
+            assert all(one <= another for one, another in pairwise(numbers)), "nothing is taken back"
 
 
 def _node(
@@ -222,8 +275,11 @@ def _node(
         StakesFile({"low": STAKE}), limits, Fanout({one: Framer(one) for one in Encoding}), LOG
     )
 
+    stores: list[HastyStore] = []
+
     def open_store(shard: ShardId) -> RedisShardStore:
-        return RedisShardStore(shard, identity, redis, lease.dead_seconds)
+        stores.append(HastyStore(shard, identity, redis, lease.dead_seconds))
+        return stores[-1]
 
     async def tell_offer(to: NodeId, _: ShardId) -> None:
         tell(to)
@@ -234,12 +290,12 @@ def _node(
         StopSettings(hands_seconds=0.3, settle_seconds=2.0), LOG, QUICK, tell_offer=tell_offer,
     )  # fmt: skip
     shard = Shard(number, services, is_home=name == "node-1")
-    return Node(identity, shard, directory, open_store(number))
+    return Node(identity, shard, directory, stores)
 
 
 @asynccontextmanager
 async def open_pair(
-    valkey: EmbeddedValkey, *, is_playing: bool = True, players: int = 2, dead_seconds: float = 30.0
+    valkey: EmbeddedValkey, *, players: int = 2, lease: LeaseSettings = STEADY
 ) -> AsyncIterator[Pair]:
     """Let node-1 hold a shard with one table, node-2 stand by, and players play."""
     number, ledger = ShardId(next(SHARDS)), LedgerBooks()
@@ -247,7 +303,6 @@ async def open_pair(
     crowd = tuple(Player(UserId(one), SeatIndex(one)) for one in range(1, players + 1))
     for player in crowd:
         ledger.add_player(player.user_id, f"player-{player.user_id}", PURSE + BUY_IN)
-    lease = LeaseSettings(renew_seconds=min(0.1, dead_seconds / 10), dead_seconds=dead_seconds)
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
 
         def tell(to: NodeId) -> None:
@@ -263,7 +318,6 @@ async def open_pair(
         await pair.until_open(nodes[0])
         nursery.start_soon(nodes[1].shard.run)
         nursery.start_soon(pair.lead_players)
-        if is_playing:
-            await pair.sit_down()
+        await pair.sit_down()
         yield pair
         nursery.cancel_scope.cancel()
