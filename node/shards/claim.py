@@ -17,14 +17,16 @@ ANY_NODE: Final = NodeId("")
 """A shard that its owner has left in good order is offered to this name: whoever may, takes it."""
 
 _LOOKS_PER_LEASE: Final = 12
+_GRACE: Final = 1 / 6
+"""For such a share of a lease's life a standby leaves a free shard to its home node."""
 
 
 @define
 class ShardClaim:
     """One shard, as a node that does not hold it waits for it.
 
-    ``is_home``: the shard map gives the shard to this node, and it has not seen another one play it since it
-    was started. Then an absent lease is taken at once.
+    ``is_home``: the shard map gives the shard to this node. ``may_take_absent``: it is home, and has not seen
+    another node play the shard since it was started; then an absent lease is taken at once.
     """
 
     store: ShardStore
@@ -35,9 +37,11 @@ class ShardClaim:
     """Told whenever there was nothing to take."""
     log: Log
     is_home: bool
+    may_take_absent: bool
     seen: Lease | None = None
     """The lease as it was last seen."""
     _watch: LeaseWatch = field(init=False)
+    _free_since: float = float("inf")
     _nudge: trio.Event = field(factory=trio.Event)
 
     def __attrs_post_init__(self) -> None:
@@ -66,22 +70,27 @@ class ShardClaim:
                 await self._nudge.wait()
 
     async def _try(self) -> bool:
-        seen = self.seen = await self.store.look()
-        is_gone = self._watch.look(seen, trio.current_time())
+        seen, now = await self.store.look(), trio.current_time()
+        self.seen, is_gone = seen, self._watch.look(seen, now)
         if seen is None:
             return await self._take_absent(is_gone=is_gone)
         if seen.node == self.node:
             return await self.store.take(absent=False)
         if is_free(seen):
-            return await self.store.take_over(seen)
-        self.is_home = False
+            return self._may_take_free(now) and await self.store.take_over(seen)
+        self.may_take_absent, self._free_since = False, float("inf")
         return is_gone and await self._take_over(seen)
 
     async def _take_absent(self, *, is_gone: bool) -> bool:
         """Only who is home takes a lease that is not there: its owner may live, and Redis have lost it."""
-        if self.is_home:
+        if self.may_take_absent:
             return await self.store.take(absent=True)
         return is_gone and await self._take_over(None)
+
+    def _may_take_free(self, now: float) -> bool:
+        """A standby lets the home node go first: when all nodes start together, each has its own shards."""
+        self._free_since = min(self._free_since, now)
+        return self.is_home or now - self._free_since >= self.dead_seconds * _GRACE
 
     async def _take_over(self, seen: Lease | None) -> bool:
         if not await self.store.take_over(seen):

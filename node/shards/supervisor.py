@@ -166,12 +166,13 @@ class Shard:
             may_claim=services.may_claim,
             on_wait=lambda: services.directory.settle(self.shard),
             log=log,
-            is_home=self._may_take_absent,
+            is_home=self.is_home,
+            may_take_absent=self._may_take_absent,
         )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._stop_waiting, nursery.cancel_scope)
             await claim.wait_until_taken()
-            self._may_take_absent = claim.is_home
+            self._may_take_absent = claim.may_take_absent
             services.directory.expect(self.shard)
             nursery.cancel_scope.cancel()
         return not self._draining.is_set()

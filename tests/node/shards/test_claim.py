@@ -19,6 +19,8 @@ ME, OTHER = NodeId("node-1"), NodeId("node-2")
 HELD = Lease(OTHER, BootNonce("boot-2"), Epoch(4), 17)
 OFFERED = evolve(HELD, node=ME, boot=BootNonce(""))
 
+FREE = evolve(OFFERED, node=ANY_NODE)
+
 
 @define
 class LeaseOnly:
@@ -73,7 +75,7 @@ async def waiting(
     kept = LeaseOnly(lease, **store)
     claim = ShardClaim(
         kept,  # type: ignore[arg-type]  # the part that is used
-        ME, 30.0, lambda: may, lambda: None, LOG, is_home,
+        ME, 30.0, lambda: may, lambda: None, LOG, is_home, is_home,
     )  # fmt: skip
     async with trio.open_nursery() as nursery:
         here = Waiting(claim, kept)
@@ -84,7 +86,7 @@ async def waiting(
 
 @pytest.mark.parametrize(
     ("lease", "is_home"),
-    [(None, True), (evolve(HELD, node=ME), False), (OFFERED, False), (evolve(OFFERED, node=ANY_NODE), False)],
+    [(None, True), (evolve(HELD, node=ME), False), (OFFERED, False), (FREE, True)],
     ids=["absent", "earlier start", "offered", "left"],
 )
 async def test_what_is_there_for_it_is_taken_at_once(
@@ -102,6 +104,12 @@ async def test_a_standby_waits_for_four_thirds_of_the_time(
     async with waiting(lease) as here:
         await trio.sleep(60)
         assert here.taken_after == 40
+
+
+async def test_a_standby_leaves_a_free_shard_to_its_home_node_for_a_while(autojump_clock: MockClock) -> None:
+    async with waiting(FREE) as here:
+        await trio.sleep(60)
+        assert here.taken_after == 5
 
 
 async def test_who_is_home_waits_too_once_it_has_seen_another_play(autojump_clock: MockClock) -> None:

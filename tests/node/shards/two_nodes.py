@@ -31,7 +31,6 @@ from node.settings import (
     StopSettings,
     TableLimits,
 )
-from node.shards.claim import ANY_NODE
 from node.shards.lease import NodeIdentity
 from node.shards.moving import ShardMove
 from node.shards.opening import TableMaker
@@ -129,8 +128,9 @@ class PlayingGuest(Guest):
 
 
 class HastyStore(RedisShardStore):
-    """A store that lets its node believe, when told so, that whoever holds the shard is gone."""
+    """A store that lets its node believe, when told so, that it may take the shard from whoever holds it."""
 
+    node: NodeId
     is_hasty = False
     taken_over = 0
     _real: Lease | None = None
@@ -138,10 +138,12 @@ class HastyStore(RedisShardStore):
     async def look(self) -> Lease | None:
         self._real = seen = await super().look()
         if self.is_hasty and seen is not None:
-            return attrs.evolve(seen, node=ANY_NODE, boot=BootNonce(""))
+            return attrs.evolve(seen, node=self.node, boot=BootNonce(""))
         return seen
 
-    async def take_over(self, seen: Lease | None) -> bool:
+    async def take(self, *, absent: bool) -> bool:
+        if not self.is_hasty or self._real is None:
+            return await super().take(absent=absent)
         is_taken = await super().take_over(self._real)
         self.taken_over += is_taken
         return is_taken
@@ -279,6 +281,7 @@ def _node(
 
     def open_store(shard: ShardId) -> RedisShardStore:
         stores.append(HastyStore(shard, identity, redis, lease.dead_seconds))
+        stores[-1].node = identity.node
         return stores[-1]
 
     async def tell_offer(to: NodeId, _: ShardId) -> None:
