@@ -83,6 +83,13 @@ class Place:
             return None
         return answer.json() if answer.is_success else None
 
+    def text(self, option: PortOption, path: str) -> str:
+        """Read a page that is open to all; nothing while the process does not answer."""
+        try:
+            return httpx.get(f"{self.url(option)}{path}", timeout=_TIMEOUT, trust_env=False).text
+        except httpx.HTTPError:
+            return ""
+
     def verify_ledger(self) -> Any:
         """Let the wallet worker check every invariant of the running cluster's ledger."""
         run = self.folder / ".run"
