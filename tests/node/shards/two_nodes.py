@@ -157,6 +157,16 @@ class Node:
     shard: Shard
     directory: Directory
     stores: list[HastyStore]
+    scope: trio.CancelScope = field(factory=trio.CancelScope)
+
+    async def run(self) -> None:
+        """Be there until ``die``."""
+        with self.scope:
+            await self.shard.run()
+
+    def die(self) -> None:
+        """End in the middle of everything: the lease stays as it is, the journal too."""
+        self.scope.cancel()
 
     def seize(self) -> None:
         """Take the shard over, whoever has it, as soon as this node stands by for it."""
@@ -189,6 +199,7 @@ class Pair:
     nodes: tuple[Node, Node]
     players: tuple[Player, ...]
     nursery: trio.Nursery
+    make_node: Callable[[str], Node]
     is_deaf: bool = False
     """Whether the ledger answers nothing."""
 
@@ -236,6 +247,13 @@ class Pair:
         move = ShardMove(to.identity.node, to.identity.node, "a test", wait_seconds)
         self.owner.shard.begin_move(move)
         return move
+
+    def start_again(self, dead: Node) -> Node:
+        """Start a node again that has died; it takes its place in the pair."""
+        again = self.make_node(str(dead.identity.node))
+        self.nodes = (again, self.nodes[1]) if dead is self.nodes[0] else (self.nodes[0], again)
+        self.nursery.start_soon(again.run)
+        return again
 
     @property
     def owner(self) -> Node:
@@ -309,17 +327,17 @@ async def open_pair(
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
 
         def tell(to: NodeId) -> None:
-            next(one for one in nodes if one.identity.node == to).shard.nudge()
+            next(one for one in pair.nodes if one.identity.node == to).shard.nudge()
 
-        nodes = (
-            _node(redis, number, "node-1", tell, lease),
-            _node(redis, number, "node-2", tell, lease),
-        )
-        pair = Pair(number, redis, ledger, nodes, crowd, nursery)
+        def make_node(name: str) -> Node:
+            return _node(redis, number, name, tell, lease)
+
+        nodes = (make_node("node-1"), make_node("node-2"))
+        pair = Pair(number, redis, ledger, nodes, crowd, nursery, make_node)
         nursery.start_soon(pair.serve_ledger)
-        nursery.start_soon(nodes[0].shard.run)
+        nursery.start_soon(nodes[0].run)
         await pair.until_open(nodes[0])
-        nursery.start_soon(nodes[1].shard.run)
+        nursery.start_soon(nodes[1].run)
         nursery.start_soon(pair.lead_players)
         await pair.sit_down()
         yield pair
