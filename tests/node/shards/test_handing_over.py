@@ -2,12 +2,15 @@
 
 import trio
 
+from cardroom.ids import SeatIndex, UserId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.wire import table as wire
+from cardroom.wire.chat import Said
 from cardroom.wire.moved import Moved
-from node.shards.moving import MovePhase
-from tests.node.shards.two_nodes import open_pair
-from tests.node.tables.house import until
+from cardroom.wire.place import PlaceChanged
+from node.shards.moving import MovePhase, ShardMove
+from tests.node.shards.two_nodes import Node, Pair, Player, open_pair
+from tests.node.tables.house import BUY_IN, until
 
 
 async def test_a_shard_moves_between_hands_and_play_goes_on_there(valkey: EmbeddedValkey) -> None:
@@ -108,3 +111,41 @@ async def test_there_and_back_again_many_times(valkey: EmbeddedValkey) -> None:
             pauses.append(move.pause_ms or 0)
         assert max(pauses) < 1000
         pair.check()
+
+
+async def test_seats_wishes_the_waiting_list_and_what_was_said_move_too(valkey: EmbeddedValkey) -> None:
+    async with open_pair(valkey, players=3, seats=2) as pair:
+        _, there = pair.nodes
+        first, _, third = (player.guest for player in pair.players)
+        assert first is not None
+        assert third is not None
+        await pair.until_settled(1)
+        third.join_waiting_list()
+        first.say("good luck")
+        first.auto_top_up(BUY_IN)
+        first.sit_out()
+        await until(lambda: pair.owner.table.history.hand_id is None and third.place.waiting_number == 1)
+        await until(lambda: bool(third.all(Said)))
+        status = {one.seat: one.status for one in pair.owner.table.seats.public()}
+        assert status[SeatIndex(0)] is wire.SeatStatus.SITTING_OUT
+        assert (await _moved(pair, there)).phase is MovePhase.MOVED
+        await until(lambda: len(there.table.audience.viewers) == 3)
+        assert {one.seat: one.status for one in there.table.seats.public()} == status
+        newcomer = Player(UserId(9), 9)
+        newcomer.come(there.table)
+        await until(lambda: bool(newcomer.all(Said)))
+        assert newcomer.all(wire.Snapshot)[0].waiting == 1
+        assert [one.text for one in newcomer.all(Said)] == ["good luck"]
+        wishes = [player.all(PlaceChanged)[-1].place for player in pair.players]
+        assert (wishes[0].auto_top_up_to, wishes[2].waiting_number) == (BUY_IN, 1)
+        assert pair.players[0].guest is not None
+        pair.players[0].guest.sit_in()
+        await pair.until_settled(1)
+        pair.check()
+
+
+async def _moved(pair: Pair, there: Node) -> ShardMove:
+    move = pair.move(there)
+    await move.ended.wait()
+    await pair.until_open(there)
+    return move

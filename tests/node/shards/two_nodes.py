@@ -316,12 +316,12 @@ def _node(
 
 @asynccontextmanager
 async def open_pair(
-    valkey: EmbeddedValkey, *, players: int = 2, lease: LeaseSettings = STEADY
+    valkey: EmbeddedValkey, *, players: int = 2, seats: int = 6, lease: LeaseSettings = STEADY
 ) -> AsyncIterator[Pair]:
     """Let node-1 hold a shard with one table, node-2 stand by, and players play."""
     number, ledger = ShardId(next(SHARDS)), LedgerBooks()
-    ledger.add_table(number, LedgerTable(TABLE, "Seoul", "low", 6, False, None, 0, (), "", ()))
-    crowd = tuple(Player(UserId(one), SeatIndex(one)) for one in range(1, players + 1))
+    ledger.add_table(number, LedgerTable(TABLE, "Seoul", "low", seats, False, None, 0, (), "", ()))
+    crowd = tuple(Player(UserId(one), SeatIndex(one - 1)) for one in range(1, players + 1))
     for player in crowd:
         ledger.add_player(player.user_id, f"player-{player.user_id}", PURSE + BUY_IN)
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
