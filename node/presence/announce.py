@@ -68,11 +68,23 @@ class Presence:
             await self._forget_node()
             return
         held = set(self._services.open_shards())
-        for shard in held - self._told_shards:
-            await redis.delete([keys.lobby(shard)])
         summaries = {entry.summary.table_id: entry.summary for entry in self._services.directory}
+        for shard in held - self._told_shards:
+            await self._tell_whole(shard, [one for one in summaries.values() if one.shard == shard])
         changed = [one for one in summaries.values() if self._told.get(one.table_id) != one]
         for summary in changed:
             fields = {str(summary.table_id): self._summaries.encode(summary)}
             await redis.hset(keys.lobby(summary.shard), fields)
         self._told, self._told_shards = summaries, held
+
+    async def _tell_whole(self, shard: ShardId, summaries: Iterable[TableSummary]) -> None:
+        """Put all tables of a shard in the place of what an earlier owner told, at once.
+
+        A router that found a played shard without its tables would say that they do not exist.
+        """
+        lobby = keys.lobby(shard)
+        fields = {str(one.table_id): self._summaries.encode(one) for one in summaries}
+        async with self._services.redis.pipeline(transaction=True) as pipeline:
+            pipeline.delete([lobby])
+            if fields:
+                pipeline.hset(lobby, fields)
