@@ -58,5 +58,5 @@ def test_a_field_more_or_less_is_malformed(place: int) -> None:
 
 def test_a_stake_is_part_of_the_deal() -> None:
     """A hand goes on by the rules that it was dealt under, whatever the stakes file has become."""
-    assert {one.name for one in DealEntry.__attrs_attrs__} >= {"rules", "deal"}  # type: ignore[attr-defined]
+    assert {one.name for one in DealEntry.__attrs_attrs__} >= {"rules", "deal"}
     assert isinstance(CODEC.decode(GOLDEN).rules, HandRules)

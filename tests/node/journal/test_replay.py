@@ -80,7 +80,8 @@ def any_move(hand: Hand, draw: Random) -> Move:
     if draw.random() < 0.05:
         return PlayerLeaves(seat)
     if hand.awaiting_run_it_twice:
-        return draw.choice([PlayerAgrees(seat), BoardRunsOut(twice=True), BoardRunsOut(twice=False)])
+        answers: list[Move] = [PlayerAgrees(seat), BoardRunsOut(twice=True), BoardRunsOut(twice=False)]
+        return draw.choice(answers)
     actor = hand.seat_to_act
     assert actor is not None
     if draw.random() < 0.05:
