@@ -100,42 +100,50 @@ async def set_if_absent(redis: Redis, key: str, value: bytes, seconds: int) -> b
 class ConfirmedScript:
     """A script that counts as carried out only when enough replicas have what it wrote.
 
-    Script and ``WAIT`` go together over one connection: one round trip, and nobody else's writes are waited
-    for. It is never sent twice by itself. Without replicas to confirm (``replicas`` 0) there is no ``WAIT``.
+    A server that does not know it is told it, and asked again.
     """
 
     def __init__(self, redis: Redis, text: str, settings: RedisSettings) -> None:
         self._redis = redis
-        self._script = redis.register_script(text)
+        self._sha = redis.register_script(text).sha
         self._text = text
-        self._replicas = settings.replicas
-        self._confirm_ms = int(settings.confirm_seconds * 1000)
+        self._settings = settings
 
     async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int | float]) -> object:
         """Run it and give its answer; raises ``RedisAway``, also when too few replicas confirmed in time."""
         with redis_errors():
-            answer, confirmed = await self._run(keys, args)
-        if confirmed < self._replicas:
-            raise RedisAway(f"{confirmed} replicas of {self._replicas} confirmed")
-        return answer
+            try:
+                return await evalsha_confirmed(self._redis, self._sha, keys, args, self._settings)
+            except NoScriptError:
+                await self._redis.script_load(self._text)
+                return await evalsha_confirmed(self._redis, self._sha, keys, args, self._settings)
 
-    async def _run(
-        self, keys: Sequence[str], args: Sequence[str | bytes | int | float]
-    ) -> tuple[object, int]:
-        redis = self._redis
-        words = [redis.evalsha(self._script.sha, keys=keys, args=args)]
-        if self._replicas:
-            words.append(
-                redis.create_request(b"WAIT", self._replicas, self._confirm_ms, callback=IntCallback())
-            )
-        async with redis.connection_pool.acquire() as connection:
-            answers = await connection.create_request_batch(words)
-            if isinstance(answers[0], NoScriptError):
-                await connection.create_request(b"SCRIPT LOAD", self._text)
-                answers = await connection.create_request_batch(words)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        confirmed = answers[1] if self._replicas else 0
+
+async def evalsha_confirmed(
+    redis: Redis,
+    sha: str | bytes,
+    keys: Sequence[str],
+    args: Sequence[str | bytes | int | float],
+    settings: RedisSettings,
+) -> object:
+    """Run a script that the server knows, and wait until ``settings.replicas`` replicas have what it wrote.
+
+    Script and ``WAIT`` go together over one connection: one round trip, and nobody else's writes are waited
+    for. It is never sent twice by itself. Raises coredis's errors, ``NoScriptError`` among them, and
+    ``RedisAway`` when too few replicas confirmed in time, though it was carried out.
+    """
+    words = [redis.evalsha(sha, keys=keys, args=args)]
+    if settings.replicas:
+        wait_ms = int(settings.confirm_seconds * 1000)
+        words.append(redis.create_request(b"WAIT", settings.replicas, wait_ms, callback=IntCallback()))
+    async with redis.connection_pool.acquire() as connection:
+        answers = await connection.create_request_batch(words)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    if settings.replicas:
+        confirmed = answers[1]
         assert isinstance(confirmed, int), "WAIT answers with a number"
-        return answers[0], confirmed
+        if confirmed < settings.replicas:
+            raise RedisAway(f"{confirmed} replicas of {settings.replicas} confirmed")
+    return answers[0]
