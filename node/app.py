@@ -142,7 +142,9 @@ def _shard_services(
 ) -> ShardServices:
     return ShardServices(
         identity=identity,
-        open_store=lambda shard: RedisShardStore(shard, identity, redis, settings.lease.dead_seconds),
+        open_store=lambda shard: RedisShardStore(
+            shard, identity, redis, settings.lease.dead_seconds, settings.redis.confirmation
+        ),
         directory=directory,
         maker=maker,
         seal=DeckSeal(settings.journal_key),

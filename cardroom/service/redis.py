@@ -11,13 +11,13 @@ from functools import partial
 import coredis
 import trio
 from coredis.exceptions import ConnectionError as ConnectionFailed
-from coredis.exceptions import NoScriptError, RedisError
+from coredis.exceptions import RedisError
 from coredis.response._callbacks import IntCallback
 from coredis.retry import ConstantRetryPolicy, NoRetryPolicy
 
 from cardroom.service.redis_pool import PrimaryPool, WholePool
 from cardroom.service.sentinels import Sentinels
-from cardroom.service.settings import RedisSettings, split_address
+from cardroom.service.settings import Confirmation, RedisSettings, split_address
 
 Redis = coredis.Redis[bytes]
 
@@ -97,53 +97,31 @@ async def set_if_absent(redis: Redis, key: str, value: bytes, seconds: int) -> b
     return bool(is_set)
 
 
-class ConfirmedScript:
-    """A script that counts as carried out only when enough replicas have what it wrote.
-
-    A server that does not know it is told it, and asked again.
-    """
-
-    def __init__(self, redis: Redis, text: str, settings: RedisSettings) -> None:
-        self._redis = redis
-        self._sha = redis.register_script(text).sha
-        self._text = text
-        self._settings = settings
-
-    async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int | float]) -> object:
-        """Run it and give its answer; raises ``RedisAway``, also when too few replicas confirmed in time."""
-        with redis_errors():
-            try:
-                return await evalsha_confirmed(self._redis, self._sha, keys, args, self._settings)
-            except NoScriptError:
-                await self._redis.script_load(self._text)
-                return await evalsha_confirmed(self._redis, self._sha, keys, args, self._settings)
-
-
 async def evalsha_confirmed(
     redis: Redis,
     sha: str | bytes,
     keys: Sequence[str],
     args: Sequence[str | bytes | int | float],
-    settings: RedisSettings,
+    confirmation: Confirmation,
 ) -> object:
-    """Run a script that the server knows, and wait until ``settings.replicas`` replicas have what it wrote.
+    """Run a script that the server knows, and wait until as many replicas have what it wrote.
 
     Script and ``WAIT`` go together over one connection: one round trip, and nobody else's writes are waited
     for. It is never sent twice by itself. Raises coredis's errors, ``NoScriptError`` among them, and
     ``RedisAway`` when too few replicas confirmed in time, though it was carried out.
     """
     words = [redis.evalsha(sha, keys=keys, args=args)]
-    if settings.replicas:
-        wait_ms = int(settings.confirm_seconds * 1000)
-        words.append(redis.create_request(b"WAIT", settings.replicas, wait_ms, callback=IntCallback()))
+    if confirmation.replicas:
+        wait_ms = int(confirmation.seconds * 1000)
+        words.append(redis.create_request(b"WAIT", confirmation.replicas, wait_ms, callback=IntCallback()))
     async with redis.connection_pool.acquire() as connection:
         answers = await connection.create_request_batch(words)
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
-    if settings.replicas:
+    if confirmation.replicas:
         confirmed = answers[1]
         assert isinstance(confirmed, int), "WAIT answers with a number"
-        if confirmed < settings.replicas:
-            raise RedisAway(f"{confirmed} replicas of {settings.replicas} confirmed")
+        if confirmed < confirmation.replicas:
+            raise RedisAway(f"{confirmed} replicas of {confirmation.replicas} confirmed")
     return answers[0]
