@@ -10,7 +10,7 @@ from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from node.shards.moving import MovePhase, ShardMove
 from tests.node.shards.two_nodes import Node, Pair, Player, open_pair
-from tests.node.tables.house import BUY_IN, until
+from tests.node.tables.house import BUY_IN, TABLE, until
 
 
 async def test_a_shard_moves_between_hands_and_play_goes_on_there(valkey: EmbeddedValkey) -> None:
@@ -149,3 +149,31 @@ async def _moved(pair: Pair, there: Node) -> ShardMove:
     await move.ended.wait()
     await pair.until_open(there)
     return move
+
+
+async def test_players_sit_down_and_leave_while_it_moves(valkey: EmbeddedValkey) -> None:
+    """Money under way when a shard goes is asked for again by the other node, and moves once."""
+    async with open_pair(valkey, players=3) as pair:
+        coming = pair.players[2]
+        for _ in range(14):
+            there = pair.other(pair.owner)
+            guest = coming.guest
+            assert guest is not None
+            if any(one.user_id == coming.user_id for one in pair.owner.table.seats.public()):
+                guest.leave()
+            else:
+                guest.sit(coming.seat)
+            move = pair.move(there, wait_seconds=0.0)
+            await move.ended.wait()
+            assert move.phase is MovePhase.MOVED
+            await pair.until_open(there)
+            await until(lambda: len(pair.owner.table.audience.viewers) == 3)
+            await pair.until_settled(1)
+        pair.check()
+        await until(lambda: _stacks(pair) == pair.ledger.escrow(TABLE))
+
+
+def _stacks(pair: Pair) -> dict[UserId, tuple[int, int]]:
+    """Give what the node believes to lie at the table for each player, as the ledger has it."""
+    holders = pair.owner.table.seats.holders.values()
+    return {one.user_id: (one.seat, one.escrow) for one in holders}
