@@ -11,7 +11,7 @@ from itertools import count
 from typing import Protocol, TypeVar
 
 import trio
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from cardroom.ids import BootNonce, Epoch, NodeId, ShardId, TableId
 from cardroom.service.redis import RedisAway
@@ -80,13 +80,19 @@ class RedisInMemory:
     run: int = 1
     is_away: bool = False
     shards: dict[ShardId, ShardKeys] = field(factory=dict)
+    known: set[tuple[ShardId, BootNonce]] = field(factory=set)
+    """Node starts that have made themselves known to this start of the server."""
     _entries: count = field(factory=lambda: count(1))  # type: ignore[type-arg]
     _arrived: dict[ShardId, trio.Event] = field(factory=dict)
 
-    def keys(self, shard: ShardId) -> ShardKeys:
-        """Give a shard's keys as they are now: a lease that has run out is no more. Raises ``RedisAway``."""
+    def check(self) -> None:
+        """Raise ``RedisAway`` while it is away."""
         if self.is_away:
             raise RedisAway("the server is away")
+
+    def keys(self, shard: ShardId) -> ShardKeys:
+        """Give a shard's keys as they are now: a lease that has run out is no more. Raises ``RedisAway``."""
+        self.check()
         found = self.shards.setdefault(shard, ShardKeys())
         if found.lease is not None and trio.current_time() >= found.lease_until:
             found.lease = None
@@ -122,15 +128,19 @@ class RedisInMemory:
             self.shards = deepcopy(image)
         self.run += 1
         self.is_away = False
+        self.known.clear()
 
     def empty(self) -> None:
         """Lose everything; it is the same start of the server."""
         self.shards.clear()
 
 
-@frozen
+@define
 class StoreInMemory:
-    """One shard in the server, as one start of a node works with it; see ``ShardStore``."""
+    """One shard in the server, as one start of a node works with it; see ``ShardStore``.
+
+    What of it is done at the server stands in methods that are carried there; they change nothing here.
+    """
 
     server: RedisInMemory
     shard: ShardId
@@ -138,7 +148,8 @@ class StoreInMemory:
     boot: BootNonce
     dead_seconds: float = 30.0
     link: Link = field(factory=SteadyLink)
-    _seen_run: list[int] = field(factory=list)
+    _run: int | None = None
+    """The start of the server that was met last."""
 
     async def look(self) -> Lease | None:
         return await self.link.carry(lambda: self._keys.lease)
@@ -159,7 +170,12 @@ class StoreInMemory:
         await self.link.carry(self._release)
 
     async def flush(self, flush: Flush) -> FlushOutcome:
-        return await self.link.carry(lambda: self._flush(flush))
+        run = self._run
+        outcome = None if run is None else await self.link.carry(lambda: self._flush(flush, run))
+        if outcome is None:
+            self._run = await self.link.carry(self._make_known)
+            return ServerChanged()
+        return outcome
 
     async def read_journals(self, tables: Collection[TableId]) -> StoredJournal:
         return await self.link.carry(lambda: self._read_journals(tables))
@@ -217,10 +233,16 @@ class StoreInMemory:
         if keys.lease is not None and keys.lease.boot == self.boot:
             keys.lease = None
 
-    def _flush(self, flush: Flush) -> FlushOutcome:
+    def _make_known(self) -> int:
+        self.server.check()
+        self.server.known.add((self.shard, self.boot))
+        return self.server.run
+
+    def _flush(self, flush: Flush, run: int) -> FlushOutcome | None:
+        """Give None where the server does not know this node start."""
         keys = self._keys
-        if self._is_new_server():
-            return ServerChanged()
+        if (self.shard, self.boot) not in self.server.known:
+            return None
         if keys.lease is None:
             return Unheld()
         if keys.lease.boot != self.boot or _is_of_another_epoch(keys.lease, flush.epoch):
@@ -229,14 +251,9 @@ class StoreInMemory:
         if behind:
             return Behind(behind)
         for change in flush.tables:
-            _write(keys, change, flush.epoch, self.server.run)
+            _write(keys, change, flush.epoch, run)
         self._hold(Lease(keys.lease.node, self.boot, flush.epoch, keys.lease.counter + 1))
         return Kept(self._append(flush.commands))
-
-    def _is_new_server(self) -> bool:
-        """Say whether the last flush went to another start of the server, or none has; the next goes here."""
-        last, self._seen_run[:] = tuple(self._seen_run), [self.server.run]
-        return last != (self.server.run,)
 
     def _append(self, commands: Sequence[bytes]) -> tuple[bytes, ...]:
         return tuple(self.server.append(self.shard, command) for command in commands)
