@@ -23,7 +23,7 @@ from node.journal.port import (
     FlushOutcome,
     Kept,
     ServerChanged,
-    StoredJournal,
+    StoredJournals,
     TableChange,
     Unheld,
 )
@@ -177,7 +177,7 @@ class StoreInMemory:
             return ServerChanged()
         return outcome
 
-    async def read_journals(self, tables: Collection[TableId]) -> StoredJournal:
+    async def read_journals(self, tables: Collection[TableId]) -> StoredJournals:
         return await self.link.carry(lambda: self._read_journals(tables))
 
     async def next_reply(self, seconds: float) -> bytes | None:
@@ -258,15 +258,13 @@ class StoreInMemory:
     def _append(self, commands: Sequence[bytes]) -> tuple[bytes, ...]:
         return tuple(self.server.append(self.shard, command) for command in commands)
 
-    def _read_journals(self, tables: Collection[TableId]) -> StoredJournal:
+    def _read_journals(self, tables: Collection[TableId]) -> StoredJournals:
         found = {table_id: self._keys.journals.get(table_id) for table_id in tables}
-        return StoredJournal(
-            {
-                table_id: dict(journal.fields)
-                for table_id, journal in found.items()
-                if journal is not None and journal.run == self.server.run
-            }
-        )
+        return {
+            table_id: dict(journal.fields)
+            for table_id, journal in found.items()
+            if journal is not None and journal.run == self.server.run
+        }
 
     def _pop_reply(self) -> bytes | None:
         replies = self._keys.replies.get(self.boot)

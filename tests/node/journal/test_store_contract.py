@@ -56,7 +56,7 @@ async def known(store: ShardStore) -> ShardStore:
 
 async def journal_of(store: ShardStore, table: TableId = TABLE) -> dict[bytes, bytes] | None:
     """Give what lies there of what tests write: the adapter may have fields of its own besides."""
-    stored = (await store.read_journals([table])).tables.get(table)
+    stored = (await store.read_journals([table])).get(table)
     return None if stored is None else {name: stored[name] for name in stored if name.startswith(b"x")}
 
 
@@ -215,7 +215,7 @@ async def test_tables_have_journals_of_their_own(stage: Stage) -> None:
     assert await keep(store, change(1, None, xa=b"1"), change(5, None, SECOND, xa=b"2")) == Kept()
     assert await keep(store, change(2, 1, xb=b"3"), change(6, 5, SECOND, xb=b"4")) == Kept()
     stored = await store.read_journals([TABLE, SECOND, TableId(9)])
-    assert set(stored.tables) == {TABLE, SECOND}
+    assert set(stored) == {TABLE, SECOND}
     assert await journal_of(store) == {b"xa": b"1", b"xb": b"3"}
     assert await journal_of(store, SECOND) == {b"xa": b"2", b"xb": b"4"}
 
