@@ -1,5 +1,6 @@
 """A shard goes to another node while it is played, and comes back when nobody takes it."""
 
+import pytest
 import trio
 
 from cardroom.ids import SeatIndex, UserId
@@ -141,6 +142,33 @@ async def test_seats_wishes_the_waiting_list_and_what_was_said_move_too(valkey: 
         assert pair.players[0].guest is not None
         pair.players[0].guest.sit_in()
         await pair.until_settled(1)
+        pair.check()
+
+
+CALLS = ("offer", "look", "take", "take_back", "flush")
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+@pytest.mark.parametrize("is_done", [True, False], ids=["carried out", "lost"])
+@pytest.mark.parametrize("name", CALLS)
+async def test_whatever_call_gets_no_answer_the_shard_is_played_by_one_node(
+    valkey: EmbeddedValkey, name: str, is_done: bool, is_taken: bool
+) -> None:
+    async with open_pair(valkey) as pair:
+        here, there = pair.nodes
+        await pair.until_settled(1)
+        if not is_taken:
+            there.shard.drain()
+        move = pair.move(there)
+        if name in {"look", "flush"}:  # the others are called in a move only
+            await until(lambda: move.phase is MovePhase.OFFERED)
+        for node in pair.nodes:
+            node.trips.append((name, is_done))
+        await move.ended.wait()
+        assert (move.phase is MovePhase.MOVED) is is_taken
+        await pair.until_open(there if is_taken else here)
+        await pair.until_settled(2)
+        assert [one.shard.is_open for one in pair.nodes] == [not is_taken, is_taken]
         pair.check()
 
 
