@@ -98,6 +98,11 @@ class RedisInMemory:
             found.lease = None
         return found
 
+    def is_trusted(self, shard: ShardId) -> bool:
+        """Say whether the journals of a shard were written, all of them, under this start of the server."""
+        journals = self.shards[shard].journals if shard in self.shards else {}
+        return bool(journals) and all(journal.run == self.run for journal in journals.values())
+
     def append(self, shard: ShardId, payload: bytes) -> bytes:
         """Append to a shard's stream; gives the place of the entry, which no other ever has."""
         entry = f"{int(trio.current_time() * 1000)}-{next(self._entries)}".encode()
