@@ -1,7 +1,7 @@
 """Nodes of a simulation: real shards with real tables, writers and ledgers, over a link that may fail."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -81,8 +81,8 @@ class Node:
     trace: Trace
     nursery: trio.Nursery
     later: Callable[[float, Callable[[], object]], None]
-    before_death: Callable[["Node"], None]
-    """Told when it is about to be killed."""
+    note_gone: Callable[["Node", Sequence[ShardId]], None]
+    """Told when the node, with these shards, is about to be killed or cut off, and when it has stopped."""
     tell_offer: Callable[[NodeId, ShardId], Awaitable[None]]
     life: Life | None = None
     _weather: Weather = field(factory=Weather)
@@ -109,7 +109,7 @@ class Node:
         life = self.life
         if life is None:
             return
-        self.before_death(self)
+        self.note_gone(self, self._open_numbers())
         self.trace.note("kill", self.node_id)
         life.link.is_dead = True
         life.log.is_dead[0] = True
@@ -124,13 +124,14 @@ class Node:
         life = self.life
         if life is None:
             return
-        life.is_stopping = True
+        life.is_stopping, had = True, self._open_numbers()
         for shard in life.shards:
             shard.drain()
         with trio.move_on_after(20.0):
             await life.ended.wait()
         if self.life is life:
             await self.kill()
+        self.note_gone(self, had)
 
     def nudge(self, shard: ShardId) -> None:
         """Hear that a shard is offered."""
@@ -141,6 +142,9 @@ class Node:
     def open_shards(self) -> list[Shard]:
         """Give the shards that are played here."""
         return [one for one in self.life.shards if one.is_open] if self.life is not None else []
+
+    def _open_numbers(self) -> list[ShardId]:
+        return [one.shard for one in self.open_shards()]
 
     def door(self, table_id: TableId) -> Door | None:
         """Give the way to a table that is here."""
@@ -172,6 +176,8 @@ class Node:
 
     @is_cut.setter
     def is_cut(self, is_cut: bool) -> None:
+        if is_cut:
+            self.note_gone(self, self._open_numbers())
         self._is_cut = is_cut
         if self.life is not None:
             self.life.link.is_cut = is_cut

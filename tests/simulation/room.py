@@ -1,6 +1,6 @@
 """A card room under simulation: one server, its shards, nodes, wallet workers, a ledger and players."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from uuid import uuid4
@@ -127,17 +127,23 @@ class Room:
         self._server_lost()
 
     def _server_lost(self) -> None:
-        """What the server had is not to be trusted any more: only a node's memory holds hands in play."""
+        """What the server had is not trusted any more: only a node that reaches it can write it again."""
         for shard in self.shards:
-            if not any(node.holds(shard) for node in self.nodes):
+            if not any(self._can_write(node, shard) for node in self.nodes):
                 self.witness.lose(shard)
             self.server.wake(shard)
 
-    def before_death(self, node: Node) -> None:
-        """A node dies: its hands are lost where the server has lost them and did not get them again."""
-        for shard in self.shards:
-            is_trusted = self.server.is_trusted(shard) and not self.server.is_away
-            if node.holds(shard) and not is_trusted:
+    def _can_write(self, node: Node, shard: ShardId) -> bool:
+        """Say whether a node holds a shard, with its hands in memory, and would be let write its journal."""
+        life = node.life
+        is_owner = life is not None and self.server.last_boot.get(shard) == life.identity.boot
+        return is_owner and node.holds(shard) and not node.is_cut
+
+    def note_gone(self, node: Node, shards: Sequence[ShardId]) -> None:
+        """A node goes, for now or for ever: its hands are lost where the server has lost them, too."""
+        for shard in shards:
+            if self.server.is_away or not self.server.is_trusted(shard):
+                self.trace.note("gone", f"{node.node_id} {shard}")
                 self.witness.lose(shard)
 
     # Wallet workers.
@@ -242,7 +248,7 @@ def _add_node(room: Room, number: int, plan: Plan) -> None:
     others = tuple(shard for shard in room.shards if shard not in homes)
     node = Node(
         NodeId(f"node-{number + 1}"), homes, others, room.server, Random(room.draw.getrandbits(64)),
-        room.trace, room.nursery, room.later, room.before_death, room.tell_offer,
+        room.trace, room.nursery, room.later, room.note_gone, room.tell_offer,
     )  # fmt: skip
     node.weather = plan.weather
     room.nodes.append(node)
