@@ -1,0 +1,149 @@
+"""Carries faults out and undoes them; what was killed is left to supervision."""
+
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from tests.chaos.cluster import Cluster
+from tests.chaos.faults import VALKEY, WORKERS, Fault, Kind
+from tests.chaos.process import Process
+
+_GONE_SECONDS: Final = 5.0
+
+
+async def inject(cluster: Cluster, fault: Fault) -> float:
+    """Do one fault and undo it; gives the time (of the steady clock) from which play has to recover."""
+    since = await _DOINGS[fault.kind](cluster, fault)
+    return time.monotonic() if since is None else since
+
+
+Doing = Callable[[Cluster, Fault], Awaitable[float | None]]
+
+
+async def _kill(cluster: Cluster, fault: Fault) -> float:
+    killed_at = time.monotonic()
+    names = WORKERS if fault.kind is Kind.WORKERS_KILLED else (fault.target, fault.peer)
+    for name in filter(None, names):
+        cluster.processes[name].kill()
+    return killed_at
+
+
+async def _kill_and_hold(cluster: Cluster, fault: Fault) -> float:
+    process, killed_at = cluster.processes[fault.target], time.monotonic()
+    with _held(process):
+        process.kill()
+        await trio.sleep(fault.seconds)
+    return killed_at if fault.kind is Kind.NODE_KILLED_AND_GONE else time.monotonic()
+
+
+async def _empty(cluster: Cluster, fault: Fault) -> float:
+    """Let the server come back without anything, as after the loss of its disk."""
+    process, killed_at = cluster.processes[fault.target], time.monotonic()
+    with _held(process):
+        process.kill()
+        with trio.fail_after(_GONE_SECONDS):
+            while process.pid is not None:  # noqa: ASYNC110 (a process gives no event)
+                await trio.sleep(0.01)
+        _remove_all(cluster.place.folder / VALKEY)
+    return killed_at
+
+
+async def _freeze(cluster: Cluster, fault: Fault) -> None:
+    process = cluster.processes[fault.target]
+    process.freeze()
+    try:
+        await trio.sleep(fault.seconds)
+    finally:
+        process.thaw()
+
+
+async def _cut(cluster: Cluster, fault: Fault) -> None:
+    cluster.link(fault.target, fault.peer).cut(fault.amount)
+
+
+async def _leave_half_open(cluster: Cluster, fault: Fault) -> None:
+    cluster.link(fault.target, fault.peer).leave_half_open(fault.amount)
+
+
+async def _slow_down(cluster: Cluster, fault: Fault) -> None:
+    link = cluster.link(fault.target, fault.peer)
+    link.delay_seconds = fault.amount
+    try:
+        await trio.sleep(fault.seconds)
+    finally:
+        link.heal()
+
+
+async def _silence(cluster: Cluster, fault: Fault) -> None:
+    link = cluster.link(fault.target, fault.peer)
+    link.silence()
+    try:
+        await trio.sleep(fault.seconds)
+    finally:
+        link.heal()
+
+
+async def _fill_disk(cluster: Cluster, fault: Fault) -> None:
+    """Let the worker's files end where the smallest of its audit files ends."""
+    worker = cluster.processes[fault.target]
+    files = (cluster.place.folder / "audit" / fault.target).glob("*.jsonl")
+    worker.limit_files(min((file.stat().st_size for file in files), default=0))
+    try:
+        await trio.sleep(fault.seconds)
+    finally:
+        worker.limit_files(None)
+
+
+async def _step_clock(cluster: Cluster, fault: Fault) -> None:
+    file = cluster.place.clock_of(fault.target)
+    file.write_text(f"{fault.amount}\n", encoding="utf-8")
+    await trio.sleep(fault.seconds)
+    file.unlink()
+
+
+@contextmanager
+def _held(process: Process) -> Iterator[None]:
+    process.hold()
+    try:
+        yield
+    finally:
+        process.release()
+
+
+def _remove_all(folder: Path) -> None:
+    for file in folder.iterdir():
+        if file.is_dir():
+            shutil.rmtree(file)
+        else:
+            file.unlink()
+
+
+_DOINGS: Final[Mapping[Kind, Doing]] = {
+    Kind.NODE_KILLED: _kill,
+    Kind.NODE_KILLED_AND_GONE: _kill_and_hold,
+    Kind.NODE_FROZEN: _freeze,
+    Kind.NODE_FROZEN_LONG: _freeze,
+    Kind.WORKER_KILLED: _kill,
+    Kind.WORKERS_KILLED: _kill,
+    Kind.WORKER_FROZEN: _freeze,
+    Kind.ROUTER_KILLED: _kill,
+    Kind.ROUTER_FROZEN: _freeze,
+    Kind.VALKEY_KILLED: _kill,
+    Kind.VALKEY_EMPTIED: _empty,
+    Kind.VALKEY_FROZEN: _freeze,
+    Kind.VALKEY_FROZEN_LONG: _freeze,
+    Kind.NODE_AND_VALKEY_KILLED: _kill,
+    Kind.POSTGRES_KILLED: _kill_and_hold,
+    Kind.POSTGRES_FROZEN: _freeze,
+    Kind.LINK_CUT: _cut,
+    Kind.LINK_SLOW: _slow_down,
+    Kind.LINK_SILENT: _silence,
+    Kind.LINK_HALF_OPEN: _leave_half_open,
+    Kind.DISK_FULL: _fill_disk,
+    Kind.CLOCK_STEPPED: _step_clock,
+}
