@@ -19,8 +19,8 @@ def write_report(folder: Path, findings: Findings, command: str) -> None:
     courses = [
         {
             "number": course.fault.number, "fault": str(course.fault), "recovery_s": course.recovery_seconds,
-            "pause_s": course.pause_seconds, "in_play": course.in_play, "resumed": course.resumed,
-            "void": course.void, "complaints": list(course.complaints),
+            "pause_s": course.pause_seconds, "began_at": course.began_at, "in_play": course.in_play,
+            "resumed": course.resumed, "void": course.void, "complaints": list(course.complaints),
         }
         for course in findings.courses
     ]  # fmt: skip
@@ -106,7 +106,7 @@ def _wrongs(findings: Findings) -> Iterator[str]:
 def _course_by_course(courses: Sequence[Course]) -> Iterator[str]:
     yield "## Fault by fault"
     yield ""
-    yield "Recovery counts from the kill, or from the undoing of the fault, until all tables that were in play"
+    yield "Recovery counts from the kill, or from the undoing of the fault, until all tables in play"
     yield "have had an action carried out. Void hands belong to the fault in whose time they were seen last."
     yield ""
     yield "| | fault | recovery | longest pause | in play | resumed | void |"
