@@ -15,6 +15,7 @@ from cardroom.service.run import notify_supervisor
 from cardroom.wire.codec import Encoding
 from cardroom.wire.player import player_codec
 from cardroom.wire.presence import NodeAnnouncement
+from node.journal.seal import DeckSeal
 from node.presence.announce import Presence, PresenceServices
 from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission
@@ -26,6 +27,7 @@ from node.sessions.session import SessionServices
 from node.settings import NodeSettings, StakesFile
 from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker
+from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
 from node.tables.deck import shuffled_deck
 from node.tables.directory import Directory
@@ -114,11 +116,13 @@ def _build_shards(
 ) -> tuple[Shard, ...]:
     services = ShardServices(
         identity=identity,
-        redis=redis,
+        open_store=lambda shard: RedisShardStore(shard, identity, redis, settings.lease.dead_seconds),
         directory=directory,
         maker=maker,
+        seal=DeckSeal(settings.journal_key),
         shuffle=shuffled_deck,
         lease=settings.lease,
+        journal=settings.journal,
         ledger=settings.ledger,
         stop=settings.stop,
         log=maker.log,

@@ -216,15 +216,23 @@ class TableLimits:
 class LeaseSettings:
     """How long a shard's owner may be silent (DESIGN 6: no dealing at 2/3, judged dead at the end)."""
 
-    renew_seconds: float = 5.0
-    dead_seconds: float = 30.0
+    renew_seconds: float = field(default=1.0, validator=gt(0.0))
+    """How often a shard where nothing happens writes its lease; each flush of its journal writes it too."""
+    dead_seconds: float = field(default=30.0, validator=gt(0.0))
+
+
+@frozen
+class JournalSettings:
+    """How hands in play are kept in Redis."""
+
+    patience_seconds: float = field(default=3.0, validator=gt(0.0))
+    """When Redis has not answered for so long, the tables pause until it does."""
 
 
 @frozen
 class LedgerSettings:
     """How the node talks to the wallet worker."""
 
-    batch: int = 200
     poll_seconds: float = 1.0
     resend_seconds: float = 2.0
     open_seconds: float = 10.0
@@ -250,6 +258,8 @@ class NodeSettings:
     admin: Bind
     admin_token: Secret
     ticket_key: Secret
+    journal_key: Secret
+    """Seals the decks of hands in play; the same for all nodes that may take each other's shards."""
     redis: RedisSettings
     stakes_file: Path
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(_is_network))
@@ -259,6 +269,7 @@ class NodeSettings:
     sessions: SessionLimits = field(factory=SessionLimits)
     tables: TableLimits = field(factory=TableLimits)
     lease: LeaseSettings = field(factory=LeaseSettings)
+    journal: JournalSettings = field(factory=JournalSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     stop: StopSettings = field(factory=StopSettings)
     log: LogSettings = field(factory=LogSettings)

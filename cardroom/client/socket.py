@@ -13,7 +13,7 @@ from cardroom.client.errors import ConnectionLost, ProtocolBroken, RequestRefuse
 from cardroom.client.limits import ClientLimits
 from cardroom.wire.codec import Codec, Encoding, Malformed
 from cardroom.wire.player import PlayerMessage, player_codec
-from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Refused, TableMessage, table_codec
+from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Refused, TableMessage, TablePaused, table_codec
 
 T = TypeVar("T")
 
@@ -56,13 +56,19 @@ class Socket:
 
     async def receive_first(self, kind: type[T]) -> T:
         """Wait, within the limit, for a message of the kind that must come now."""
-        with trio.move_on_after(self._limits.answer_seconds):
+        message = await self.receive_in_time()
+        while isinstance(message, TablePaused):  # what is asked for comes when the table goes on
             message = await self.receive()
-            if isinstance(message, Refused):
-                raise RequestRefused(message.code)
-            if not isinstance(message, kind):
-                raise ProtocolBroken(f"{kind.__name__} expected, not {type(message).__name__}")
-            return message
+        if isinstance(message, Refused):
+            raise RequestRefused(message.code)
+        if not isinstance(message, kind):
+            raise ProtocolBroken(f"{kind.__name__} expected, not {type(message).__name__}")
+        return message
+
+    async def receive_in_time(self) -> TableMessage:
+        """Wait for the next message, within the limit for answers."""
+        with trio.move_on_after(self._limits.answer_seconds):
+            return await self.receive()
         raise ConnectionLost("no answer in time")
 
     async def close(self) -> None:

@@ -38,13 +38,15 @@ from cardroom.wire.table import (
     Refused,
     Snapshot,
     TableMessage,
+    TablePaused,
     Welcome,
 )
 
 _PINGS_PER_HEARTBEAT: Final = 3
 
-TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted
-"""What the iteration gives: events, the player's own business, what is said, and a snapshot sent anew."""
+TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused
+"""What the iteration gives: events, the player's own business, what is said, whether the table waits for a
+server, and a snapshot sent anew."""
 
 
 @frozen
@@ -114,13 +116,13 @@ class Table(TableRequests):
 
     async def catch_up(self) -> None:
         """Take what was missed while there was no connection; it ends with a snapshot or one's own place."""
-        with trio.move_on_after(self._limits.answer_seconds):
-            while True:
-                message = await self._socket.receive()
-                self._take(message)
-                if isinstance(message, Snapshot | PlaceChanged):
-                    return
-        raise ConnectionLost("no answer in time")
+        is_paused = False
+        while True:
+            message = await (self._socket.receive() if is_paused else self._socket.receive_in_time())
+            self._take(message)
+            if isinstance(message, Snapshot | PlaceChanged):
+                return
+            is_paused = isinstance(message, TablePaused) and message.is_paused
 
     async def read(self) -> None:
         """Take messages until the connection ends; whoever waits then is told why."""
@@ -152,7 +154,7 @@ class Table(TableRequests):
                 self._keep(message)
             case Openings(request_id=number):
                 self._answers.settle(number, message)
-            case Said() | Emoted():
+            case Said() | Emoted() | TablePaused():
                 self._keep(message)
             case _ as event:
                 self._view = view_after(self._view, event)

@@ -165,3 +165,7 @@ class Refusal(Enum):
     # Rooms
     ROOM_CLOSED = "room_closed"
     """The room takes no new tables; only administrators make tables, so no player gets it."""
+
+    # Servers that are away
+    TABLE_PAUSED = "table_paused"
+    """The table waits for a server and goes on by itself; who is to act has all the time again then."""

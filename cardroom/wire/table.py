@@ -597,8 +597,31 @@ AnyTableEvent = (
     | Announced
 )
 
+
+@frozen
+class TablePaused:
+    """The table waits for a server (``is_paused``), or goes on. No event: it has no number.
+
+    While it waits nobody can act and no clock runs; requests are refused as ``table_paused``. When it goes
+    on, whose turn it is has all the time again.
+    """
+
+    table_id: TableId
+    is_paused: bool
+
+
 TableMessage = (
-    Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | Openings
+    Welcome
+    | Pong
+    | Done
+    | Refused
+    | Snapshot
+    | AnyTableEvent
+    | PlaceChanged
+    | Said
+    | Emoted
+    | Openings
+    | TablePaused
 )
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
@@ -632,6 +655,7 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         27: Said,
         28: Emoted,
         29: Openings,
+        30: TablePaused,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -5,13 +5,32 @@ the lease is checked in the same step. All methods but ``flush`` may be repeated
 ``RedisAway`` when no answer came: then it is not known whether it was carried out.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
-from attrs import Factory, frozen
+from attrs import frozen
 
 from cardroom.ids import Epoch, NodeId, TableId
 from cardroom.wire.presence import Lease
+
+
+@frozen
+class Changes:
+    """What one step of a table changes in its journal."""
+
+    fields: Mapping[bytes, bytes]
+    removed: Sequence[bytes] = ()
+
+
+class JournalPort(Protocol):
+    """What a table needs of the journal."""
+
+    def keep(self, table_id: TableId, changes: Changes, on_kept: Callable[[], None]) -> None:
+        """Queue what a step has changed; ``on_kept`` is called when it is kept, and in order, or never."""
+
+
+class ShardLost(Exception):
+    """This node start is not, or no longer, the owner of the shard."""
 
 
 @frozen
@@ -75,15 +94,8 @@ class ServerChanged:
 FlushOutcome = Kept | Fenced | Unheld | Behind | ServerChanged
 
 
-@frozen
-class StoredJournal:
-    """The journals of a shard's tables as they lie in Redis.
-
-    Only what was written under the present start of the server is given: one that was started again, or has
-    taken another's place, may have lost the last moments, so that actions which players saw would be missing.
-    """
-
-    tables: Mapping[TableId, Mapping[bytes, bytes]] = Factory(dict)
+StoredJournals = Mapping[TableId, Mapping[bytes, bytes]]
+"""The journals of a shard's tables as they lie in Redis."""
 
 
 class ShardStore(Protocol):
@@ -116,8 +128,13 @@ class ShardStore(Protocol):
         After ``RedisAway`` its tables must be written whole; commands may come twice.
         """
 
-    async def read_journals(self, tables: Collection[TableId]) -> StoredJournal:
-        """Read the journals of these tables."""
+    async def read_journals(self, tables: Collection[TableId]) -> StoredJournals:
+        """Read the journals of these tables, those that there are.
+
+        Only what was written under the present start of the server is given: one that was started again, or
+        has taken another's place, may have lost the last moments, so that actions which players saw would be
+        missing.
+        """
 
     async def next_reply(self, seconds: float) -> bytes | None:
         """Take the next reply to this start of the node, waiting so long for it; None if none came."""

@@ -1,30 +1,35 @@
 """One nursery per shard, one task per table: what crashes is isolated and started again."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import trio
 from attrs import define, field, frozen
 
-from cardroom.ids import ShardId, TableId
+from cardroom.ids import Epoch, ShardId, TableId
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
-from cardroom.service.redis import Redis, RedisAway
+from cardroom.service.redis import RedisAway
 from cardroom.wire.ledger import LedgerTable, TableReleased
 from cardroom.wire.table import CloseCode
-from node.ledger.stream import LedgerAddress, ShardLost, StreamLedger
-from node.settings import LeaseSettings, LedgerSettings, StopSettings, TableLimits
-from node.shards.lease import NodeIdentity, ShardLease
+from node.journal.port import ShardLost, ShardStore
+from node.journal.seal import DeckSeal
+from node.journal.writer import JournalWriter
+from node.ledger.stream import LedgerAddress, StreamLedger
+from node.settings import JournalSettings, LeaseSettings, LedgerSettings, StopSettings, TableLimits
+from node.shards.lease import NodeIdentity
 from node.shards.opening import (
     NotOnOffer,
     NotOpened,
     TableMaker,
+    open_again,
     open_shard,
     reopen_table,
     set_up_table,
 )
+from node.shards.recovering import Recovery
 from node.tables.actor import Table, TableActor, TableServices
-from node.tables.commands import Drain
+from node.tables.commands import Drain, Pause
 from node.tables.deck import Shuffle
 from node.tables.directory import Directory
 from node.tables.metrics import CRASHES
@@ -41,11 +46,13 @@ class ShardServices:
     """What every shard of a node works with."""
 
     identity: NodeIdentity
-    redis: Redis
+    open_store: Callable[[ShardId], ShardStore]
     directory: Directory
     maker: TableMaker
+    seal: DeckSeal
     shuffle: Shuffle
     lease: LeaseSettings
+    journal: JournalSettings
     ledger: LedgerSettings
     stop: StopSettings
     log: Log
@@ -66,6 +73,7 @@ class Shard:
     shard: ShardId
     services: ShardServices
     is_open: bool = False
+    is_paused: bool = False
     tables: tuple[Table, ...] = ()
     _draining: trio.Event = field(factory=trio.Event)
     _tasks: dict[TableId, "_TableTask"] = field(factory=dict)
@@ -93,29 +101,55 @@ class Shard:
 
     async def _hold(self, log: Log) -> None:
         services = self.services
-        lease = ShardLease(self.shard, services.identity, services.redis, services.lease, log)
-        if not await lease.take():
+        store = services.open_store(self.shard)
+        if not await store.take(absent=True):
             return
+        writer = JournalWriter(store, services.journal, services.lease, log)
         address = LedgerAddress(self.shard, services.identity.boot)
-        ledger = StreamLedger(address, services.redis, services.ledger, log)
+        ledger = StreamLedger(address, store, writer, services.ledger, log)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(lease.keep)
+            await nursery.start(writer.run)
             await nursery.start(ledger.run)
-            opened = await open_shard(ledger, services.identity.node, services.ledger.open_seconds)
-            ledger.epoch = lease.epoch = opened.epoch
-            await lease.renew()
-            self.tables = _set_up_tables(opened.tables, self.shard, services.maker, log)
-            log.info("shard.opened", epoch=opened.epoch, tables=len(self.tables))
+            await self._open(store, writer, ledger, log)
+            nursery.start_soon(self._keep_owning, writer, ledger)
             try:
-                await self._serve_tables(ledger, TableServices(ledger, services.shuffle, lease.may_deal))
-                await self._settle(ledger)
+                await self._serve_tables(
+                    ledger,
+                    writer,
+                    TableServices(ledger, writer, services.seal, services.shuffle, writer.may_deal),
+                )
+                await self._settle(ledger, writer)
             finally:
                 self._close()
             nursery.cancel_scope.cancel()
-        await lease.release()  # not before nobody renews it any more
+        await store.release()  # not before nobody renews it any more
 
-    async def _serve_tables(self, ledger: StreamLedger, services: TableServices) -> None:
+    async def _open(self, store: ShardStore, writer: JournalWriter, ledger: StreamLedger, log: Log) -> None:
+        """Make the shard ours, and set up its tables with what an earlier owner has left in the journal."""
+        services = self.services
+        seconds = services.ledger.open_seconds
+        opened = await open_shard(ledger, services.identity.node, seconds)
+        writer.resume(opened.epoch)
+        recovery = Recovery(self.shard, store, writer, ledger, services.maker, services.seal, seconds, log)
+        self.tables = await recovery.recover(opened.tables)
+        log.info("shard.opened", epoch=opened.epoch, tables=len(self.tables))
+
+    async def _keep_owning(self, writer: JournalWriter, ledger: StreamLedger) -> None:
+        """When Redis has lost the lease: ask the ledger if the shard is still ours, and go on from memory."""
+        send, doubts = trio.open_memory_channel[Epoch](1)
+
+        def doubt(epoch: Epoch) -> None:
+            send.send_nowait(epoch)
+
+        writer.on_unheld = doubt
+        async for epoch in doubts:
+            writer.resume(await open_again(ledger, self.services.identity.node, epoch))
+
+    async def _serve_tables(
+        self, ledger: StreamLedger, writer: JournalWriter, services: TableServices
+    ) -> None:
         """Run all tables until they are drained, or the time for that is over."""
+        writer.on_pause = self._pause
         with trio.CancelScope() as serving:
             async with trio.open_nursery() as nursery:
                 for table in self.tables:
@@ -123,7 +157,7 @@ class Shard:
                     self._begin(table, nursery, services)
                 self.is_open = True
                 async with trio.open_nursery() as reopening:
-                    reopening.start_soon(self._reopen_released, ledger, nursery, services)
+                    reopening.start_soon(self._reopen_released, ledger, writer, nursery, services)
                     await self._draining.wait()
                     reopening.cancel_scope.cancel()
                 for table in self.tables:  # those that were opened while the drain began
@@ -136,7 +170,7 @@ class Shard:
         nursery.start_soon(_serve_table, table, services, task)
 
     async def _reopen_released(
-        self, ledger: StreamLedger, nursery: trio.Nursery, services: TableServices
+        self, ledger: StreamLedger, writer: JournalWriter, nursery: trio.Nursery, services: TableServices
     ) -> None:
         """Open each table anew whose dead letters are resolved, one after the other, until cancelled."""
         send, receive = trio.open_memory_channel[TableReleased](_MAX_RELEASED)
@@ -151,10 +185,10 @@ class Shard:
             if released.release <= done.get(released.table_id, 0):
                 continue  # told twice: nobody must be sent away twice
             done[released.table_id] = released.release
-            if (table := await self._reopen(released.table_id, ledger)) is not None:
+            if (table := await self._reopen(released.table_id, ledger, writer)) is not None:
                 self._begin(table, nursery, services)
 
-    async def _reopen(self, table_id: TableId, ledger: StreamLedger) -> Table | None:
+    async def _reopen(self, table_id: TableId, ledger: StreamLedger, writer: JournalWriter) -> Table | None:
         """Give one table up and set it up as the ledger has it; all others go on.
 
         Its players stay connected, unheard, until the new one is there; then they are sent to it.
@@ -164,6 +198,7 @@ class Shard:
             task.scope.cancel()
             await task.ended.wait()
         ledger.forget(table_id)
+        writer.forget(table_id)
         told = await reopen_table(ledger, table_id)
         found = _set_up_tables(() if told is None else (told,), self.shard, self.services.maker, log)
         old = [table for table in self.tables if table.seats.game.table_id == table_id]
@@ -176,10 +211,17 @@ class Shard:
         log.info("table.reopened", tables=len(found))
         return found[0] if found else None
 
-    async def _settle(self, ledger: StreamLedger) -> None:
-        """Wait until the ledger has answered everything; what it has not, it still does later."""
+    def _pause(self, is_paused: bool) -> None:
+        """Redis does not answer, or does again: every table waits, or goes on."""
+        self.is_paused = is_paused
+        for table in self.tables:
+            table.entry.inbox.deliver(Pause(is_paused))
+
+    async def _settle(self, ledger: StreamLedger, writer: JournalWriter) -> None:
+        """Wait until all is kept and answered; what is not, still is later."""
         with trio.move_on_after(self.services.stop.settle_seconds):
             await ledger.wait_until_answered()
+            await writer.wait_until_kept()
 
     def _close(self) -> None:
         self.is_open = False

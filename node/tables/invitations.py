@@ -1,6 +1,7 @@
 """Who may come to a private table: who has its code, who holds a seat there, who was let in before."""
 
 import hmac
+from collections.abc import Collection, Iterable
 
 from attrs import define, field
 
@@ -12,6 +13,7 @@ from node.tables.commands import Watch
 from node.tables.denied import Denied
 from node.tables.metrics import REFUSALS
 from node.tables.seats import Seats
+from node.tables.telling import Telling
 
 
 @define
@@ -26,6 +28,15 @@ class InvitationList:
     def is_private(self) -> bool:
         """Whether the table lets in only those who are invited."""
         return self._code != ""
+
+    @property
+    def let_in(self) -> Collection[UserId]:
+        """Give whom a private table has let in."""
+        return self._let_in
+
+    def recall(self, users: Iterable[UserId]) -> None:
+        """Let in whom an earlier owner of the table has let in."""
+        self._let_in = set(users)
 
     def lets_in(self, watch: Watch) -> bool:
         """Say whether a connection may follow the table; its player needs no code from then on."""
@@ -49,8 +60,8 @@ class InvitationList:
         return hmac.compare_digest(text.encode(), self._code.encode())
 
 
-def turn_away(viewer: Viewer) -> None:
+def turn_away(viewer: Viewer, telling: Telling) -> None:
     """Tell a connection that the table is private, and close it."""
     REFUSALS.labels(code=Refusal.INVITATION_NEEDED.value).inc()
-    viewer.answer(Refused(None, Refusal.INVITATION_NEEDED))
-    viewer.kick(CloseCode.NOT_AUTHENTICATED)
+    telling.answer(viewer, Refused(None, Refusal.INVITATION_NEEDED))
+    telling.kick(viewer, CloseCode.NOT_AUTHENTICATED)

@@ -26,6 +26,7 @@ shards = [0]
 player_url = "ws://127.0.0.1:1"
 admin_token = {{ credential = "admin_token" }}
 ticket_key = {{ credential = "ticket_key" }}
+journal_key = {{ credential = "journal_key" }}
 stakes_file = "{folder / "stakes.toml"}"
 players = {{ host = "127.0.0.1", port = {port} }}
 admin = {{ host = "127.0.0.1", port = 0 }}
@@ -38,7 +39,7 @@ redis = {{ host = "127.0.0.1", port = 1 }}
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ADMIN_TOKEN", "TICKET_KEY"):
+    for name in ("ADMIN_TOKEN", "TICKET_KEY", "JOURNAL_KEY"):
         monkeypatch.setenv(f"HOLDEM_{name}", "x" * 32)
 
 

@@ -32,16 +32,24 @@ from cardroom.wire.ledger import (
 from cardroom.wire.player import SitIn
 from cardroom.wire.refusals import Refusal
 from node.sessions.fanout import Fanout, Framer
-from node.settings import LeaseSettings, LedgerSettings, StakesFile, StopSettings, TableLimits
+from node.settings import (
+    JournalSettings,
+    LeaseSettings,
+    LedgerSettings,
+    StakesFile,
+    StopSettings,
+    TableLimits,
+)
 from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker
+from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
 from node.tables.actor import Table
 from node.tables.commands import Ask, Watch
 from node.tables.deck import shuffled_deck
 from node.tables.directory import Directory
 from tests.fakes.ledger import LedgerInMemory
-from tests.node.tables.house import BUY_IN, LOG, STAKE, TABLE, Guest, until
+from tests.node.tables.house import BUY_IN, LOG, SEAL, STAKE, TABLE, Guest, until
 
 SHARDS = count(5000)
 IDENTITY = NodeIdentity(NodeId("node-1"), BootNonce("c" * 32))
@@ -138,7 +146,8 @@ async def held(valkey: EmbeddedValkey, *told: LedgerTable) -> AsyncIterator[Held
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
         directory = Directory()
         services = ShardServices(
-            IDENTITY, redis, directory, maker, shuffled_deck, LeaseSettings(0.05, 30),
+            IDENTITY, lambda shard: RedisShardStore(shard, IDENTITY, redis, 30), directory, maker, SEAL,
+            shuffled_deck, LeaseSettings(0.05, 30), JournalSettings(),
             LedgerSettings(poll_seconds=1.0, resend_seconds=0.2), StopSettings(), LOG,
         )  # fmt: skip
         shard, worker = Shard(number, services), Worker(redis, number, told, ledger)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import trio
 import trio.testing
@@ -11,7 +11,7 @@ from attrs import define, field
 from cardroom.ids import SeatIndex, ShardId, TableId, UserId
 from cardroom.money import BasisPoints, Krw
 from cardroom.service.logs import open_log
-from cardroom.service.settings import LogSettings
+from cardroom.service.settings import LogSettings, Secret
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
@@ -20,14 +20,16 @@ from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, SeatEscrow
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.refusals import Refusal
+from node.journal.seal import DeckSeal
 from node.rules.cards import FULL_DECK, parse_cards
 from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
 from node.shards.supervisor import keep_table_running
 from node.tables.actor import Table, TableServices
-from node.tables.commands import Ask, Inspect, TableDetail, Unwatch, Watch
+from node.tables.commands import Ask, Command, Unwatch, Watch
 from node.tables.deck import Shuffle, shuffled_deck
+from tests.fakes.journal import JournalInMemory
 from tests.fakes.ledger import LedgerInMemory
 
 Heard = TypeVar("Heard")
@@ -47,8 +49,11 @@ BUY_IN, HALF = Krw(200_000), Krw(100_000)
 _FIRST = parse_cards("KsAsKhAh2c7d9h3s4sQc")
 FIRST_SEAT_WINS = (*_FIRST, *(card for card in FULL_DECK if card not in _FIRST))
 """A deck for two: the big blind of the first hand, who is dealt first, has kings, the button aces."""
+NO_COMMAND = cast("Command", "a mistake of ours")
+"""What no table understands: its task breaks off."""
 CODECS = {encoding: wire.table_codec(encoding) for encoding in Encoding}
 LOG = open_log(LogSettings(level="error"), "tests")
+SEAL = DeckSeal(Secret("a key of the tests"))
 
 
 @define
@@ -178,6 +183,7 @@ class House:
 
     table: Table
     ledger: LedgerInMemory
+    journal: JournalInMemory = field(factory=JournalInMemory)
     may_deal: bool = True
     guests: dict[int, Guest] = field(factory=dict)
     money: int = 0
@@ -208,7 +214,7 @@ class House:
 
     async def crash(self) -> None:
         """Let the table's task break off, and wait until a new one serves the table."""
-        self.table.entry.inbox.deliver(Inspect(_break))
+        self.table.entry.inbox.deliver(NO_COMMAND)
         await trio.sleep(0.6)
 
     def check_money(self) -> None:
@@ -269,10 +275,6 @@ class House:
             await settle()
 
 
-def _break(detail: TableDetail) -> None:
-    raise RuntimeError("somebody's answer breaks the table")
-
-
 async def until(holds: Callable[[], bool], seconds: float = 8.0) -> None:
     """Wait, with real sockets, until something holds."""
     with trio.fail_after(seconds):
@@ -305,7 +307,7 @@ async def open_house(
     lying = {(TABLE, one.seat): (one.user_id, one.amount) for one in escrow}
     house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}, lying))
     house.money = house.ledger.total
-    services = TableServices(house.ledger, shuffle, lambda: house.may_deal)
+    services = TableServices(house.ledger, house.journal, SEAL, shuffle, lambda: house.may_deal)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_table_running, house.table, services)
         await settle()
