@@ -6,17 +6,17 @@ the journals as they should lie in Redis: what Redis has lost is written again, 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, assert_never
 
 import trio
-from attrs import define, field, frozen
+from attrs import frozen
 
 from cardroom.ids import Epoch, TableId
 from cardroom.service.logs import Log
 from cardroom.service.redis import RedisAway
-from node.journal.metrics import FLUSH_SECONDS, FLUSHES, REWRITES
+from node.journal.metrics import FLUSH_SECONDS, FLUSHES
+from node.journal.mirror import Mirror, Taken
 from node.journal.port import (
     Behind,
     Changes,
@@ -27,7 +27,6 @@ from node.journal.port import (
     ServerChanged,
     ShardLost,
     ShardStore,
-    TableChange,
     Unheld,
 )
 from node.settings import JournalSettings, LeaseSettings
@@ -55,43 +54,12 @@ class _Step:
     on_kept: Callable[[], None]
 
 
-@define
-class _Journal:
-    """One table's journal as it should lie in Redis."""
-
-    fields: dict[bytes, bytes] = field(factory=dict)
-    number: int = 0
-    kept: int | None = None
-    """The last change that Redis is known to have; None when that is not known, and before the first."""
-    _changed: dict[bytes, bytes] = field(factory=dict)
-    _removed: set[bytes] = field(factory=set)
-
-    def change(self, changes: Changes, number: int) -> None:
-        """Note a change for the next flush."""
-        self.number = number
-        for name in changes.removed:
-            self.fields.pop(name, None)
-            self._changed.pop(name, None)
-            self._removed.add(name)
-        for name, data in changes.fields.items():
-            self.fields[name] = self._changed[name] = data
-            self._removed.discard(name)
-
-    def take_change(self, table_id: TableId) -> TableChange:
-        """Give what is to be flushed. If that fails, ``kept`` must be set to None: then all of it is."""
-        changed, self._changed = self._changed, {}
-        removed, self._removed = self._removed, set()
-        if self.kept is None:
-            return TableChange(table_id, self.number, None, dict(self.fields))
-        return TableChange(table_id, self.number, self.kept, changed, tuple(removed))
-
-
-@define
+@frozen
 class _Flushing:
     """What one flush carries, besides the work that waits for it."""
 
-    tables: list[tuple[TableId, _Journal, int]]
-    commands: list[_Command]
+    taken: Sequence[Taken]
+    commands: Sequence[_Command]
     flush: Flush
 
 
@@ -113,11 +81,9 @@ class JournalWriter:
         self._patience_seconds = journal.patience_seconds
         self._lease = lease
         self._log = log
-        self._journals: dict[TableId, _Journal] = {}
-        self._dirty: set[TableId] = set()
+        self._mirror = Mirror()
         self._queue: deque[_Command | _Step] = deque()
         self._work: list[_Command | _Step] = []
-        self._numbers = count(1)
         self._wake = trio.Event()
         self._all_kept = trio.Event()
         self._is_held = True
@@ -144,21 +110,19 @@ class JournalWriter:
 
     def adopt(self, table_id: TableId, fields: Mapping[bytes, bytes]) -> None:
         """Take over the journal that an earlier owner has left; the next ``keep`` writes it whole."""
-        self._journals[table_id] = _Journal(dict(fields))
+        self._mirror.adopt(table_id, fields)
 
     def keep(self, table_id: TableId, changes: Changes, on_kept: Callable[[], None]) -> None:
         """Queue what a table's step has changed; ``on_kept`` is called when Redis has it, and in order.
 
         Commands that were sent in the same step go in the same flush.
         """
-        self._journals.setdefault(table_id, _Journal()).change(changes, next(self._numbers))
-        self._dirty.add(table_id)
+        self._mirror.change(table_id, changes)
         self._put(_Step(table_id, on_kept))
 
     def forget(self, table_id: TableId) -> None:
         """Keep no more of a table; what waits for that is told no more. Its next ``keep`` begins anew."""
-        self._journals.pop(table_id, None)
-        self._dirty.discard(table_id)
+        self._mirror.forget(table_id)
         self._queue = deque(one for one in self._queue if not _is_of(one, table_id))
         self._work = [one for one in self._work if not _is_of(one, table_id)]
 
@@ -166,7 +130,7 @@ class JournalWriter:
         """The shard is ours, under this epoch: go on, and write every journal again."""
         self.epoch = epoch
         self._is_held = True
-        self._distrust(self._journals)
+        self._mirror.distrust_all()
         self._wake.set()
 
     async def wait_until_kept(self) -> None:
@@ -201,7 +165,7 @@ class JournalWriter:
                 outcome = await self._store.flush(flushing.flush)
             except RedisAway as away:
                 self._log.warning("journal.redis_away", reason=str(away))
-                self._not_kept(flushing)
+                self._mirror.are_lost(flushing.taken)
                 await trio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
                 continue
@@ -209,7 +173,7 @@ class JournalWriter:
                 FLUSH_SECONDS.observe(trio.current_time() - began)
                 self._are_kept(flushing, outcome)
                 return
-            self._not_kept(flushing)
+            self._mirror.are_lost(flushing.taken)
             await self._make_up(outcome)
 
     def _take_queue(self) -> Sequence[_Command | _Step]:
@@ -221,26 +185,17 @@ class JournalWriter:
         return [one for one in taken if _opens(one)]
 
     def _make_flush(self) -> _Flushing:
-        tables = []
-        changes = []
-        if self._is_held:
-            for table_id in self._dirty:
-                journal = self._journals[table_id]
-                REWRITES.inc(journal.kept is None)
-                changes.append(journal.take_change(table_id))
-                tables.append((table_id, journal, journal.number))
-            self._dirty.clear()
+        taken = self._mirror.take_changes() if self._is_held else []
         written = [(one, one.write()) for one in self._work if isinstance(one, _Command)]
         commands = [one for one, data in written if data is not None]
         payloads = [data for _, data in written if data is not None]
-        return _Flushing(tables, commands, Flush(self.epoch, changes, payloads))
+        return _Flushing(taken, commands, Flush(self.epoch, [one.change for one in taken], payloads))
 
     def _are_kept(self, flushing: _Flushing, kept: Kept) -> None:
         FLUSHES.inc()
         if self._is_held:
             self._heard_at = trio.current_time()
-        for _, journal, number in flushing.tables:
-            journal.kept = number
+        self._mirror.are_kept(flushing.taken)
         for command, entry in zip(flushing.commands, kept.entries, strict=True):
             command.on_sent(entry)
         done, self._work = self._work, []
@@ -253,13 +208,6 @@ class JournalWriter:
         if not self._queue:
             self._all_kept.set()
 
-    def _not_kept(self, flushing: _Flushing) -> None:
-        """Nobody knows what of it is in Redis: those journals are written whole."""
-        for table_id, journal, _ in flushing.tables:
-            journal.kept = None
-            if self._journals.get(table_id) is journal:
-                self._dirty.add(table_id)
-
     async def _make_up(self, outcome: FlushOutcome) -> None:
         """Do what makes the next flush possible; raises ``ShardLost`` where nothing does."""
         match outcome:
@@ -267,10 +215,10 @@ class JournalWriter:
                 raise ShardLost("the lease names another node start")
             case Behind(tables):
                 self._log.warning("journal.behind", tables=len(tables))
-                self._distrust(tables)
+                self._mirror.distrust(tables)
             case ServerChanged():
-                self._log.info("journal.server", journals=len(self._journals))
-                self._distrust(self._journals)
+                self._log.info("journal.server", journals=len(self._mirror))
+                self._mirror.distrust_all()
             case Unheld():
                 await self._take_again()
             case Kept():
@@ -291,12 +239,6 @@ class JournalWriter:
         if self._is_held:
             lost, self._is_held, self.epoch = self.epoch, False, Epoch(0)
             self.on_unheld(lost)
-
-    def _distrust(self, tables: Iterable[TableId]) -> None:
-        for table_id in tables:
-            if (journal := self._journals.get(table_id)) is not None:
-                journal.kept = None
-                self._dirty.add(table_id)
 
     async def _watch_patience(self) -> None:
         """Tell when Redis has not answered for too long; that it does again, the next flush tells."""

@@ -25,7 +25,6 @@ from node.ledger.port import LedgerPort
 from node.ledger.settlement import HandMark, SettlementQueue
 from node.rules import seating as rules
 from node.settings import StakesFile, TableLimits
-from node.tables.actor import LeftHand, Table
 from node.tables.audience import Audience, Publisher
 from node.tables.chat import ChatRoom
 from node.tables.directory import TableEntry
@@ -34,11 +33,14 @@ from node.tables.history import History
 from node.tables.inbox import Inbox
 from node.tables.invitations import InvitationList
 from node.tables.keeping import Keeper
+from node.tables.left_hand import LeftHand
+from node.tables.pausing import Pausing
 from node.tables.proving import ProvableHands
 from node.tables.public_state import PublicState
 from node.tables.rail import Rail
 from node.tables.restoring import Outcomes, RestoredHands, restore_seats, seat_from_escrow
 from node.tables.seats import Seats
+from node.tables.table import Table
 from node.tables.telling import Telling
 from node.tables.waitlist import WaitingList
 
@@ -194,6 +196,7 @@ def _build_table(told: LedgerTable, seats: Seats, maker: TableMaker) -> Table:
         ),
         invitations=InvitationList(told.invitation, seats),
         telling=telling,
+        pausing=Pausing(told.table_id, audience, telling),
         keeper=keeper,
         log=log,
     )

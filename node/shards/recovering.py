@@ -25,7 +25,6 @@ from node.shards.opening import (
     reopen_table,
     set_up_table,
 )
-from node.tables.actor import Table
 from node.tables.restoring import (
     DoesNotFit,
     Outcomes,
@@ -33,6 +32,7 @@ from node.tables.restoring import (
     kept_fields,
     restore_hands,
 )
+from node.tables.table import Table
 
 
 @frozen

@@ -28,11 +28,12 @@ from node.shards.opening import (
     set_up_table,
 )
 from node.shards.recovering import Recovery
-from node.tables.actor import Table, TableActor, TableServices
+from node.tables.actor import TableActor
 from node.tables.commands import Drain, Pause
 from node.tables.deck import Shuffle
 from node.tables.directory import Directory
 from node.tables.metrics import CRASHES
+from node.tables.table import Table, TableServices
 
 _RETRY_SECONDS = 1.0
 _LONGEST_RESTART_SECONDS = 30.0

@@ -1,15 +1,12 @@
 """One table, one task: waits for the next command or the deadline, in one place, and does it."""
 
 import math
-from collections.abc import Callable, Sequence
 from functools import partial
 from typing import assert_never
 
 import trio
-from attrs import define, field, frozen
 
 from cardroom.ids import CommandId
-from cardroom.service.logs import Log
 from cardroom.wire.ledger import CommandBody, SettleHand
 from cardroom.wire.player import (
     Act,
@@ -34,17 +31,10 @@ from cardroom.wire.table import (
     HandVoided,
     LeaveReason,
     Refused,
-    StateChanged,
-    TablePaused,
     TableState,
 )
-from node.journal.moves import Move
-from node.journal.port import JournalPort
-from node.journal.seal import DeckSeal
-from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
-from node.tables.answers import Answers
-from node.tables.audience import Audience, Viewer
+from node.tables.audience import Viewer
 from node.tables.commands import (
     Announce,
     Ask,
@@ -60,73 +50,24 @@ from node.tables.commands import (
     Watch,
 )
 from node.tables.dealing import Dealer
-from node.tables.deck import Shuffle
 from node.tables.denied import Denied
 from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
-from node.tables.floor import Floor, FloorRequest
-from node.tables.hand_in_play import HandInPlay
+from node.tables.floor import Floor
 from node.tables.held_money import held_money
-from node.tables.history import History
-from node.tables.invitations import InvitationList
-from node.tables.keeping import Keeper
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
 from node.tables.places import Places
-from node.tables.rail import Rail
 from node.tables.remembering import remember
-from node.tables.seat_desk import SeatDesk
-from node.tables.seats import Seats
+from node.tables.seat_desk import SeatDesk, Submit
 from node.tables.snapshot import take_snapshot
-from node.tables.telling import Telling
+from node.tables.standing import Standing
+from node.tables.table import Table, TableServices
 from node.tables.turn_clock import TurnClock
 
 _LEASE_POLL_SECONDS = 1.0
 _HELD_POLL_SECONDS = 0.05
 _ANSWERED_OTHERWISE = SitDown | TopUp | Prove
 """Money is answered for when the ledger has decided, and a proof is an answer of its own."""
-
-
-@frozen
-class LeftHand:
-    """A hand in play out of the journal, and its moves so far."""
-
-    play: HandInPlay
-    moves: Sequence[Move]
-
-
-@define
-class Table:
-    """What outlives a crash of the table's task: everything but the hand in play."""
-
-    entry: TableEntry
-    audience: Audience
-    history: History
-    seats: Seats
-    invitations: InvitationList
-    rail: Rail
-    telling: Telling
-    keeper: Keeper
-    log: Log
-    answers: Answers = field(factory=Answers)
-    left_by_owner: LeftHand | None = None
-    """The hand in play that an earlier owner of the table has left, until it is taken up."""
-    resubmits: tuple[SettleHand, ...] = ()
-    """Hands that an earlier owner has played out, and that the ledger did not have."""
-    is_draining: bool = False
-    is_paused: bool = False
-    has_crashed: bool = False
-
-
-@frozen
-class TableServices:
-    """What a table gets from its shard."""
-
-    ledger: LedgerPort
-    journal: JournalPort
-    seal: DeckSeal
-    shuffle: Shuffle
-    may_deal: Callable[[], bool]
-    """Whether the shard's lease is fresh enough to begin a hand."""
 
 
 class TableActor:
@@ -144,29 +85,11 @@ class TableActor:
         self._telling = table.telling
         self._keeper = table.keeper
         self._answers = table.answers
-        self._dealer = Dealer(
-            seats=table.seats,
-            history=table.history,
-            clock=self._clock,
-            places=self._places,
-            shuffle=services.shuffle,
-            seal=services.seal,
-            keeper=table.keeper,
-            proofs=table.rail.proofs,
-        )
-        self._desk = SeatDesk(
-            seats=table.seats,
-            history=table.history,
-            places=self._places,
-            answers=self._answers,
-            keeper=table.keeper,
-            submit=self._submit,
-            tell_seat=self._dealer.tell_seat,
-            log=table.log,
-        )
+        self._dealer = _hire_dealer(table, services, self._clock, self._places)
+        self._desk = _open_desk(table, self._dealer, self._submit)
         self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
         self._entrance = Entrance(self._dealer, table.invitations, table.rail)
-        self._state = TableState.WAITING_FOR_PLAYERS
+        self._standing = Standing(self._dealer)
 
     async def run(self) -> None:
         """Serve the table until it is drained. An unforeseen error leaves; start a new actor then."""
@@ -187,7 +110,7 @@ class TableActor:
         self._history.public.set_up(self._seats.public(), self._seats.seating.button)
         now = trio.current_time()
         for viewer in self._audience.viewers:
-            snapshot = take_snapshot(self._dealer, self._state, viewer.user_id, now)
+            snapshot = take_snapshot(self._dealer, self._standing.state, viewer.user_id, now)
             self._telling.answer(viewer, snapshot)
         if self._history.hand_id is not None:
             HANDS.labels(outcome="void").inc()
@@ -196,7 +119,7 @@ class TableActor:
                 HandVoided(*self._history.next_header(), hand_id=self._history.hand_id, stacks=stacks)
             )
             self._history.end_hand()
-            self._state = TableState.BETWEEN_HANDS
+            self._standing.state = TableState.BETWEEN_HANDS
 
     def _take_up(self) -> None:
         """Go on with what an earlier owner of the table has left in the journal, if anything."""
@@ -205,13 +128,13 @@ class TableActor:
             self._submit(hand)
         left, self._table.left_by_owner = self._table.left_by_owner, None
         if left is not None:
-            self._dealer.take_up(left.play, left.moves)
-            self._state = TableState.PLAYING
+            left.take_up(self._dealer)
+            self._standing.state = TableState.PLAYING
 
     async def _next_command(self) -> Command:
         """Wait for a command or the deadline; no time passes for players who cannot see or act."""
         deadline = min(self._clock.deadline, self._seats.waiting.deadline)
-        if self._table.is_paused:
+        if self._table.pausing.is_paused:
             deadline = math.inf
         elif self._telling.is_held:
             deadline = max(deadline, trio.current_time() + _HELD_POLL_SECONDS)
@@ -228,12 +151,13 @@ class TableActor:
                 self._clock_ran_out()
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
-            case Watch():
-                self._watch(command)
+            case Watch(viewer=viewer):
+                self._table.pausing.greet(viewer)
+                self._entrance.watch(command, self._standing.state)
             case Unwatch(viewer):
                 self._entrance.unwatch(viewer)
             case Inspect(answer):
-                self._telling.call(partial(answer, self._detail()))
+                self._telling.call(partial(answer, _detail(self._table, self._dealer, self._standing)))
             case Announce() | Silence():
                 self._table.rail.obey(command)
             case Drain():
@@ -247,9 +171,8 @@ class TableActor:
         """Carry a player's request out, or refuse it; either way the asker is told."""
         request = ask.request
         request_id = request.action_id if isinstance(request, Act) else request.request_id
-        if self._table.is_paused:
-            REFUSALS.labels(code=Refusal.TABLE_PAUSED.value).inc()
-            ask.viewer.answer(Refused(request_id, Refusal.TABLE_PAUSED))
+        if self._table.pausing.is_paused:
+            self._table.pausing.refuse(ask.viewer, request_id)
             return
         try:
             self._entrance.check(ask.viewer)
@@ -276,16 +199,13 @@ class TableActor:
             case ShowCards():
                 self._dealer.show(viewer.user_id, request)
             case Resync(last_seq=last_seq):
-                self._entrance.catch_up(viewer, last_seq, self._state)
+                self._entrance.catch_up(viewer, last_seq, self._standing.state)
             case Chat() | ShowEmote() | Mute() | Prove():
                 self._table.rail.serve(viewer, request, self._dealer.play)
             case _:
-                self._refuse_when_draining(request)
+                if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
+                    raise Denied(Refusal.TABLE_UNAVAILABLE)
                 self._floor.carry_out(viewer, request, trio.current_time())
-
-    def _refuse_when_draining(self, request: FloorRequest) -> None:
-        if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
-            raise Denied(Refusal.TABLE_UNAVAILABLE)
 
     def _clock_ran_out(self) -> None:
         if trio.current_time() < self._clock.deadline or self._telling.is_held:
@@ -317,20 +237,9 @@ class TableActor:
         return self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
 
     def _pause(self, *, is_paused: bool) -> None:
-        """Let the table wait, or go on. That it waits is told at once, past what waits for the journal."""
-        self._table.is_paused = is_paused
-        told = TablePaused(self._seats.game.table_id, is_paused)
-        if is_paused:
-            for viewer in self._audience.viewers:
-                viewer.answer(told)
-        else:
-            self._telling.send(self._audience.viewers, told)
+        self._table.pausing.turn(is_paused=is_paused)
+        if not is_paused:
             self._dealer.begin_clock_anew()
-
-    def _watch(self, watch: Watch) -> None:
-        if self._table.is_paused:
-            watch.viewer.answer(TablePaused(self._seats.game.table_id, is_paused=True))
-        self._entrance.watch(watch, self._state)
 
     def _end_step(self) -> None:
         """After each command: tend the seats, prepare the next hand, tell what happened."""
@@ -339,7 +248,7 @@ class TableActor:
         is_idle = self._dealer.play is None and self._clock.is_stopped
         if is_idle and not self._table.is_draining and self._dealer.can_deal():
             self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
-        self._tell_state()
+        self._standing.tell()
         self._history.publish()
         self._places.tell(now)
         self._answers.give(self._telling)
@@ -362,30 +271,31 @@ class TableActor:
             self._telling.call(lambda: self._clock.told(began, trio.current_time()))
         self._telling.end_step(partial(self._services.journal.keep, self._seats.game.table_id, changes))
 
-    def _tell_state(self) -> None:
-        """Tell that the table waits, or does so no more; a hand's beginning and end show by themselves."""
-        before, self._state = self._state, self._find_state()
-        shows = {TableState.PLAYING} if before is not TableState.PLAYING else {TableState.BETWEEN_HANDS}
-        if self._state is not before and self._state not in shows:
-            self._history.tell(StateChanged(*self._history.next_header(), state=self._state))
 
-    def _find_state(self) -> TableState:
-        if self._dealer.play is not None:
-            return TableState.PLAYING
-        if self._seats.is_halted:
-            return TableState.HALTED
-        if self._seats.settlements.is_full:
-            return TableState.WAITING_FOR_LEDGER
-        return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
+def _hire_dealer(table: Table, services: TableServices, clock: TurnClock, places: Places) -> Dealer:
+    return Dealer(
+        seats=table.seats,
+        history=table.history,
+        clock=clock,
+        places=places,
+        shuffle=services.shuffle,
+        seal=services.seal,
+        keeper=table.keeper,
+        proofs=table.rail.proofs,
+    )
 
-    def _detail(self) -> TableDetail:
-        return TableDetail(
-            snapshot=take_snapshot(self._dealer, self._state, None, trio.current_time()),
-            unsettled_hands=len(self._seats.settlements),
-            last_settled_hand_no=self._seats.settlements.settled.hand_no,
-            viewers=len(self._audience.viewers),
-            money=held_money(self._seats),
-        )
+
+def _open_desk(table: Table, dealer: Dealer, submit: Submit) -> SeatDesk:
+    return SeatDesk(
+        seats=table.seats,
+        history=table.history,
+        places=dealer.places,
+        answers=table.answers,
+        keeper=table.keeper,
+        submit=submit,
+        tell_seat=dealer.tell_seat,
+        log=table.log,
+    )
 
 
 def _is_act(command: Command) -> bool:
@@ -398,3 +308,13 @@ def _observe_action(received_at: float) -> None:
 
 def _summarize(entry: TableEntry, summary: TableSummary) -> None:
     entry.summary = summary
+
+
+def _detail(table: Table, dealer: Dealer, standing: Standing) -> TableDetail:
+    return TableDetail(
+        snapshot=take_snapshot(dealer, standing.state, None, trio.current_time()),
+        unsettled_hands=len(table.seats.settlements),
+        last_settled_hand_no=table.seats.settlements.settled.hand_no,
+        viewers=len(table.audience.viewers),
+        money=held_money(table.seats),
+    )

@@ -1,6 +1,6 @@
 """The dealer of one table: starts hands, applies actions, lets the clock act, sends settlements."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import trio
 from attrs import define, field
@@ -31,7 +31,7 @@ from node.tables import projection
 from node.tables.deck import Shuffle, commit
 from node.tables.denied import Denied
 from node.tables.first_answers import FirstAnswers
-from node.tables.hand_in_play import HandInPlay, act_of, open_hand, write_deal
+from node.tables.hand_in_play import HandInPlay, open_hand, write_deal
 from node.tables.history import History
 from node.tables.keeping import Keeper
 from node.tables.metrics import HANDS
@@ -62,7 +62,7 @@ class Dealer:
     proofs: ProvableHands
     play: HandInPlay | None = None
     finished: FinishedHand | None = None
-    _answers: FirstAnswers = field(factory=FirstAnswers)
+    answers: FirstAnswers = field(factory=FirstAnswers)
     _statuses: dict[SeatIndex, SeatStatus] = field(factory=dict)
     """As they were before the hand that has just ended; empty when the changes are told."""
 
@@ -86,11 +86,11 @@ class Dealer:
         play = self.play = open_hand(hand_no, deck, deal, step, self.seats.holders)
         self.keeper.dealt(write_deal(play, self.seats.settlements.last_played.hand_id, self.seal))
         self.history.begin_hand(play.hand_id, hand_no)
-        self._answers.forget_all()
+        self.answers.forget_all()
         self.finished = None
         for seat in play.players:
             self.seats.count_hand(self.seats.holders[seat])
-        self._set_clock()
+        _set_clock(self)
         rest = projection.tell_deal(play.events, deck, play.players, self.history)
         projection.tell(rest, self.history, self.clock, trio.current_time())
         # Who posts the last chips is all-in: when nobody else has a decision either, the hand is over now.
@@ -98,17 +98,17 @@ class Dealer:
 
     def act(self, user_id: UserId, act: Act) -> SettleHand | None:
         """Apply a player's action. Gives the settlement if it ended the hand; refused as ``Act`` says."""
-        if self._answers.has_done(user_id, act):
+        if self.answers.has_done(user_id, act):
             return None
-        seat = self._seat_in_turn(user_id, act)
+        seat = _seat_in_turn(self, user_id, act)
         bank_used = self.clock.bank_used_seconds(trio.current_time())
         try:
             settlement = self._take(PlayerActs(seat, act.action_id, act.turn, act.kind, act.amount))
         except IllegalAction as illegal:
             refusal = refusal_of(illegal.reason)
-            self._answers.note(user_id, act, refusal)
+            self.answers.note(user_id, act, refusal)
             raise Denied(refusal) from None
-        self._answers.note(user_id, act, None)
+        self.answers.note(user_id, act, None)
         holder = self.seats.holders[seat]
         holder.time_outs = 0
         if bank_used > 0:
@@ -207,28 +207,11 @@ class Dealer:
         assert self.play is not None, "somebody plays"
         return self.play.hand
 
-    def _seat_in_turn(self, user_id: UserId, act: Act) -> SeatIndex:
-        holder = self.seats.held_by(user_id)
-        hand = _named_play(self.play, act.hand_no).hand
-        if hand.seat_to_act != holder.seat:
-            raise Denied(Refusal.OUT_OF_TURN)
-        if act.turn != hand.turn:
-            raise Denied(Refusal.STALE_TURN)
-        return holder.seat
-
-    def take_up(self, play: HandInPlay, moves: Iterable[Move]) -> None:
-        """Go on with a hand that an earlier owner of the table has dealt; its clock begins anew."""
-        self.play = play
-        for move in moves:
-            if isinstance(move, PlayerActs):
-                self._answers.note(play.players[move.seat], act_of(move, play, self.history.table_id), None)
-        self.begin_clock_anew()
-
     def begin_clock_anew(self) -> None:
         """Nobody could act for a while: who is to act has all the time again, and all are told."""
         self.clock.stop()
         if self.play is not None:
-            self._set_clock()
+            _set_clock(self)
             projection.tell_clock(self.play.hand, self.history, self.clock, trio.current_time())
 
     def _take(self, move: Move) -> SettleHand | None:
@@ -237,20 +220,9 @@ class Dealer:
         self.play.hand, events = take(self.play.hand, move)
         self.keeper.moved(move)
         self.play.events.extend(events)
-        self._set_clock()
+        _set_clock(self)
         projection.tell(events, self.history, self.clock, trio.current_time())
         return self._finish(self.play) if self.play.hand.is_over else None
-
-    def _set_clock(self) -> None:
-        assert self.play is not None, "the clock is set by a hand"
-        now, game, hand = trio.current_time(), self.seats.game, self.play.hand
-        if hand.is_over:
-            self.clock.begin_pause(now, _pause_seconds(self.play, game.limits))
-        else:
-            seat = hand.seat_to_act
-            seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
-            bank = 0.0 if seat is None else self.seats.holders[seat].spare.bank_seconds
-            self.clock.begin_turn(self.play.hand_no, hand.turn, now, seconds, bank)
 
     def _finish(self, play: HandInPlay) -> SettleHand:
         """Book a finished hand into the seats and write its settlement."""
@@ -269,6 +241,28 @@ class Dealer:
         self.play, self._statuses = None, statuses
         HANDS.labels(outcome="played").inc()
         return settle
+
+
+def _set_clock(dealer: Dealer) -> None:
+    assert dealer.play is not None, "the clock is set by a hand"
+    now, game, hand = trio.current_time(), dealer.seats.game, dealer.play.hand
+    if hand.is_over:
+        dealer.clock.begin_pause(now, _pause_seconds(dealer.play, game.limits))
+    else:
+        seat = hand.seat_to_act
+        seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
+        bank = 0.0 if seat is None else dealer.seats.holders[seat].spare.bank_seconds
+        dealer.clock.begin_turn(dealer.play.hand_no, hand.turn, now, seconds, bank)
+
+
+def _seat_in_turn(dealer: Dealer, user_id: UserId, act: Act) -> SeatIndex:
+    holder = dealer.seats.held_by(user_id)
+    hand = _named_play(dealer.play, act.hand_no).hand
+    if hand.seat_to_act != holder.seat:
+        raise Denied(Refusal.OUT_OF_TURN)
+    if act.turn != hand.turn:
+        raise Denied(Refusal.STALE_TURN)
+    return holder.seat
 
 
 def _named_play(play: HandInPlay | None, hand_no: int) -> HandInPlay:

@@ -44,10 +44,10 @@ from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker
 from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
-from node.tables.actor import Table
 from node.tables.commands import Ask, Watch
 from node.tables.deck import shuffled_deck
 from node.tables.directory import Directory
+from node.tables.table import Table
 from tests.fakes.ledger import LedgerInMemory
 from tests.node.tables.house import BUY_IN, LOG, SEAL, STAKE, TABLE, Guest, until
 

@@ -26,9 +26,9 @@ from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
 from node.shards.supervisor import keep_table_running
-from node.tables.actor import Table, TableServices
 from node.tables.commands import Ask, Command, Unwatch, Watch
 from node.tables.deck import Shuffle, shuffled_deck
+from node.tables.table import Table, TableServices
 from tests.fakes.journal import JournalInMemory
 from tests.fakes.ledger import LedgerInMemory
 
