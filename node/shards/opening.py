@@ -216,7 +216,8 @@ def _recall_table(table: Table, restored: RestoredTable) -> None:
     if hands.in_play is not None:
         table.history.begin_hand(hands.in_play.hand_id, hands.in_play.hand_no)
         table.history.public.set_up_hand(hands.in_play.hand)
-        table.left_by_owner = LeftHand(hands.in_play, hands.journaled[-1].moves)
+        time_outs = {player.seat: player.time_outs for player in journal.memory.players}
+        table.left_by_owner = LeftHand(hands.in_play, hands.journaled[-1].moves, time_outs)
 
 
 def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
