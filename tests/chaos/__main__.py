@@ -16,12 +16,14 @@ import trio
 from tests.chaos.cluster import Place
 from tests.chaos.conductor import run_chaos
 from tests.chaos.faults import Fault, Kind, plan_faults
-from tests.chaos.outcome import Findings
+from tests.chaos.outcome import Findings, merge
 from tests.chaos.report import result_line, write_report
 
 _START_SECONDS: Final = 120.0
 _SECONDS_PER_FAULT: Final = 60.0
 _SEEDS: Final = 1_000_000
+_SINGLE: Final = "single"
+_REPLICATED: Final = "replicated"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,27 +31,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _command_line().parse_args(arguments)
     seed = secrets.randbelow(_SEEDS) if options.seed is None else options.seed
     kinds = tuple(Kind[name] for name in options.kinds) or tuple(Kind)
-    faults = plan_faults(seed, options.faults, kinds)
-    command = f"python -m tests.chaos --faults {options.faults} --seed {seed}"
+    command = f"python -m tests.chaos --faults {options.faults} --seed {seed} --servers {options.servers}"
     if options.kinds:
         command += f" --kinds {' '.join(options.kinds)}"
     _say(f"{command}: report and logs in {options.folder}")
-    place = Place(Path.cwd(), options.folder.resolve(), seed, options.players)
-    if place.folder.exists():
-        shutil.rmtree(place.folder)
-    findings = trio.run(_run_in_time, place, faults)
-    write_report(place.folder, findings, command)
-    for objection in findings.objections:
-        _say(f"WRONG: {objection}")
-    for complaint in findings.complaints:
-        _say(f"WRONG: {complaint}")
+    folder = options.folder.resolve()
+    if folder.exists():
+        shutil.rmtree(folder)
+    runs = []
+    for number, (name, count) in enumerate(share(options.faults, options.servers).items()):
+        first = 1 + options.faults - count if number else 1
+        is_replicated = name == _REPLICATED
+        faults = plan_faults(seed, count, kinds, replicated=is_replicated, first=first)
+        place = Place(Path.cwd(), folder / name, seed, options.players)
+        runs.append(trio.run(_run_in_time, place, faults, is_replicated))
+        write_report(place.folder, runs[-1], command)
+    return _conclude(folder, merge(runs), command)
+
+
+def share(faults: int, servers: str) -> dict[str, int]:
+    """Say how many faults are done to each kind of cluster."""
+    if servers != "both":
+        return {servers: faults}
+    return {_SINGLE: (faults + 1) // 2, _REPLICATED: faults // 2}
+
+
+def _conclude(folder: Path, findings: Findings, command: str) -> int:
+    write_report(folder, findings, command)
+    for wrong in (*findings.objections, *findings.complaints):
+        _say(f"WRONG: {wrong}")
     _say(result_line(findings))
     return 0 if findings.is_good else 1
 
 
-async def _run_in_time(place: Place, faults: Sequence[Fault]) -> Findings:
+async def _run_in_time(place: Place, faults: Sequence[Fault], is_replicated: bool) -> Findings:
     with trio.fail_after(_START_SECONDS + _SECONDS_PER_FAULT * len(faults)):
-        return await run_chaos(place, faults, _say)
+        return await run_chaos(place, faults, _say, replicated=is_replicated)
 
 
 def _command_line() -> argparse.ArgumentParser:
@@ -61,6 +78,12 @@ def _command_line() -> argparse.ArgumentParser:
         "--kinds", nargs="*", default=[], choices=[kind.name for kind in Kind], metavar="KIND",
         help=f"only these: {', '.join(kind.name for kind in Kind)}",
     )  # fmt: skip
+    parser.add_argument(
+        "--servers",
+        choices=[_SINGLE, _REPLICATED, "both"],
+        default="both",
+        help="PostgreSQL and Valkey alone, with others that take their place, or half of the faults to each",
+    )
     parser.add_argument("--folder", type=Path, default=Path(".chaos"), help="where all is written (.chaos)")
     return parser
 

@@ -21,12 +21,11 @@ from cardroom.local.servers import free_port
 from cardroom.service.retry import wait_for_start
 from tests.chaos.process import Process, Program, running
 from tests.chaos.proxy import Link, Proxy, find_owner, open_proxy, to_port
-from tests.chaos.servers import postgres_dsn, postgres_program, valkey_program
+from tests.chaos.replicated import ReplicatedServers
+from tests.chaos.servers import Servers, SingleServers, Target
 from tests.chaos.settings import NODES, ROUTER, WORKERS, Addresses, write_settings
 
 BOTS: Final = "bots"
-VALKEY: Final = "valkey"
-POSTGRES: Final = "postgres"
 TABLES: Final = (
     TablePlan(shard=0, name="Han", stake="low"),
     TablePlan(shard=1, name="Nakdong", stake="low"),
@@ -77,6 +76,7 @@ class Cluster:
     """Everything runs."""
 
     place: Place
+    servers: Servers
     addresses: Addresses
     configs: Mapping[str, Path]
     environment: Mapping[str, str]
@@ -86,15 +86,19 @@ class Cluster:
     @property
     def dsn(self) -> str:
         """The owner's way to the database, past the proxies."""
-        return postgres_dsn(self.addresses.postgres)
+        return self.servers.dsn(self.servers.ports)
 
     def url(self, process: str) -> str:
         """Give where a process answers by HTTP."""
         return f"http://127.0.0.1:{self.addresses.pages[process]}"
 
-    def link(self, client: str, server: str) -> Link:
-        """Give the link between two processes."""
-        return self.proxies[server].link(client)
+    def links(self, client: str, server: str) -> list[Link]:
+        """Give the links between two processes; a server may stand for several that take its place."""
+        return [proxy.link(client) for name, proxy in self.proxies.items() if name.startswith(server)]
+
+    def target(self, name: str) -> Target:
+        """Give what a fault is done to: one of our processes, or whichever server serves now."""
+        return self.processes[name] if name in self.addresses.pages else self.servers.target(name)
 
     def find_client(self, port: int) -> str:
         """Name the process that a port belongs to."""
@@ -161,14 +165,15 @@ class Cluster:
 
 
 @asynccontextmanager
-async def open_cluster(place: Place) -> AsyncIterator[Cluster]:
+async def open_cluster(place: Place, *, replicated: bool = False) -> AsyncIterator[Cluster]:
     """Bring everything up, with bots that have begun to play when the block begins."""
     for folder in (place.logs, place.folder / "audit"):
         folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        cluster = await _prepare(place, stack)
-        await _start_servers(cluster, stack)
-        await _wait_for_postgres(cluster)
+        servers = await _choose_servers(place, stack, replicated=replicated)
+        cluster = await _prepare(place, servers, stack)
+        proxies = {name: cluster.proxies[name].port for name in servers.ports}
+        cluster.processes |= await servers.start(stack, proxies)
         await _migrate(cluster)
         await _start(cluster, stack, *map(cluster.program, WORKERS))
         await make_tables(cluster.url(WORKERS[0]), cluster.credential(ADMIN_TOKEN), TABLES)
@@ -181,33 +186,29 @@ async def open_cluster(place: Place) -> AsyncIterator[Cluster]:
         yield cluster
 
 
-async def _prepare(place: Place, stack: AsyncExitStack) -> Cluster:
+async def _choose_servers(place: Place, stack: AsyncExitStack, *, replicated: bool) -> Servers:
+    if not replicated:
+        return SingleServers(place.folder, place.logs)
+    servers = ReplicatedServers(place.folder, place.logs)
+    await servers.prepare(stack)
+    return servers
+
+
+async def _prepare(place: Place, servers: Servers, stack: AsyncExitStack) -> Cluster:
     """Choose ports, lay the network, write settings and secrets."""
-    ports = {name: free_port() for name in (VALKEY, POSTGRES)}
     doors = {name: free_port() for name in NODES}
     pages = {name: free_port() for name in (*NODES, *WORKERS, ROUTER)}
     environment = dict(os.environ) | {"CREDENTIALS_DIRECTORY": str(place.folder / "credentials")}
-    cluster = Cluster(place, Addresses(ports[VALKEY], ports[POSTGRES], doors, {}, pages), {}, environment)
-    for name, port in (ports | doors).items():
+    cluster = Cluster(place, servers, Addresses({}, doors, {}, pages), {}, environment)
+    for name, port in (dict(servers.ports) | doors).items():
         proxy = open_proxy(name, to_port(port), cluster.find_client)
         cluster.proxies[name] = await stack.enter_async_context(proxy)
     seen = {name: proxy.port for name, proxy in cluster.proxies.items()}
-    told = Addresses(seen[VALKEY], seen[POSTGRES], doors, seen, pages)
+    told = Addresses(servers.redis_settings(seen), doors, seen, pages)
     cluster.configs = write_settings(place.project / "configs", place.folder / "configs", told)
     names = credential_names(cluster.configs)
-    make_credentials(
-        place.folder / "credentials", names | {ADMIN_TOKEN, BOTS_PASSWORD}, postgres_dsn(seen[POSTGRES])
-    )
+    make_credentials(place.folder / "credentials", names | {ADMIN_TOKEN, BOTS_PASSWORD}, servers.dsn(seen))
     return cluster
-
-
-async def _start_servers(cluster: Cluster, stack: AsyncExitStack) -> None:
-    place, addresses = cluster.place, cluster.addresses
-    postgres = await trio.to_thread.run_sync(
-        postgres_program, place.folder / POSTGRES, addresses.postgres, place.logs / "postgres.log"
-    )
-    valkey = valkey_program(place.folder / VALKEY, addresses.valkey, place.logs / "valkey.log")
-    await _run(cluster, stack, postgres, valkey)
 
 
 async def _run(cluster: Cluster, stack: AsyncExitStack, *programs: Program) -> tuple[Process, ...]:
@@ -232,19 +233,6 @@ async def wait_until_ready(url: str) -> None:
                     (await http.get(f"{url}/health/ready")).raise_for_status()
     except httpx.HTTPError as error:
         raise ClusterFailed(f"{url} is not ready: {error}") from error
-
-
-async def _wait_for_postgres(cluster: Cluster) -> None:
-    with trio.move_on_after(_READY_SECONDS):
-        while True:
-            with trio.move_on_after(1.0):
-                try:
-                    await (await trio.open_tcp_stream("127.0.0.1", cluster.addresses.postgres)).aclose()
-                except OSError:
-                    await trio.sleep(0.1)
-                    continue
-                return
-    raise ClusterFailed("PostgreSQL does not listen")
 
 
 async def _migrate(cluster: Cluster) -> None:

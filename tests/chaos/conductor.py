@@ -92,6 +92,7 @@ class Conductor:
 
     async def _wait_until_steady(self) -> None:
         """Let all tables where bots sit be in play; one that is not after a while is not waited for."""
+        await self.cluster.servers.wait_until_whole()
         with trio.move_on_after(_STEADY_LIMIT):
             while True:
                 self.follower.look()
@@ -179,9 +180,9 @@ def read_protocol_errors(place: Place) -> dict[str, int]:
     return errors
 
 
-async def run_chaos(place: Place, faults: Sequence[Fault], say: Say) -> Findings:
+async def run_chaos(place: Place, faults: Sequence[Fault], say: Say, *, replicated: bool = False) -> Findings:
     """Bring a cluster up, lead a run, and end it."""
-    say("Starting servers, processes and bots ...")
-    async with open_cluster(place) as cluster:
+    say(f"Starting {'servers in groups' if replicated else 'single servers'}, processes and bots ...")
+    async with open_cluster(place, replicated=replicated) as cluster:
         conductor = Conductor(cluster, Follower(place.record), Random(place.seed), say)
         return await conductor.run(faults)

@@ -33,6 +33,11 @@ class Kind(Enum):
     VALKEY_FROZEN = "Valkey frozen briefly"
     VALKEY_FROZEN_LONG = "Valkey frozen for longer than the leases"
     NODE_AND_VALKEY_KILLED = "node and Valkey killed together"
+    VALKEY_FAILED_OVER = "Valkey killed, sentinels put a replica in its place"
+    VALKEY_SWITCHED = "sentinels ordered to make another Valkey the primary"
+    REPLICAS_FROZEN = "both replicas of Valkey frozen"
+    POSTGRES_FAILED_OVER = "PostgreSQL lost, its standby promoted"
+    STANDBY_KILLED = "PostgreSQL's synchronous standby killed"
     POSTGRES_KILLED = "PostgreSQL killed"
     POSTGRES_FROZEN = "PostgreSQL frozen"
     LINK_CUT = "connections cut"
@@ -47,6 +52,14 @@ TAKES_MEMORY: Final = frozenset({Kind.NODE_KILLED, Kind.NODE_KILLED_AND_GONE, Ki
 """A node has lost its memory, or its shards to another one, while Valkey kept its own."""
 TAKES_ALL: Final = frozenset({Kind.NODE_AND_VALKEY_KILLED})
 """Node and Valkey have both lost what they knew: hands in play may be void as a whole."""
+
+ONLY_SINGLE: Final = frozenset({Kind.VALKEY_EMPTIED, Kind.NODE_AND_VALKEY_KILLED})
+"""Makes sense where Valkey has no replicas."""
+ONLY_REPLICATED: Final = frozenset(
+    {Kind.VALKEY_FAILED_OVER, Kind.VALKEY_SWITCHED, Kind.REPLICAS_FROZEN}
+    | {Kind.POSTGRES_FAILED_OVER, Kind.STANDBY_KILLED}
+)
+"""Needs servers that take another's place."""
 
 _LINKS: Final = (
     *((BOTS, node) for node in NODES),
@@ -79,11 +92,14 @@ class Fault:
         return f"{self.kind.value}: {where}{lasts}{much}"
 
 
-def plan_faults(seed: int, count: int, kinds: Sequence[Kind] = tuple(Kind)) -> list[Fault]:
+def plan_faults(
+    seed: int, count: int, kinds: Sequence[Kind] = tuple(Kind), *, replicated: bool = False, first: int = 1
+) -> list[Fault]:
     """Choose faults: each kind comes once before any comes again. The same seed gives the same faults."""
-    random = Random(seed)
-    bag = _kinds(random, kinds)
-    return [_fault(number, next(bag), random) for number in range(1, count + 1)]
+    random = Random(f"{seed} replicated" if replicated else seed)
+    impossible = ONLY_SINGLE if replicated else ONLY_REPLICATED
+    bag = _kinds(random, [kind for kind in kinds if kind not in impossible])
+    return [_fault(number, next(bag), random) for number in range(first, first + count)]
 
 
 def _kinds(random: Random, kinds: Sequence[Kind]) -> Iterator[Kind]:
@@ -103,7 +119,7 @@ def _fault(number: int, kind: Kind, random: Random) -> Fault:
             return Fault(number, kind, " and ".join(WORKERS))
         case Kind.ROUTER_KILLED | Kind.ROUTER_FROZEN:
             return Fault(number, kind, ROUTER, seconds=_lasting(kind, random))
-        case Kind.POSTGRES_KILLED | Kind.POSTGRES_FROZEN:
+        case Kind.POSTGRES_KILLED | Kind.POSTGRES_FROZEN | Kind.POSTGRES_FAILED_OVER | Kind.STANDBY_KILLED:
             return Fault(number, kind, POSTGRES, seconds=_lasting(kind, random))
         case Kind.CLOCK_STEPPED:
             step = random.choice(_STEPS_SECONDS)
@@ -131,6 +147,9 @@ _SECONDS: Final = {
     Kind.ROUTER_FROZEN: (1.0, 4.0),
     Kind.VALKEY_FROZEN: (0.3, 2.0),
     Kind.VALKEY_FROZEN_LONG: (4.5, 6.0),
+    Kind.VALKEY_FAILED_OVER: (0.5, 3.0),
+    Kind.REPLICAS_FROZEN: (1.0, 6.0),
+    Kind.STANDBY_KILLED: (1.0, 5.0),
     Kind.POSTGRES_KILLED: (0.5, 4.0),
     Kind.POSTGRES_FROZEN: (1.0, 5.0),
     Kind.DISK_FULL: (2.0, 4.0),

@@ -11,7 +11,9 @@ import trio
 
 from tests.chaos.cluster import Cluster
 from tests.chaos.faults import VALKEY, WORKERS, Fault, Kind
-from tests.chaos.process import Process
+from tests.chaos.proxy import Link
+from tests.chaos.replicated import Database, ReplicatedServers
+from tests.chaos.servers import Target
 
 _GONE_SECONDS: Final = 5.0
 
@@ -29,12 +31,12 @@ async def _kill(cluster: Cluster, fault: Fault) -> float:
     killed_at = time.monotonic()
     names = WORKERS if fault.kind is Kind.WORKERS_KILLED else (fault.target, fault.peer)
     for name in filter(None, names):
-        cluster.processes[name].kill()
+        cluster.target(name).kill()
     return killed_at
 
 
 async def _kill_and_hold(cluster: Cluster, fault: Fault) -> float:
-    process, killed_at = cluster.processes[fault.target], time.monotonic()
+    process, killed_at = cluster.target(fault.target), time.monotonic()
     with _held(process):
         process.kill()
         await trio.sleep(fault.seconds)
@@ -43,18 +45,18 @@ async def _kill_and_hold(cluster: Cluster, fault: Fault) -> float:
 
 async def _empty(cluster: Cluster, fault: Fault) -> float:
     """Let the server come back without anything, as after the loss of its disk."""
-    process, killed_at = cluster.processes[fault.target], time.monotonic()
+    process, killed_at = cluster.target(fault.target), time.monotonic()
     with _held(process):
         process.kill()
         with trio.fail_after(_GONE_SECONDS):
             while process.pid is not None:  # noqa: ASYNC110 (a process gives no event)
                 await trio.sleep(0.01)
-        _remove_all(cluster.place.folder / VALKEY)
+        _remove_data(cluster.place.folder / VALKEY)
     return killed_at
 
 
 async def _freeze(cluster: Cluster, fault: Fault) -> None:
-    process = cluster.processes[fault.target]
+    process = cluster.target(fault.target)
     process.freeze()
     try:
         await trio.sleep(fault.seconds)
@@ -63,29 +65,87 @@ async def _freeze(cluster: Cluster, fault: Fault) -> None:
 
 
 async def _cut(cluster: Cluster, fault: Fault) -> None:
-    cluster.link(fault.target, fault.peer).cut(fault.amount)
+    for link in cluster.links(fault.target, fault.peer):
+        link.cut(fault.amount)
 
 
 async def _leave_half_open(cluster: Cluster, fault: Fault) -> None:
-    cluster.link(fault.target, fault.peer).leave_half_open(fault.amount)
+    for link in cluster.links(fault.target, fault.peer):
+        link.leave_half_open(fault.amount)
 
 
 async def _slow_down(cluster: Cluster, fault: Fault) -> None:
-    link = cluster.link(fault.target, fault.peer)
-    link.delay_seconds = fault.amount
-    try:
+    with _healed_later(cluster, fault) as links:
+        for link in links:
+            link.delay_seconds = fault.amount
         await trio.sleep(fault.seconds)
-    finally:
-        link.heal()
 
 
 async def _silence(cluster: Cluster, fault: Fault) -> None:
-    link = cluster.link(fault.target, fault.peer)
-    link.silence()
+    with _healed_later(cluster, fault) as links:
+        for link in links:
+            link.silence()
+        await trio.sleep(fault.seconds)
+
+
+@contextmanager
+def _healed_later(cluster: Cluster, fault: Fault) -> Iterator[list[Link]]:
+    links = cluster.links(fault.target, fault.peer)
+    try:
+        yield links
+    finally:
+        for link in links:
+            link.heal()
+
+
+async def _fail_over(cluster: Cluster, fault: Fault) -> float:
+    """Kill the primary Valkey, and let it come back as a replica of the one that took its place."""
+    servers = _groups(cluster)
+    old, killed_at = servers.primary(), time.monotonic()
+    process = servers.target(VALKEY)
+    with _held(process):
+        process.kill()
+        await servers.wait_for_other_primary(old)
+        await trio.sleep(fault.seconds)
+    return killed_at
+
+
+async def _switch(cluster: Cluster, fault: Fault) -> None:
+    servers = _groups(cluster)
+    old = servers.primary()
+    servers.switch()
+    await servers.wait_for_other_primary(old)
+
+
+async def _freeze_replicas(cluster: Cluster, fault: Fault) -> None:
+    """Leave the primary without anybody to confirm what it keeps."""
+    replicas = _groups(cluster).replicas()
+    for replica in replicas:
+        replica.freeze()
     try:
         await trio.sleep(fault.seconds)
     finally:
-        link.heal()
+        for replica in replicas:
+            replica.thaw()
+
+
+async def _lose_database(cluster: Cluster, fault: Fault) -> float:
+    return await _database(cluster).fail_over()
+
+
+async def _kill_standby(cluster: Cluster, fault: Fault) -> None:
+    await _database(cluster).do_without_standby(fault.seconds)
+
+
+def _groups(cluster: Cluster) -> ReplicatedServers:
+    assert isinstance(cluster.servers, ReplicatedServers), "only there a server has others beside it"
+    return cluster.servers
+
+
+def _database(cluster: Cluster) -> Database:
+    database = _groups(cluster).database
+    assert database is not None, "it was prepared"
+    return database
 
 
 async def _fill_disk(cluster: Cluster, fault: Fault) -> None:
@@ -107,7 +167,7 @@ async def _step_clock(cluster: Cluster, fault: Fault) -> None:
 
 
 @contextmanager
-def _held(process: Process) -> Iterator[None]:
+def _held(process: Target) -> Iterator[None]:
     process.hold()
     try:
         yield
@@ -115,12 +175,10 @@ def _held(process: Process) -> Iterator[None]:
         process.release()
 
 
-def _remove_all(folder: Path) -> None:
+def _remove_data(folder: Path) -> None:
     for file in folder.iterdir():
         if file.is_dir():
             shutil.rmtree(file)
-        else:
-            file.unlink()
 
 
 _DOINGS: Final[Mapping[Kind, Doing]] = {
@@ -138,6 +196,11 @@ _DOINGS: Final[Mapping[Kind, Doing]] = {
     Kind.VALKEY_FROZEN: _freeze,
     Kind.VALKEY_FROZEN_LONG: _freeze,
     Kind.NODE_AND_VALKEY_KILLED: _kill,
+    Kind.VALKEY_FAILED_OVER: _fail_over,
+    Kind.VALKEY_SWITCHED: _switch,
+    Kind.REPLICAS_FROZEN: _freeze_replicas,
+    Kind.POSTGRES_FAILED_OVER: _lose_database,
+    Kind.STANDBY_KILLED: _kill_standby,
     Kind.POSTGRES_KILLED: _kill_and_hold,
     Kind.POSTGRES_FROZEN: _freeze,
     Kind.LINK_CUT: _cut,

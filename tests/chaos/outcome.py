@@ -77,6 +77,23 @@ class Findings:
         }
 
 
+def merge(runs: Sequence[Findings]) -> Findings:
+    """Put several runs together."""
+    errors: Counter[str] = Counter()
+    for run in runs:
+        errors.update(run.protocol_errors)
+    return Findings(
+        courses=[course for run in runs for course in run.courses],
+        krw_off=sum(run.krw_off for run in runs),
+        objections=[objection for run in runs for objection in run.objections],
+        complaints=[complaint for run in runs for complaint in run.complaints],
+        hands_settled=sum(run.hands_settled for run in runs),
+        actions=sum(run.actions for run in runs),
+        seconds=sum(run.seconds for run in runs),
+        protocol_errors=dict(errors),
+    )
+
+
 def percentile(values: Iterable[float], percent: float) -> float:
     """Give the value that ``percent`` of all do not exceed; 0 without any."""
     ordered = sorted(values)

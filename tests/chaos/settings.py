@@ -23,12 +23,12 @@ _TURN_SECONDS: Final = 4.0
 class Addresses:
     """Loopback ports. Clients are told those of the proxies; players come to a node through one, too."""
 
-    valkey: int
-    postgres: int
+    redis: Mapping[str, Any]
+    """The settings that lead to Redis."""
     doors: Mapping[str, int]
     """Where a node's players come in, by its name, behind the proxy."""
     proxies: Mapping[str, int]
-    """Where players are told to go."""
+    """Where players, and clients of the servers, are told to go."""
     pages: Mapping[str, int]
     """Where each process answers by HTTP."""
 
@@ -57,7 +57,7 @@ def _node(document: dict[str, Any], name: str, stakes: Path, addresses: Addresse
             "players.port": addresses.doors[name],
             "player_url": f"ws://127.0.0.1:{addresses.proxies[name]}",
             "admin.port": addresses.pages[name],
-            "redis.port": addresses.valkey,
+            "redis": dict(addresses.redis),
             "stakes_file": str(stakes),
             "lease.renew_seconds": DEAD_SECONDS / 6,
             "lease.dead_seconds": DEAD_SECONDS,
@@ -79,7 +79,7 @@ def _worker(document: dict[str, Any], name: str, folder: Path, addresses: Addres
 
 
 def _http(name: str, addresses: Addresses) -> dict[str, Any]:
-    return {"http.port": addresses.pages[name], "redis.port": addresses.valkey}
+    return {"http.port": addresses.pages[name], "redis": dict(addresses.redis)}
 
 
 def _hurried(stakes: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Faults follow from a seed, and all kinds come."""
 
-from tests.chaos.faults import Kind, plan_faults
+import pytest
+
+from tests.chaos.faults import ONLY_REPLICATED, ONLY_SINGLE, Kind, plan_faults
 
 
 def test_the_same_seed_gives_the_same_faults() -> None:
@@ -12,11 +14,13 @@ def test_more_faults_begin_with_the_same_ones() -> None:
     assert plan_faults(5, 60)[:10] == plan_faults(5, 10)
 
 
-def test_each_kind_comes_before_any_comes_again() -> None:
-    count = len(Kind)
-    faults = plan_faults(1, 2 * count)
-    assert {fault.kind for fault in faults[:count]} == set(Kind)
-    assert {fault.kind for fault in faults[count:]} == set(Kind)
+@pytest.mark.parametrize("replicated", [False, True])
+def test_each_kind_comes_before_any_comes_again(replicated: bool) -> None:
+    possible = set(Kind) - (ONLY_SINGLE if replicated else ONLY_REPLICATED)
+    count = len(possible)
+    faults = plan_faults(1, 2 * count, replicated=replicated)
+    assert {fault.kind for fault in faults[:count]} == possible
+    assert {fault.kind for fault in faults[count:]} == possible
     assert [fault.number for fault in faults] == list(range(1, 2 * count + 1))
 
 

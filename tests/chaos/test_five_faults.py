@@ -14,7 +14,18 @@ KINDS = ("NODE_KILLED", "VALKEY_KILLED", "WORKER_FROZEN", "POSTGRES_KILLED", "LI
 @pytest.mark.timeout(240)
 def test_five_faults(tmp_path: Path, project_root: Path) -> None:
     folder = tmp_path / "chaos"
-    options = ["--faults", str(FAULTS), "--seed", "7", "--players", "10", "--folder", str(folder)]
+    options = [
+        "--faults",
+        str(FAULTS),
+        "--seed",
+        "7",
+        "--players",
+        "10",
+        "--servers",
+        "single",
+        "--folder",
+        str(folder),
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *options, "--kinds", *KINDS],
         cwd=project_root, capture_output=True, timeout=200, check=False, text=True,

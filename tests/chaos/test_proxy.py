@@ -1,12 +1,13 @@
 """Links that are cut, slowed down, silenced and left half open, over real sockets."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
 
-from tests.chaos.proxy import Link, open_proxy, to_port
+from tests.chaos.proxy import Link, find_owner, open_proxy, to_port
 
 Client = trio.SocketStream
 
@@ -76,6 +77,14 @@ async def test_what_is_half_open_never_hears_anything_again() -> None:
         assert not await answered(client)
         async with await trio.open_tcp_stream("127.0.0.1", port) as later:
             assert await answered(later)
+
+
+async def test_a_connection_is_known_by_the_process_that_opened_it() -> None:
+    async with connected() as (_, client, _):
+        port = client.socket.getsockname()[1]
+        assert find_owner(port, {"nobody": 1 << 30, "us": os.getpid()}) == "us"
+        assert find_owner(port, {"nobody": 1 << 30}) == ""
+    assert find_owner(port, {"us": os.getpid()}) == ""
 
 
 async def test_a_slow_link_takes_its_time() -> None:
