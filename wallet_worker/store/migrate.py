@@ -4,7 +4,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import make_url
 
 from cardroom.service.settings import PostgresSettings
 
@@ -26,6 +25,6 @@ def _config(owner: PostgresSettings) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
-    config.attributes["url"] = make_url(owner.dsn).set(drivername="postgresql+asyncpg")
+    config.attributes["dsn"] = owner.dsn
     config.attributes["connect_seconds"] = owner.connect_seconds
     return config
