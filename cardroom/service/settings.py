@@ -74,7 +74,7 @@ class RedisSettings:
             raise ValueError("either host and port, or sentinels")
         for one in self.sentinels:
             split_address(one)
-        if self.replicas < 0 or not 0 < self.confirm_seconds < self.call_seconds:
+        if self.replicas < 0 or (self.replicas and not 0 < self.confirm_seconds < self.call_seconds):
             raise ValueError("replicas must not be below 0, confirm_seconds must be below call_seconds")
 
 

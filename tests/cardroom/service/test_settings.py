@@ -100,7 +100,7 @@ def test_redis_is_one_server_or_sentinels() -> None:
         {"sentinels": ["10.0.0.1"]},
         {"sentinels": ["10.0.0.1:0"]},
         {"host": "10.0.0.1", "port": 6379, "replicas": -1},
-        {"host": "10.0.0.1", "port": 6379, "confirm_seconds": 3.0},
+        {"host": "10.0.0.1", "port": 6379, "replicas": 1, "confirm_seconds": 3.0},
     ]
     for bad in bad_ones:
         with pytest.raises(BadSettings):
