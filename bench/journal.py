@@ -35,7 +35,7 @@ from node.settings import JournalSettings, LeaseSettings, StakesFile, TableLimit
 from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker, set_up_table
 from node.shards.store import RedisShardStore
-from node.shards.supervisor import keep_table_running
+from node.shards.table_tasks import keep_table_running
 from node.tables.commands import Watch
 from node.tables.deck import shuffled_deck
 from node.tables.table import Table, TableServices

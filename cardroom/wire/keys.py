@@ -23,6 +23,9 @@ TICKET_SECONDS: Final = 60
 NODE_SECONDS: Final = 15
 """How long a node's announcement stands without being renewed."""
 
+OFFERS_SECONDS: Final = 60
+"""How long offers that nobody reads are kept. They only hurry: the lease says what is offered to whom."""
+
 
 def shard_tag(shard: ShardId) -> str:
     """Give the hash tag that keeps all keys of a shard in one slot."""
@@ -57,6 +60,16 @@ def journal(shard: ShardId, table_id: TableId) -> str:
 def node(node_id: NodeId) -> str:
     """Announcement of a node: where players reach it and how loaded it is; lives ``NODE_SECONDS``."""
     return f"node:{node_id}"
+
+
+def nodes() -> str:
+    """Set of the names of all nodes that ever took players; which are there now, their announcements say."""
+    return "nodes"
+
+
+def offers(node_id: NodeId) -> str:
+    """List of shards that were offered to a node, so that it takes them at once; lives ``OFFERS_SECONDS``."""
+    return f"offers:{node_id}"
 
 
 def lobby(shard: ShardId) -> str:

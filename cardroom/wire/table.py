@@ -16,6 +16,7 @@ from cardroom.money import Krw
 from cardroom.wire.cards import CardCode, MadeHand
 from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.proof import Openings
 from cardroom.wire.refusals import Refusal
@@ -621,6 +622,7 @@ TableMessage = (
     | Said
     | Emoted
     | Openings
+    | Moved
     | TablePaused
 )
 
@@ -655,6 +657,7 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         27: Said,
         28: Emoted,
         29: Openings,
+        31: Moved,
         30: TablePaused,
     }
 )
@@ -683,6 +686,8 @@ class CloseCode(Enum):
     """The node stops, or does not play this table any more. Ask the router for another ticket."""
     TRY_AGAIN_LATER = 1013
     """The node has as many connections as it may. Ask the router again after some seconds."""
+    MOVED = 4302
+    """Another node plays the table from now on: ``Moved`` said which."""
     NOT_AUTHENTICATED = 4401
     """Nothing said in time, a message that opens no connection, or a ticket that is not good."""
     HEARTBEAT_MISSED = 4408

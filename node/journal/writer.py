@@ -94,6 +94,11 @@ class JournalWriter:
         """Give the time since Redis has last taken something."""
         return trio.current_time() - self._heard_at
 
+    @property
+    def waiting(self) -> int:
+        """Count what is not kept yet: steps of tables, and ledger commands."""
+        return len(self._queue) + len(self._work)
+
     def may_deal(self) -> bool:
         """Say whether the lease was renewed recently enough to begin a hand."""
         is_fresh = self.lag_seconds < self._lease.dead_seconds * _DEALING_SHARE

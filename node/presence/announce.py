@@ -75,14 +75,26 @@ class Presence:
         if not await self._is_lobby_there(held):
             self._forget_what_was_told()
         summaries = {entry.summary.table_id: entry.summary for entry in self._services.directory}
+        for shard in held - self._told_shards:
+            await self._tell_whole(shard, [one for one in summaries.values() if one.shard == shard])
         changed = [one for one in summaries.values() if self._told.get(one.table_id) != one]
         async with redis.pipeline(transaction=False) as pipe:
-            for shard in held - self._told_shards:
-                pipe.delete([keys.lobby(shard)])
             for summary in changed:
                 fields = {str(summary.table_id): self._summaries.encode(summary)}
                 pipe.hset(keys.lobby(summary.shard), fields)
         self._told, self._told_shards = summaries, held
+
+    async def _tell_whole(self, shard: ShardId, summaries: Iterable[TableSummary]) -> None:
+        """Put all tables of a shard in the place of what an earlier owner told, at once.
+
+        A router that found a played shard without its tables would say that they do not exist.
+        """
+        lobby = keys.lobby(shard)
+        fields = {str(one.table_id): self._summaries.encode(one) for one in summaries}
+        async with self._services.redis.pipeline(transaction=True) as pipeline:
+            pipeline.delete([lobby])
+            if fields:
+                pipeline.hset(lobby, fields)
 
     async def _is_lobby_there(self, held: set[ShardId]) -> bool:
         """Say whether the same server as last time has as many tables as it was told of."""

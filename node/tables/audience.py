@@ -38,6 +38,9 @@ class Viewer(Protocol):
     def kick(self, code: CloseCode) -> None:
         """Close this connection soon, for this reason; never blocks."""
 
+    def move(self, url: str) -> None:
+        """Say that the table is played at this address now, and close this connection soon; never blocks."""
+
 
 @frozen
 class Notice:

@@ -55,6 +55,24 @@ def test_bad_settings_stop_the_start(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "node.toml" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("extra", "fault"),
+    [
+        ("standby_for = [1, 0]", "0 stands in shards"),
+        ("standby_for = [2, 2]", "stands there twice"),
+        (f"standby_for = {[*range(1, 25)]}", "redis.connections: enough for 24 shards"),
+    ],
+)
+def test_a_node_is_no_standby_for_its_own_shards(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], extra: str, fault: str
+) -> None:
+    assert main(["--config", config(tmp_path, extra="standby_for = [1, 3]"), "--check"]) == 0
+    with pytest.raises(SystemExit) as stopped:
+        main(["--config", config(tmp_path, extra=extra), "--check"])
+    assert stopped.value.code == 78
+    assert fault in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("proxy", ["10.0.0.1/8", "edge.example.com", "", "127.0.0.1/33"])
 def test_a_proxy_that_is_no_network_stops_the_start(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], proxy: str

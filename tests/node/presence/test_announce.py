@@ -58,6 +58,20 @@ async def test_announced_rewritten_on_change_and_withdrawn_for_good(valkey: Embe
         assert not await redis.exists([keys.node(ME.node)])
 
 
+async def test_a_new_owner_s_lobby_is_never_without_its_tables(valkey: EmbeddedValkey) -> None:
+    directory, counts = Directory(), set()
+    async with open_house() as house, open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+        directory.add(house.table.entry)
+        services = PresenceServices(redis, directory, lambda: ME, lambda: [SHARD], 60.0, LOG)
+        await redis.delete([keys.lobby(SHARD)])
+        for _ in range(20):
+            nursery.start_soon(Presence(services).run)
+            await _lobby_says(redis, {TABLE: 0})
+            counts |= {await redis.hlen(keys.lobby(SHARD)) for _ in range(20)}
+        nursery.cancel_scope.cancel()
+    assert counts == {1}
+
+
 async def test_the_lobby_is_written_anew_when_redis_lost_it_though_no_call_failed(tmp_path: Path) -> None:
     directory = Directory()
     with valkey_server(tmp_path / "one", port=0) as server:

@@ -46,6 +46,9 @@ class Seen:
     def kick(self, code: object) -> None:
         raise AssertionError("nobody is kicked")
 
+    def move(self, url: str) -> None:
+        raise AssertionError("nobody is moved")
+
     def messages(self) -> list[TableMessage]:
         """Read the frames as a WebSocket client does."""
         client = Connection(ConnectionType.CLIENT)

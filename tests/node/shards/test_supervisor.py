@@ -30,6 +30,7 @@ from cardroom.wire.ledger import (
     reply_codec,
 )
 from cardroom.wire.player import SitIn
+from cardroom.wire.presence import read_lease
 from cardroom.wire.refusals import Refusal
 from node.sessions.fanout import Fanout, Framer
 from node.settings import (
@@ -40,6 +41,7 @@ from node.settings import (
     StopSettings,
     TableLimits,
 )
+from node.shards.claim import is_free
 from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker
 from node.shards.store import RedisShardStore
@@ -229,7 +231,9 @@ async def test_a_lost_shard_voids_its_hands_kicks_and_is_opened_again(valkey: Em
         assert {holder.escrow for holder in here.shard.tables[0].seats.holders.values()} == {BUY_IN}
 
 
-async def test_draining_ends_the_hand_settles_and_gives_the_lease_back(valkey: EmbeddedValkey) -> None:
+async def test_draining_ends_the_hand_settles_and_leaves_the_shard_free(
+    valkey: EmbeddedValkey,
+) -> None:
     async with held(valkey, table()) as here:
         guests = await _playing(here)
         here.shard.drain()
@@ -239,7 +243,8 @@ async def test_draining_ends_the_hand_settles_and_gives_the_lease_back(valkey: E
         await here.until(is_open=False)
         with trio.fail_after(8):
             while True:
-                if not await here.redis.exists([keys.lease(here.shard.shard)]):
+                lease = read_lease(dict(await here.redis.hgetall(keys.lease(here.shard.shard))))
+                if lease is not None and is_free(lease):
                     break
                 await trio.sleep(0.01)
         (hand,) = here.worker.ledger.settled

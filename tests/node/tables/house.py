@@ -18,6 +18,7 @@ from cardroom.wire.cards import CardCode
 from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, SeatEscrow
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.refusals import Refusal
 from node.journal.seal import DeckSeal
@@ -25,7 +26,7 @@ from node.rules.cards import FULL_DECK, parse_cards
 from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
-from node.shards.supervisor import keep_table_running
+from node.shards.table_tasks import keep_table_running
 from node.tables.commands import Ask, Command, Unwatch, Watch
 from node.tables.deck import Shuffle, shuffled_deck
 from node.tables.table import Table, TableServices
@@ -89,6 +90,10 @@ class Guest:
     def kick(self, code: wire.CloseCode) -> None:
         self.kicked = code
 
+    def move(self, url: str) -> None:
+        self.answer(Moved(self.table.seats.game.table_id, url, "a token"))
+        self.kick(wire.CloseCode.MOVED)
+
     def ask(self, request: asks.TableRequest) -> None:
         assert self.table.entry.inbox.offer(Ask(self, request, trio.current_time()))
 
@@ -127,7 +132,11 @@ class Guest:
     def act(self, kind: asks.ActionKind, amount: int = 0) -> None:
         """Use the turn that was announced last."""
         began = self.last(wire.TurnBegan)
-        self.ask(asks.Act(self.next_id(), TABLE, began.hand_no, began.turn.turn, kind, Krw(amount)))
+        self.act_in(began.hand_no, began.turn.turn, kind, amount)
+
+    def act_in(self, hand_no: int, turn: int, kind: asks.ActionKind, amount: int = 0) -> None:
+        """Act in this turn, as good or late as that is."""
+        self.ask(asks.Act(self.next_id(), TABLE, hand_no, turn, kind, Krw(amount)))
 
     def straddle(self, *, straddles: bool = True) -> None:
         self.ask(asks.Straddle(self.next_id(), TABLE, straddles))

@@ -25,7 +25,7 @@ from node.journal.seal import DeckSeal
 from node.sessions.fanout import Fanout, Framer
 from node.settings import StakesFile
 from node.shards.opening import RestoredTable, TableMaker, set_up_table
-from node.shards.supervisor import keep_table_running
+from node.shards.table_tasks import keep_table_running
 from node.tables.deck import shuffled_deck
 from node.tables.remembering import remember
 from node.tables.restoring import DoesNotFit, commands_under_way, kept_fields, restore_hands
