@@ -1,7 +1,7 @@
 """What the bots saw, line by line, as it came: to be compared afterwards with what the ledger holds.
 
 Each line is a JSON object with ``at`` (seconds of the steady clock), ``connection`` (counted from 1),
-``player``, ``table`` and ``kind``: ``arrived`` (with ``node`` and what there was to see), ``saw`` (with the
+``player``, ``table``, ``node`` and ``kind``: ``arrived`` (with what there was to see), ``saw`` (with the
 ``message`` as the protocol writes it), ``accepted`` (an action of the bot's own), ``lost`` and ``left``.
 """
 
@@ -15,11 +15,12 @@ import trio
 from cardroom.client import ClientError, Table, TableUpdate
 from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Encoding
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.table import Announced, TableMessage, TimeExtended, TurnBegan, table_codec
 
-_UNRECORDED: Final = Said | Emoted | PlaceChanged | Announced | TurnBegan | TimeExtended
-"""What says nothing about the course of a hand."""
+_UNRECORDED: Final = Said | Emoted | PlaceChanged | Announced | TurnBegan | TimeExtended | Moved
+"""What says nothing about the course of a hand, or is between the player and the node."""
 _LAST_SECONDS: Final = 2.0
 """No connection that broke has more to give."""
 
@@ -65,7 +66,6 @@ class Sight:
         seats = {str(seat.seat): list(seat.cards) for seat in view.seats.values() if seat.cards}
         self._write(
             "arrived",
-            node=self._table.welcome.node,
             seat=view.my_seat,
             table_seq=view.table_seq,
             hand_no=view.hand_no,
@@ -106,5 +106,5 @@ class Sight:
         view = self._table.view
         return (
             f'{{"at":{time.monotonic():.4f},"connection":{self._number},"player":{view.user_id},'
-            f'"table":{view.table_id},"kind":"{kind}"'
+            f'"table":{view.table_id},"node":"{self._table.welcome.node}","kind":"{kind}"'
         )

@@ -6,12 +6,12 @@ from random import Random
 from typing import Any, Final
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cardroom.service.postgres import PostgresAway
 from tests.chaos.checker import check_hands
 from tests.chaos.cluster import BOTS, Cluster, ClusterFailed, Place, open_cluster
-from tests.chaos.faults import WORKERS, Fault
+from tests.chaos.faults import NODES, WORKERS, Fault
 from tests.chaos.follow import Follower, now
 from tests.chaos.inject import inject
 from tests.chaos.ledger import Money, read_hands, read_money
@@ -67,6 +67,7 @@ class Conductor:
         await self._wait_until_steady()
         await trio.sleep(self.random.uniform(0.2, 1.0))
         self.follower.look()
+        fault = self._at_a_node_that_plays(fault)
         began = now()
         tables = self.follower.tables_in_play(since=began - 3.0)
         self.say(f"{fault.number:3} {fault}")
@@ -80,6 +81,13 @@ class Conductor:
         course.complaints = await self._check()
         self._tell(course, recoveries)
         return course
+
+    def _at_a_node_that_plays(self, fault: Fault) -> Fault:
+        """Let a fault strike the other node where the one that was chosen has no tables now."""
+        if fault.target not in NODES or self.follower.tables_of(fault.target):
+            return fault
+        other = next(node for node in NODES if node != fault.target)
+        return evolve(fault, target=other)
 
     def _tell(self, course: Course, recoveries: Any) -> None:
         took = course.recovery_seconds

@@ -21,6 +21,8 @@ class Kind(Enum):
 
     NODE_KILLED = "node killed"
     NODE_KILLED_AND_GONE = "node killed, back after its lease has run out"
+    NODE_STOPPED = "node stopped in order (SIGTERM)"
+    SHARDS_MOVED = "all shards of a node moved to the other"
     NODE_FROZEN = "node frozen, back within its lease"
     NODE_FROZEN_LONG = "node frozen for longer than its lease"
     WORKER_KILLED = "wallet worker killed"
@@ -53,6 +55,11 @@ TAKES_MEMORY: Final = frozenset({Kind.NODE_KILLED, Kind.NODE_KILLED_AND_GONE, Ki
 TAKES_ALL: Final = frozenset({Kind.NODE_AND_VALKEY_KILLED})
 """Node and Valkey have both lost what they knew: hands in play may be void as a whole."""
 
+AT_NODE: Final = frozenset(
+    {Kind.NODE_KILLED, Kind.NODE_KILLED_AND_GONE, Kind.NODE_STOPPED}
+    | {Kind.SHARDS_MOVED, Kind.NODE_FROZEN, Kind.NODE_FROZEN_LONG}
+)
+"""Strikes one node, with all that it plays."""
 ONLY_SINGLE: Final = frozenset({Kind.VALKEY_EMPTIED, Kind.NODE_AND_VALKEY_KILLED})
 """Makes sense where Valkey has no replicas."""
 ONLY_REPLICATED: Final = frozenset(
@@ -109,7 +116,7 @@ def _kinds(random: Random, kinds: Sequence[Kind]) -> Iterator[Kind]:
 
 def _fault(number: int, kind: Kind, random: Random) -> Fault:
     match kind:
-        case Kind.NODE_KILLED | Kind.NODE_KILLED_AND_GONE | Kind.NODE_FROZEN | Kind.NODE_FROZEN_LONG:
+        case _ if kind in AT_NODE:
             return Fault(number, kind, random.choice(NODES), seconds=_lasting(kind, random))
         case Kind.NODE_AND_VALKEY_KILLED:
             return Fault(number, kind, random.choice(NODES), VALKEY)

@@ -25,6 +25,7 @@ class Follower:
         self._rest = b""
         self._accepted: dict[int, list[float]] = defaultdict(list)
         self._where: dict[int, int] = {}
+        self._nodes: dict[int, str] = {}
 
     def look(self) -> None:
         """Read what was written since the last look."""
@@ -40,6 +41,10 @@ class Follower:
     def tables_in_play(self, since: float) -> frozenset[int]:
         """Give the tables where a bot acted since then."""
         return frozenset(table for table, times in self._accepted.items() if times[-1] >= since)
+
+    def tables_of(self, node: str) -> int:
+        """Count the tables that a node was the last to play."""
+        return sum(plays == node for plays in self._nodes.values())
 
     def first_after(self, table: int, since: float) -> float | None:
         """Give when an action was first accepted at a table after that time; None: not yet."""
@@ -85,6 +90,7 @@ class Follower:
         match line["kind"]:
             case "accepted":
                 self._accepted[line["table"]].append(line["at"])
+                self._nodes[line["table"]] = line["node"]
             case "arrived":
                 self._where[line["player"]] = line["table"]
             case _:

@@ -96,7 +96,13 @@ def lines(
     node: str = "node-1",
 ) -> list[str]:
     """Write what a bot would have written down."""
-    start: dict[str, Any] = {"at": at, "connection": connection, "player": player, "table": TABLE}
+    start: dict[str, Any] = {
+        "at": at,
+        "connection": connection,
+        "player": player,
+        "table": TABLE,
+        "node": node,
+    }
     seat = BUTTON if player == HERO else OTHER
     sight: dict[str, Any] = {
         "seat": seat,
@@ -107,6 +113,6 @@ def lines(
         "board": [],
     }
     codec = table_codec(Encoding.JSON)
-    written = [start | {"kind": "arrived", "node": node, "is_in_play": False} | sight]
+    written = [start | {"kind": "arrived", "is_in_play": False} | sight]
     written += [start | {"kind": "saw", "message": json.loads(codec.encode(event))} for event in events]  # type: ignore[arg-type]
     return [json.dumps(line) + "\n" for line in written]

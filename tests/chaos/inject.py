@@ -5,17 +5,21 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx
 import trio
 
+from cardroom.local.credentials import ADMIN_TOKEN
 from tests.chaos.cluster import Cluster
-from tests.chaos.faults import VALKEY, WORKERS, Fault, Kind
+from tests.chaos.faults import NODES, VALKEY, WORKERS, Fault, Kind
 from tests.chaos.proxy import Link
 from tests.chaos.replicated import Database, ReplicatedServers
 from tests.chaos.servers import Target
 
 _GONE_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 25.0
+_MOVE_SECONDS: Final = 10.0
 
 
 async def inject(cluster: Cluster, fault: Fault) -> float:
@@ -53,6 +57,38 @@ async def _empty(cluster: Cluster, fault: Fault) -> float:
                 await trio.sleep(0.01)
         _remove_data(cluster.place.folder / VALKEY)
     return killed_at
+
+
+async def _stop(cluster: Cluster, fault: Fault) -> float:
+    """Let a node end in order; supervision starts it again."""
+    process, told_at = cluster.processes[fault.target], time.monotonic()
+    starts = process.starts
+    process.terminate()
+    with trio.fail_after(_STOP_SECONDS):
+        while process.starts == starts:  # noqa: ASYNC110 (a process gives no event)
+            await trio.sleep(0.05)
+    return told_at
+
+
+async def _move(cluster: Cluster, fault: Fault) -> None:
+    """Order all shards of a node to the other one, and wait until it plays them."""
+    other = next(node for node in NODES if node != fault.target)
+    headers = {"Authorization": f"Bearer {cluster.credential(ADMIN_TOKEN)}"}
+    async with httpx.AsyncClient(
+        base_url=cluster.url(fault.target), headers=headers, timeout=httpx.Timeout(3.0), trust_env=False
+    ) as node:
+        for report in await _open_shards(node):
+            order = {"to": other, "reason": "chaos"}
+            await node.post(f"/admin/shards/{report['shard']}/move", json=order)
+        with trio.move_on_after(_MOVE_SECONDS):
+            while await _open_shards(node):  # noqa: ASYNC110 (another process)
+                await trio.sleep(0.1)
+
+
+async def _open_shards(node: httpx.AsyncClient) -> list[dict[str, Any]]:
+    answer = await node.get("/admin/shards")
+    answer.raise_for_status()
+    return [report for report in answer.json()["shards"] if report["is_open"]]
 
 
 async def _freeze(cluster: Cluster, fault: Fault) -> None:
@@ -184,6 +220,8 @@ def _remove_data(folder: Path) -> None:
 _DOINGS: Final[Mapping[Kind, Doing]] = {
     Kind.NODE_KILLED: _kill,
     Kind.NODE_KILLED_AND_GONE: _kill_and_hold,
+    Kind.NODE_STOPPED: _stop,
+    Kind.SHARDS_MOVED: _move,
     Kind.NODE_FROZEN: _freeze,
     Kind.NODE_FROZEN_LONG: _freeze,
     Kind.WORKER_KILLED: _kill,

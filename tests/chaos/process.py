@@ -74,6 +74,11 @@ class Process:
         """End it at once, with all that it has started."""
         self._signal(signal.SIGKILL)
 
+    def terminate(self) -> None:
+        """Ask it to end in order; it is started again."""
+        if self._process is not None and self.pid is not None:
+            self._process.send_signal(self._program.stop)
+
     def freeze(self) -> None:
         """Let it stand still; its connections stay open."""
         self._signal(signal.SIGSTOP)

@@ -71,7 +71,6 @@ class SeenHand:
 class _Connection:
     """What a line belongs to."""
 
-    node: NodeId
     hand: SeenHand | None = None
     my_seat: SeatIndex | None = None
 
@@ -107,12 +106,12 @@ class Seen:
                     self._note(line, connection, message)
 
     def _arrive(self, line: dict[str, Any]) -> None:
-        connection = _Connection(NodeId(line["node"]))
+        connection = _Connection()
         self._connections[line["connection"]] = connection
         seat = line["seat"]
         connection.my_seat = None if seat is None else SeatIndex(seat)
         if line["hand_id"] is not None:
-            connection.hand = self._hand(HandId(UUID(line["hand_id"])), line["hand_no"], line, connection)
+            connection.hand = self._hand(HandId(UUID(line["hand_id"])), line["hand_no"], line)
             open_cards = {
                 SeatIndex(int(at)): tuple(map(CardCode, cards)) for at, cards in line["cards"].items()
             }
@@ -122,7 +121,7 @@ class Seen:
         connection.my_seat = snapshot.you.seat
         connection.hand = None
         if snapshot.hand_id is not None:
-            connection.hand = self._hand(snapshot.hand_id, snapshot.hand_no, line, connection)
+            connection.hand = self._hand(snapshot.hand_id, snapshot.hand_no, line)
             self._sight(line, connection, {seat.seat: seat.cards for seat in snapshot.seats if seat.cards})
 
     def _sight(self, line: dict[str, Any], connection: _Connection, cards: dict[SeatIndex, Cards]) -> None:
@@ -135,11 +134,11 @@ class Seen:
 
     def _note(self, line: dict[str, Any], connection: _Connection, event: TableEvent) -> None:
         if isinstance(event, HandStarted):
-            connection.hand = self._hand(event.hand_id, event.hand_no, line, connection)
+            connection.hand = self._hand(event.hand_id, event.hand_no, line)
         hand = connection.hand
         if hand is None or hand.hand_no != event.hand_no:
             return  # of the hand before: its cards may still be shown
-        self._touch(hand, line, connection)
+        self._touch(hand, line)
         if isinstance(event, CardsDealt):
             if event.cards:
                 self._own(hand, UserId(line["player"]), event.cards)
@@ -158,15 +157,15 @@ class Seen:
         if known != cards:
             hand.faults.append(f"the cards of player {player} were {known} and {cards}")
 
-    def _hand(self, hand_id: HandId, hand_no: int, line: dict[str, Any], connection: _Connection) -> SeenHand:
+    def _hand(self, hand_id: HandId, hand_no: int, line: dict[str, Any]) -> SeenHand:
         hand = self.hands.get(hand_id)
         if hand is None:
             table = TableId(line["table"])
             hand = self.hands[hand_id] = SeenHand(hand_id, table, hand_no, line["at"], line["at"])
-        self._touch(hand, line, connection)
+        self._touch(hand, line)
         return hand
 
     @staticmethod
-    def _touch(hand: SeenHand, line: dict[str, Any], connection: _Connection) -> None:
+    def _touch(hand: SeenHand, line: dict[str, Any]) -> None:
         hand.last_at = max(hand.last_at, line["at"])
-        hand.nodes.setdefault(connection.node, line["at"])
+        hand.nodes.setdefault(NodeId(line["node"]), line["at"])

@@ -9,7 +9,14 @@ from tests.chaos.follow import Follower, now
 def write(file: Path, *lines: tuple[str, int, int, float]) -> None:
     with file.open("a") as opened:
         for kind, player, table, at in lines:
-            line = {"at": at, "connection": 1, "player": player, "table": table, "kind": kind}
+            line = {
+                "at": at,
+                "connection": 1,
+                "player": player,
+                "table": table,
+                "kind": kind,
+                "node": "node-1",
+            }
             opened.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
@@ -28,6 +35,7 @@ def test_who_sits_where_and_when_each_table_went_on(tmp_path: Path) -> None:
     assert follower.tables_with_players() == {5}
     assert follower.tables_in_play(since=4.0) == {5}
     assert follower.tables_in_play(since=5.0) == frozenset()
+    assert (follower.tables_of("node-1"), follower.tables_of("node-2")) == (1, 0)
     assert follower.first_after(5, 2.0) == 4.5
     assert follower.first_after(5, 4.5) is None
     assert follower.longest_pause([5], 2.5, 3.0) == 2.5
