@@ -134,11 +134,22 @@ async def test_journals_that_are_behind_are_written_whole_and_no_other(autojump_
 
 async def test_when_one_is_behind_the_other_of_that_flush_is_not_lost(autojump_clock: MockClock) -> None:
     async with open_desk() as desk:
-        desk.store.answers.append(Behind((TWO,)))
         desk.keep(ONE, "a")
         desk.keep(TWO, "a")
         await desk.writer.wait_until_kept()
-        assert tables(desk) == {ONE: (None, ["a"]), TWO: (None, ["a"])}
+        desk.store.answers.append(Behind((TWO,)))
+        desk.keep(ONE, "b")
+        desk.keep(TWO, "b")
+        await desk.writer.wait_until_kept()
+        assert tables(desk) == {ONE: (None, ["a", "b"]), TWO: (None, ["a", "b"])}
+
+
+async def test_who_may_not_even_write_a_journal_whole_has_lost_the_shard(autojump_clock: MockClock) -> None:
+    with pytest.RaisesGroup(ShardLost, flatten_subgroups=True):
+        async with open_desk() as desk:
+            desk.store.answers.append(Behind((TWO,)))
+            desk.keep(TWO, "a")
+            await trio.sleep(1)
 
 
 async def test_another_server_gets_every_journal_whole(autojump_clock: MockClock) -> None:
