@@ -11,13 +11,13 @@ from functools import partial
 import coredis
 import trio
 from coredis.exceptions import ConnectionError as ConnectionFailed
-from coredis.exceptions import NoScriptError, RedisError
+from coredis.exceptions import RedisError
 from coredis.response._callbacks import IntCallback
 from coredis.retry import ConstantRetryPolicy, NoRetryPolicy
 
 from cardroom.service.redis_pool import PrimaryPool, WholePool
 from cardroom.service.sentinels import Sentinels
-from cardroom.service.settings import RedisSettings, split_address
+from cardroom.service.settings import Confirmation, RedisSettings, split_address
 
 Redis = coredis.Redis[bytes]
 
@@ -97,45 +97,31 @@ async def set_if_absent(redis: Redis, key: str, value: bytes, seconds: int) -> b
     return bool(is_set)
 
 
-class ConfirmedScript:
-    """A script that counts as carried out only when enough replicas have what it wrote.
+async def evalsha_confirmed(
+    redis: Redis,
+    sha: str | bytes,
+    keys: Sequence[str],
+    args: Sequence[str | bytes | int | float],
+    confirmation: Confirmation,
+) -> object:
+    """Run a script that the server knows, and wait until as many replicas have what it wrote.
 
     Script and ``WAIT`` go together over one connection: one round trip, and nobody else's writes are waited
-    for. It is never sent twice by itself. Without replicas to confirm (``replicas`` 0) there is no ``WAIT``.
+    for. It is never sent twice by itself. Raises coredis's errors, ``NoScriptError`` among them, and
+    ``RedisAway`` when too few replicas confirmed in time, though it was carried out.
     """
-
-    def __init__(self, redis: Redis, text: str, settings: RedisSettings) -> None:
-        self._redis = redis
-        self._script = redis.register_script(text)
-        self._text = text
-        self._replicas = settings.replicas
-        self._confirm_ms = int(settings.confirm_seconds * 1000)
-
-    async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int | float]) -> object:
-        """Run it and give its answer; raises ``RedisAway``, also when too few replicas confirmed in time."""
-        with redis_errors():
-            answer, confirmed = await self._run(keys, args)
-        if confirmed < self._replicas:
-            raise RedisAway(f"{confirmed} replicas of {self._replicas} confirmed")
-        return answer
-
-    async def _run(
-        self, keys: Sequence[str], args: Sequence[str | bytes | int | float]
-    ) -> tuple[object, int]:
-        redis = self._redis
-        words = [redis.evalsha(self._script.sha, keys=keys, args=args)]
-        if self._replicas:
-            words.append(
-                redis.create_request(b"WAIT", self._replicas, self._confirm_ms, callback=IntCallback())
-            )
-        async with redis.connection_pool.acquire() as connection:
-            answers = await connection.create_request_batch(words)
-            if isinstance(answers[0], NoScriptError):
-                await connection.create_request(b"SCRIPT LOAD", self._text)
-                answers = await connection.create_request_batch(words)
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        confirmed = answers[1] if self._replicas else 0
+    words = [redis.evalsha(sha, keys=keys, args=args)]
+    if confirmation.replicas:
+        wait_ms = int(confirmation.seconds * 1000)
+        words.append(redis.create_request(b"WAIT", confirmation.replicas, wait_ms, callback=IntCallback()))
+    async with redis.connection_pool.acquire() as connection:
+        answers = await connection.create_request_batch(words)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    if confirmation.replicas:
+        confirmed = answers[1]
         assert isinstance(confirmed, int), "WAIT answers with a number"
-        return answers[0], confirmed
+        if confirmed < confirmation.replicas:
+            raise RedisAway(f"{confirmed} replicas of {confirmation.replicas} confirmed")
+    return answers[0]

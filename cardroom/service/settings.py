@@ -50,6 +50,14 @@ class Bind:
 
 
 @frozen
+class Confirmation:
+    """How many replicas must have what was written before it counts, and within how many seconds."""
+
+    replicas: int = 0
+    seconds: float = 1.0
+
+
+@frozen
 class RedisSettings:
     """How to reach Redis: one server's host and port, or sentinels that name the primary. Times in seconds.
 
@@ -76,6 +84,11 @@ class RedisSettings:
             split_address(one)
         if self.replicas < 0 or (self.replicas and not 0 < self.confirm_seconds < self.call_seconds):
             raise ValueError("replicas must not be below 0, confirm_seconds must be below call_seconds")
+
+    @property
+    def confirmation(self) -> Confirmation:
+        """What it takes that something written counts, where that matters."""
+        return Confirmation(self.replicas, self.confirm_seconds)
 
 
 def split_address(address: str) -> tuple[str, int]:

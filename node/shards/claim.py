@@ -17,6 +17,7 @@ ANY_NODE: Final = NodeId("")
 """A shard that its owner has left in good order is offered to this name: whoever may, takes it."""
 
 _LOOKS_PER_LEASE: Final = 12
+_RETRY_SECONDS: Final = 0.2
 _GRACE: Final = 1 / 6
 """For such a share of a lease's life a standby leaves a free shard to its home node."""
 
@@ -59,14 +60,15 @@ class ShardClaim:
     async def wait_until_taken(self) -> None:
         """Return when the lease is this node's; goes on through everything that Redis does meanwhile."""
         while True:
-            self._nudge = trio.Event()
+            self._nudge, pause = trio.Event(), self.look_seconds
             try:
                 if self.may_claim() and await self._try():
                     return
                 self.on_wait()
             except RedisAway as away:
                 self.log.warning("claim.redis_away", reason=str(away))
-            with trio.move_on_after(self.look_seconds):
+                pause = min(pause, _RETRY_SECONDS)  # what got no answer may have been carried out
+            with trio.move_on_after(pause):
                 await self._nudge.wait()
 
     async def _try(self) -> bool:

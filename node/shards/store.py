@@ -7,7 +7,8 @@ from typing import Final
 from coredis.exceptions import NoScriptError
 
 from cardroom.ids import Epoch, NodeId, ShardId, TableId
-from cardroom.service.redis import Redis, redis_errors
+from cardroom.service.redis import Redis, evalsha_confirmed, redis_errors
+from cardroom.service.settings import Confirmation
 from cardroom.wire import keys
 from cardroom.wire.presence import Lease, read_lease
 from node.journal.port import (
@@ -112,10 +113,18 @@ class RedisShardStore:
     not known the server was started again, or another one has taken its place.
     """
 
-    def __init__(self, shard: ShardId, identity: NodeIdentity, redis: Redis, dead_seconds: float) -> None:
+    def __init__(
+        self,
+        shard: ShardId,
+        identity: NodeIdentity,
+        redis: Redis,
+        dead_seconds: float,
+        confirmation: Confirmation | None = None,
+    ) -> None:
         self._shard = shard
         self._identity = identity
         self._redis = redis
+        self._confirmation = confirmation or Confirmation()
         self._dead_ms = int(dead_seconds * 1000)
         self._lease = keys.lease(shard)
         self._flush_script = f"-- {identity.boot} {shard}\n{_FLUSH}"
@@ -157,8 +166,8 @@ class RedisShardStore:
         names += [keys.journal(self._shard, change.table_id) for change in flush.tables]
         with redis_errors():
             try:
-                answer: object = await self._redis.evalsha(
-                    self._flush_sha, keys=names, args=self._arguments(flush)
+                answer = await evalsha_confirmed(
+                    self._redis, self._flush_sha, names, self._arguments(flush), self._confirmation
                 )
             except NoScriptError:
                 answer = None

@@ -4,7 +4,7 @@ It fakes the tables and transactions, not the bookkeeping: that is ``wallet_work
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from uuid import uuid4
 
 from attrs import define, evolve, field, frozen
@@ -40,6 +40,10 @@ from wallet_worker.rules.transfers import TransferKind, promotion_transfer
 _CODEC = reply_codec()
 
 
+def _ignore(_: FinishedHand) -> None:
+    """Nobody wants to know."""
+
+
 @frozen
 class Answer:
     """A reply for a node start."""
@@ -70,6 +74,8 @@ class LedgerBooks:
     nicknames: dict[UserId, str] = field(factory=dict)
     hands: list[FinishedHand] = field(factory=list)
     """Every hand that was ever settled, in the order of the commits."""
+    on_settled: Callable[[FinishedHand], None] = _ignore
+    """Told of each hand that is settled, in order."""
     _common: Books = field(factory=Books)
     _outcomes: dict[CommandId, tuple[bytes, bytes]] = field(factory=dict)
     _departures: dict[TableId, dict[UserId, Departure]] = field(factory=dict)
@@ -197,6 +203,7 @@ class LedgerBooks:
         for booking in draft.bookings:
             if booking.hand is not None:
                 self.hands.append(booking.hand)
+                self.on_settled(booking.hand)
             self._note_moves(booking, now)
 
     def _note_moves(self, booking: Booking, now: int) -> None:

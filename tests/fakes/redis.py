@@ -82,6 +82,8 @@ class RedisInMemory:
     shards: dict[ShardId, ShardKeys] = field(factory=dict)
     known: set[tuple[ShardId, BootNonce]] = field(factory=set)
     """Node starts that have made themselves known to this start of the server."""
+    last_boot: dict[ShardId, BootNonce] = field(factory=dict)
+    """Which node start has held a shard last, also when the lease is lost since; for whoever looks on."""
     _entries: count = field(factory=lambda: count(1))  # type: ignore[type-arg]
     _arrived: dict[ShardId, trio.Event] = field(factory=dict)
 
@@ -97,6 +99,11 @@ class RedisInMemory:
         if found.lease is not None and trio.current_time() >= found.lease_until:
             found.lease = None
         return found
+
+    def is_trusted(self, shard: ShardId) -> bool:
+        """Say whether the journals of a shard were written, all of them, under this start of the server."""
+        journals = self.shards[shard].journals if shard in self.shards else {}
+        return bool(journals) and all(journal.run == self.run for journal in journals.values())
 
     def append(self, shard: ShardId, payload: bytes) -> bytes:
         """Append to a shard's stream; gives the place of the entry, which no other ever has."""
@@ -199,6 +206,7 @@ class StoreInMemory:
     def _hold(self, lease: Lease) -> None:
         keys = self._keys
         keys.lease, keys.lease_until = lease, trio.current_time() + self.dead_seconds
+        self.server.last_boot[self.shard] = lease.boot
 
     def _take(self, absent: bool) -> bool:
         lease = self._keys.lease

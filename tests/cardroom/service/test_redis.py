@@ -11,7 +11,6 @@ from attrs import evolve
 
 from cardroom.local.servers import EmbeddedValkey, valkey_server
 from cardroom.service.redis import (
-    ConfirmedScript,
     Redis,
     RedisAway,
     open_redis,
@@ -19,6 +18,7 @@ from cardroom.service.redis import (
     set_if_absent,
 )
 from cardroom.service.settings import RedisSettings
+from tests.cardroom.service.confirmed import ConfirmedScript
 
 
 async def test_a_value_is_set_once(valkey: EmbeddedValkey) -> None:

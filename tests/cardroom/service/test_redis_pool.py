@@ -9,9 +9,10 @@ from attrs import evolve
 from coredis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError, UnblockedError, WrongTypeError
 
 from cardroom.local.sentinels import GroupMember, ValkeyGroup, valkey_group
-from cardroom.service.redis import ConfirmedScript, Redis, RedisAway, open_redis, redis_errors
+from cardroom.service.redis import Redis, RedisAway, open_redis, redis_errors
 from cardroom.service.redis_pool import is_wrong_server
 from cardroom.service.settings import RedisSettings
+from tests.cardroom.service.confirmed import ConfirmedScript
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -19,9 +19,9 @@ def run_steps(connection: Connection) -> None:
 
 async def migrate() -> None:
     options = context.config.attributes
-    # The driver reads the address itself: SQLAlchemy knows none that names several servers.
-    address = {"dsn": options["dsn"], "timeout": options["connect_seconds"]}
-    engine = create_async_engine("postgresql+asyncpg://", poolclass=NullPool, connect_args=address)
+    engine = create_async_engine(
+        options["url"], poolclass=NullPool, connect_args={"timeout": options["connect_seconds"]}
+    )
     try:
         async with engine.connect() as connection:
             await connection.run_sync(run_steps)
