@@ -238,6 +238,7 @@ class JournalWriter:
             if not await self._store.take(absent=True):
                 raise ShardLost("another node has the lease")
         except RedisAway:
+            await trio.sleep(_RETRY_SECONDS)
             return
         self._queue.extendleft(reversed([one for one in self._work if not _opens(one)]))
         self._work = [one for one in self._work if _opens(one)]
