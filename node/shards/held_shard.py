@@ -98,7 +98,11 @@ class HeldShard:
 
         self.writer.on_unheld = doubt
         async for epoch in doubts:
-            self.writer.resume(await open_again(self.ledger, self.node, epoch))
+            opened = await open_again(self.ledger, self.node, epoch)
+            self.writer.resume(opened.epoch)
+            for table in opened.tables:
+                if table.is_halted:  # what was decided about it meanwhile is not in our memory
+                    self.served.begin_anew(table.table_id)
 
     async def ask_ledger(self, seconds: float) -> bool:
         """Say whether the ledger answers in time, and the shard is still ours.

@@ -122,14 +122,14 @@ async def hear(ledger: LedgerPort, command: CommandBody, command_id: CommandId |
     return await receive.receive()
 
 
-async def open_again(ledger: LedgerPort, node: NodeId, epoch: Epoch) -> Epoch:
-    """Ask whether the shard is still ours, who had it under ``epoch``; gives the next one.
+async def open_again(ledger: LedgerPort, node: NodeId, epoch: Epoch) -> ShardOpened:
+    """Ask whether the shard is still ours, who had it under ``epoch``; gives it under the next one.
 
     Raises ``ShardLost`` if somebody else had it in between. Waits as long as the ledger takes.
     """
     match await hear(ledger, OpenShard(node, epoch)):
-        case ShardOpened(epoch=following):
-            return following
+        case ShardOpened() as opened:
+            return opened
         case StaleEpoch(current):
             raise ShardLost(f"the shard was another's: its epoch is {current}")
         case CommandRefused(code):

@@ -54,7 +54,8 @@ class Recovery:
         """Set up the tables that the ledger has told of. Raises ``NotOpened`` or ``RedisAway``.
 
         Money under way is asked for again under its old ids, so that it moves once; after that the ledger
-        is asked how those tables stand.
+        is asked how those tables stand. So it is about halted ones: where their letters are resolved, they
+        begin anew.
         """
         journals = self._read(await self.store.read_journals([one.table_id for one in told]))
         asked = {
@@ -64,7 +65,8 @@ class Recovery:
         }
         with trio.move_on_after(self.seconds):
             outcomes = await self._ask_again(ChainMap(*asked.values()))
-            news = await self._tell_again([table_id for table_id, asks in asked.items() if asks])
+            doubtful = [one.table_id for one in told if asked.get(one.table_id) or one.is_halted]
+            news = await self._tell_again(doubtful)
             current = [news.get(one.table_id, one) for one in told]
             return self.set_up([one for one in current if one is not None], journals, outcomes)
         raise NotOpened(f"no answer from the ledger in {self.seconds} s")

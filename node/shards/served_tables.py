@@ -1,6 +1,5 @@
 """The tables of a shard that is open: one task for each, and those that the ledger lets begin anew."""
 
-import contextlib
 from collections.abc import Iterable
 
 import trio
@@ -19,8 +18,6 @@ from node.tables.commands import Command
 from node.tables.directory import Directory
 from node.tables.table import Table, TableServices
 
-_MAX_RELEASED = 256
-
 
 @define
 class ServedTables:
@@ -35,6 +32,8 @@ class ServedTables:
     log: Log
     tables: tuple[Table, ...] = ()
     _tasks: dict[TableId, TableTask] = field(factory=dict)
+    _to_reopen: set[TableId] = field(factory=set)
+    _has_to_reopen: trio.Event = field(factory=trio.Event)
 
     def begin_all(self, nursery: trio.Nursery) -> None:
         """Serve all tables, and let players find them."""
@@ -58,21 +57,27 @@ class ServedTables:
         self.tables = ()
         self._tasks.clear()
 
+    def begin_anew(self, table_id: TableId) -> None:
+        """Set a table up anew soon, as the ledger has it."""
+        self._to_reopen.add(table_id)
+        self._has_to_reopen.set()
+
     async def reopen_released(self, nursery: trio.Nursery) -> None:
         """Open each table anew whose dead letters are resolved, one after the other, until cancelled."""
-        send, receive = trio.open_memory_channel[TableReleased](_MAX_RELEASED)
         done: dict[TableId, int] = {}
 
         def note(released: TableReleased) -> None:
-            with contextlib.suppress(trio.WouldBlock):  # it is told again, or the next opening does it
-                send.send_nowait(released)
+            if released.release > done.get(released.table_id, 0):
+                done[released.table_id] = released.release  # told twice: nobody must be sent away twice
+                self.begin_anew(released.table_id)
 
         self.ledger.on_released = note
-        async for released in receive:
-            if released.release <= done.get(released.table_id, 0):
-                continue  # told twice: nobody must be sent away twice
-            done[released.table_id] = released.release
-            if (table := await self._reopen(released.table_id)) is not None:
+        while True:
+            await self._has_to_reopen.wait()
+            table_id = self._to_reopen.pop()
+            if not self._to_reopen:
+                self._has_to_reopen = trio.Event()
+            if (table := await self._reopen(table_id)) is not None:
                 self._begin(table, nursery)
 
     def _begin(self, table: Table, nursery: trio.Nursery) -> None:

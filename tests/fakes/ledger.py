@@ -43,6 +43,8 @@ class LedgerInMemory:
     outcomes: dict[CommandId, ReplyBody] = field(factory=dict)
     tables: dict[TableId, LedgerTable] = field(factory=dict)
     """The tables that may be opened anew; what lies at their seats is ``escrow``."""
+    released: set[TableId] = field(factory=set)
+    """Halted tables whose letters are resolved."""
     _held_back: deque[tuple[ReplyHandler, ReplyBody]] = field(factory=deque)
 
     def submit(
@@ -134,4 +136,5 @@ class LedgerInMemory:
         )
         if last is not None:
             table = evolve(table, last_hand_id=last.hand_id, last_hand_no=last.hand_no)
-        return TableReopened(evolve(table, is_halted=False, escrow=lying))
+        is_halted = table.is_halted and body.table_id not in self.released
+        return TableReopened(evolve(table, is_halted=is_halted, escrow=lying))

@@ -289,9 +289,9 @@ class _Case:
         place = self._place
         if from_epoch != place.epoch:
             return StaleEpoch(place.epoch)
-        place.epoch, place.owner = Epoch(place.epoch + 1), boot
-        for table_id in tuple(place.releases):
+        for table_id in () if boot == place.owner else tuple(place.releases):
             self._take_up(table_id)
+        place.epoch, place.owner = Epoch(place.epoch + 1), boot
         return ShardOpened(place.epoch, self._tables())
 
     def _reopen(self, table_id: TableId) -> ReplyBody:

@@ -108,9 +108,7 @@ class Both:
         table_id = self.house.tables[table]
         if not self.ledger.shards[self.house.shard].letters.get(table_id):
             return
-        number = await self.house.number(
-            "SELECT min(id) FROM dead_letter WHERE table_id = $1 AND resolved_at IS NULL", table_id
-        )
+        number = await self._first_letter(table_id)
         if retries:
             try:
                 await retry_letter(self.house.tools, retry_of(number))
@@ -119,11 +117,21 @@ class Both:
                 was_done = False
             assert self.ledger.retry(self.house.shard, table_id) is was_done
         else:
-            await void_letter(self.house.tools, void_of(number))
-            closing = await self.house.rows("SELECT last_hand_id FROM game_table WHERE id = $1", table_id)
-            self.ledger.void(self.house.shard, table_id, HandId(closing[0][0]))
+            await self.void(table)
         await self.compare()
         await self.ask(ReopenTable(table_id))
+
+    async def void(self, table: int) -> None:
+        """Give the first letter of a table up at both."""
+        table_id = self.house.tables[table]
+        number = await self._first_letter(table_id)
+        await void_letter(self.house.tools, void_of(number))
+        closing = await self.house.rows("SELECT last_hand_id FROM game_table WHERE id = $1", table_id)
+        self.ledger.void(self.house.shard, table_id, HandId(closing[0][0]))
+
+    async def _first_letter(self, table_id: TableId) -> int:
+        sql = "SELECT min(id) FROM dead_letter WHERE table_id = $1 AND resolved_at IS NULL"
+        return await self.house.number(sql, table_id)
 
     def hand(self, table: int, nets: Sequence[int], rake: int, oddity: int = 0) -> SettleHand:
         """Give a hand between those who sit at a table, whose nets sum to minus the rake but for oddities."""
@@ -246,6 +254,17 @@ async def test_a_hand_about_money_that_is_not_there_becomes_a_letter(both: Both)
     await both.resolve(0, retries=True)
     await both.resolve(0, retries=False)
     await both.ask(hold(one, table, 0, 5), both.hand(0, [-5], 0))
+
+
+async def test_released_tables_are_opened_to_another_start_only(both: Both) -> None:
+    one, two, *_ = both.house.players
+    table = both.house.tables[0]
+    await both.ask(hold(one, table, 0, 20_000), hold(two, table, 3, 10_000))
+    await both.ask(both.hand(0, [-20_001, 20_001], 0))
+    await both.void(0)
+    await both.ask(OpenShard(NODE, Epoch(2)))
+    both.house.epoch = Epoch(3)
+    await both.ask(hold(one, table, 0, 700), ReopenTable(table), hold(one, table, 0, 700))
 
 
 async def test_garbage_is_answered_by_nobody(both: Both) -> None:

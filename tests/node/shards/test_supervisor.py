@@ -100,6 +100,7 @@ class Worker:
 
     async def release(self, release: int, table_id: TableId = TABLE) -> None:
         """Tell the owner that a table's letters are resolved."""
+        self.ledger.released.add(table_id)
         told = reply_codec().encode(LedgerReply(CommandId(uuid4()), TableReleased(table_id, release)))
         await self.redis.rpush(keys.replies(self.shard, IDENTITY.boot), [told])
 
