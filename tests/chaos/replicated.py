@@ -30,7 +30,7 @@ from tests.chaos.servers import (
 SERVICE: Final = "holdem"
 _VALKEYS: Final = ("valkey-0", "valkey-1", "valkey-2")
 _SENTINELS: Final = ("sentinel-0", "sentinel-1", "sentinel-2")
-_DOWN_MS: Final = 1000
+_DOWN_MS: Final = 2000
 _LIMIT_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.1
 
