@@ -17,6 +17,8 @@ ANY_NODE: Final = NodeId("")
 """A shard that its owner has left in good order is offered to this name: whoever may, takes it."""
 
 _LOOKS_PER_LEASE: Final = 12
+_ABSENT_SECONDS: Final = 2.0
+"""So long a lease that Redis has lost is left to an owner who lives: a journal's writer is sooner back."""
 _GRACE: Final = 1 / 6
 """For such a share of a lease's life a standby leaves a free shard to its home node."""
 
@@ -26,7 +28,7 @@ class ShardClaim:
     """One shard, as a node that does not hold it waits for it.
 
     ``is_home``: the shard map gives the shard to this node. ``may_take_absent``: it is home, and has not seen
-    another node play the shard since it was started; then an absent lease is taken at once.
+    another node play the shard since it was started; then an absent lease is taken soon.
     """
 
     store: ShardStore
@@ -42,6 +44,7 @@ class ShardClaim:
     """The lease as it was last seen."""
     _watch: LeaseWatch = field(init=False)
     _free_since: float = float("inf")
+    _absent_since: float = float("inf")
     _nudge: trio.Event = field(factory=trio.Event)
 
     def __attrs_post_init__(self) -> None:
@@ -66,14 +69,21 @@ class ShardClaim:
                 self.on_wait()
             except RedisAway as away:
                 self.log.warning("claim.redis_away", reason=str(away))
-            with trio.move_on_after(self.look_seconds):
+                self._absent_since = float("inf")
+            with trio.move_on_after(self._pause_seconds()):
                 await self._nudge.wait()
+
+    def _pause_seconds(self) -> float:
+        is_absent = self.may_take_absent and self._absent_since < float("inf")
+        return min(self.look_seconds, _ABSENT_SECONDS) if is_absent else self.look_seconds
 
     async def _try(self) -> bool:
         seen, now = await self.store.look(), trio.current_time()
         self.seen, is_gone = seen, self._watch.look(seen, now)
         if seen is None:
-            return await self._take_absent(is_gone=is_gone)
+            self._absent_since = min(self._absent_since, now)
+            return await self._take_absent(now, is_gone=is_gone)
+        self._absent_since = float("inf")
         if seen.node == self.node:
             return await self.store.take(absent=False)
         if is_free(seen):
@@ -81,9 +91,12 @@ class ShardClaim:
         self.may_take_absent, self._free_since = False, float("inf")
         return is_gone and await self._take_over(seen)
 
-    async def _take_absent(self, *, is_gone: bool) -> bool:
-        """Only who is home takes a lease that is not there: its owner may live, and Redis have lost it."""
-        if self.may_take_absent:
+    async def _take_absent(self, now: float, *, is_gone: bool) -> bool:
+        """Only who is home takes a lease that is not there: its owner may live, and Redis have lost it.
+
+        A standby may have played the shard before this node was started: it is let take its lease again.
+        """
+        if self.may_take_absent and now - self._absent_since >= _ABSENT_SECONDS:
             return await self.store.take(absent=True)
         return is_gone and await self._take_over(None)
 
