@@ -6,7 +6,7 @@ from typing import Final
 
 import trio
 
-from cardroom.client import RequestRefused, Table, TableMoved, TableUpdate
+from cardroom.client import ConnectionLost, RequestRefused, Table, TableMoved, TableUpdate
 from cardroom.wire.moved import Moved
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import HandEnded, SeatStatus, SeatView, Snapshot, TablePaused, TurnView
@@ -49,6 +49,7 @@ class Visit:
         self._tally = tally
         self._stop = stop
         self._watch = CardWatch(table.view)
+        self._sight = tally.record.open(table)
         self._habits = Habits(table, random, tally)
         self._used_turn = _NO_TURN
         self._answered_hand = 0
@@ -62,6 +63,10 @@ class Visit:
             self._note_faults(snapshot_faults(self._table.view))
             await self._take_seat()
             await self._play_seated()
+            self._sight.left()
+        except ConnectionLost:
+            await self._sight.lost()
+            raise
         finally:
             self._tally.connected -= 1
 
@@ -133,6 +138,7 @@ class Visit:
             if refusal.code not in _LATE | _CROWDED:
                 self._tally.broken(f"legal_action_refused_{kind.value}")
             return refusal.code not in _CROWDED
+        self._sight.accepted()
         self._tally.acted(trio.current_time() - sent_at)
         return True
 
@@ -167,6 +173,7 @@ class Visit:
             await self._habits.after_hand(update)
 
     def _note(self, update: TableUpdate) -> None:
+        self._sight.saw(update)
         if isinstance(update, Snapshot):
             self._watch = CardWatch(self._table.view)
             return

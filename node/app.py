@@ -142,7 +142,9 @@ def _shard_services(
 ) -> ShardServices:
     return ShardServices(
         identity=identity,
-        open_store=lambda shard: RedisShardStore(shard, identity, redis, settings.lease.dead_seconds),
+        open_store=lambda shard: RedisShardStore(
+            shard, identity, redis, settings.lease.dead_seconds, settings.redis.confirmation
+        ),
         directory=directory,
         maker=maker,
         seal=DeckSeal(settings.journal_key),
@@ -173,8 +175,8 @@ async def _leave(house: House, limits: StopSettings, log: Log) -> None:
     """Give away what somebody takes, and let the rest come to its end."""
     reason = "the node stops"
     house.desk.stop_claiming(reason)
-    await _withdraw(house.presence, log)
     with trio.move_on_after(limits.hand_over_seconds):
+        await _withdraw(house.presence, log)
         await house.desk.give_all_away(reason, limits.hand_over_seconds / 2)
     for shard in house.shards:
         shard.drain()

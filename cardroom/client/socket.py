@@ -1,6 +1,6 @@
 """Messages over a WebSocket: encoded, bounded, with a limit on every wait."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from typing import Final, TypeVar
@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import trio
 from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, wrap_client_stream
+from wsproto.utilities import LocalProtocolError
 
 from cardroom.client.errors import ConnectionLost, ProtocolBroken, RequestRefused
 from cardroom.client.limits import ClientLimits
@@ -114,10 +115,12 @@ async def _open_stream(address: SplitResult) -> _Stream:
 async def _shake_hands(
     nursery: trio.Nursery, stream: _Stream, address: SplitResult, encoding: Encoding, limits: ClientLimits
 ) -> WebSocketConnection:
+    watched = _WatchedStream(stream)
     with trio.move_on_after(limits.connect_seconds) as shaking, _socket_errors():
+        watched.on_end = shaking.cancel
         connection = await wrap_client_stream(
             nursery,
-            stream,
+            watched,  # type: ignore[arg-type]  # it only wants a stream
             address.netloc,
             address.path or "/",
             subprotocols=[encoding.value],
@@ -126,10 +129,40 @@ async def _shake_hands(
             receive_buffer_size=_RECEIVE_BYTES,
         )
     if shaking.cancelled_caught:
-        raise ConnectionLost("no connection in time")
+        raise ConnectionLost("closed during the handshake" if watched.has_ended else "no connection in time")
+    watched.on_end = None
     if connection.subprotocol != encoding.value:
         raise ProtocolBroken(f"the node does not speak {encoding.value}")
     return connection
+
+
+class _WatchedStream(trio.abc.Stream):
+    """A stream that tells when the other side ends it: trio-websocket waits for the rest of a handshake."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+        self.on_end: Callable[[], None] | None = None
+        self.has_ended = False
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        data: bytes | bytearray = b""
+        try:
+            data = await self._stream.receive_some(max_bytes)
+        finally:
+            if not data:
+                self.has_ended = True
+                if self.on_end is not None:
+                    self.on_end()
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 @asynccontextmanager
@@ -142,7 +175,7 @@ async def open_nursery() -> AsyncIterator[trio.Nursery]:
             finally:
                 nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        ended, rest = group.split((ConnectionClosed, HandshakeError))
+        ended, rest = group.split((ConnectionClosed, HandshakeError, LocalProtocolError))
         if rest is None:
             raise ConnectionLost(str(ended)) from group
         error = rest.exceptions[0] if len(rest.exceptions) == 1 else rest

@@ -9,6 +9,7 @@ from cardroom.wire.codec import Malformed
 from node.journal.deals import DealEntry, deal_codec
 from node.journal.memory import TableMemory, TalkMemory, memory_codec, talk_codec
 from node.journal.moves import Move, move_codec
+from node.rules.errors import IllegalAction
 
 FORM: Final = b"form"
 """Field that names the form of all others: what was written in another form is not read."""
@@ -70,15 +71,18 @@ class JournalReader:
         if fields.get(FORM) != FORM_NUMBER:
             raise Unreadable(f"its form is {fields.get(FORM)!r}")
         try:
-            talk = fields.get(TALK)
+            talk, memory = fields.get(TALK), self._memories.decode(fields[MEMORY])
+            for player in memory.players:
+                if player.buy_in is None:
+                    memory.seating.occupant(player.seat)  # who is seated has chips there
             return TableJournal(
-                table_seq=int(fields[TOLD]),
-                memory=self._memories.decode(fields[MEMORY]),
+                table_seq=_number(fields[TOLD]),
+                memory=memory,
                 talk=None if talk is None else self._talks.decode(talk),
                 hands=tuple(self._hand(number, names, fields) for number, names in _hands_of(fields)),
                 fields=fields,
             )
-        except (Malformed, KeyError, ValueError) as error:
+        except (Malformed, KeyError, ValueError, AssertionError, IllegalAction) as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
     def _hand(self, hand_no: int, moves: list[int], fields: Mapping[bytes, bytes]) -> JournaledHand:
@@ -92,13 +96,21 @@ class JournalReader:
         )
 
 
+def _number(digits: bytes) -> int:
+    """Read a number as it is written here: ``int`` alone takes signs, spaces and leading zeros as well."""
+    number = int(digits)
+    if digits != b"%d" % number or number < 0:
+        raise ValueError(f"{digits!r} is no number of the journal")
+    return number
+
+
 def _hands_of(fields: Mapping[bytes, bytes]) -> list[tuple[int, list[int]]]:
     """Give each hand's number and the numbers of its moves, in order."""
     found: dict[int, list[int]] = {}
     for name in fields:
         hand_no, slash, part = name.partition(b"/")
         if slash:
-            moves = found.setdefault(int(hand_no), [])
+            moves = found.setdefault(_number(hand_no), [])
             if part != _DEAL:
-                moves.append(int(part))
+                moves.append(_number(part))
     return [(hand_no, sorted(moves)) for hand_no, moves in sorted(found.items())]

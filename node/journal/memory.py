@@ -16,6 +16,9 @@ from node.rules.seating import Seating
 MAX_INVITED: Final = 1000
 """So many of those whom a private table has let in are remembered, the newest; others need the code again."""
 
+MAX_MUTING: Final = 200
+"""Of so many players who have muted somebody that is remembered, the newest; however many watch a table."""
+
 _MAX_MEMORY_BYTES: Final = 64 * 1024
 _MAX_TALK_BYTES: Final = 256 * 1024
 

@@ -102,7 +102,10 @@ class ShardStore(Protocol):
     """One shard in Redis, as one start of a node works with it."""
 
     async def look(self) -> Lease | None:
-        """Read the lease. An offered one has an empty boot nonce and names the node that may take it."""
+        """Read the lease, where its owner could renew it: ``RedisAway`` at a server that takes no writes.
+
+        An offered one has an empty boot nonce and names the node that may take it.
+        """
 
     async def take(self, *, absent: bool) -> bool:
         """Take a lease that names this node, whatever its start; an absent one too where ``absent`` says so.

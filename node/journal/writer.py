@@ -179,7 +179,7 @@ class JournalWriter:
                 self._are_kept(flushing, outcome)
                 return
             self._mirror.are_lost(flushing.taken)
-            await self._make_up(outcome)
+            await self._make_up(outcome, flushing.flush)
 
     def _take_queue(self) -> Sequence[_Command | _Step]:
         """Take what may go now: while the lease is in doubt, only what opens the shard."""
@@ -213,12 +213,14 @@ class JournalWriter:
         if not self._queue:
             self._all_kept.set()
 
-    async def _make_up(self, outcome: FlushOutcome) -> None:
+    async def _make_up(self, outcome: FlushOutcome, flush: Flush) -> None:
         """Do what makes the next flush possible; raises ``ShardLost`` where nothing does."""
         match outcome:
             case Fenced():
                 raise ShardLost("the lease names another node start")
             case Behind(tables):
+                if any(one.expected is None for one in flush.tables if one.table_id in tables):
+                    raise ShardLost("a later owner has written the journal")
                 self._log.warning("journal.behind", tables=len(tables))
                 self._mirror.distrust(tables)
             case ServerChanged():
@@ -238,6 +240,7 @@ class JournalWriter:
             if not await self._store.take(absent=True):
                 raise ShardLost("another node has the lease")
         except RedisAway:
+            await trio.sleep(_RETRY_SECONDS)
             return
         self._queue.extendleft(reversed([one for one in self._work if not _opens(one)]))
         self._work = [one for one in self._work if _opens(one)]

@@ -19,6 +19,7 @@ ANY_NODE: Final = NodeId("")
 _LOOKS_PER_LEASE: Final = 12
 _ABSENT_SECONDS: Final = 2.0
 """So long a lease that Redis has lost is left to an owner who lives: a journal's writer is sooner back."""
+_RETRY_SECONDS: Final = 0.2
 _GRACE: Final = 1 / 6
 """For such a share of a lease's life a standby leaves a free shard to its home node."""
 
@@ -70,7 +71,10 @@ class ShardClaim:
             except RedisAway as away:
                 self.log.warning("claim.redis_away", reason=str(away))
                 self._absent_since = float("inf")
-            with trio.move_on_after(self._pause_seconds()):
+                pause = min(self.look_seconds, _RETRY_SECONDS)  # what got no answer may have been carried out
+            else:
+                pause = self._pause_seconds()
+            with trio.move_on_after(pause):
                 await self._nudge.wait()
 
     def _pause_seconds(self) -> float:

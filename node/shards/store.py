@@ -7,7 +7,8 @@ from typing import Final
 from coredis.exceptions import NoScriptError
 
 from cardroom.ids import Epoch, NodeId, ShardId, TableId
-from cardroom.service.redis import Redis, redis_errors
+from cardroom.service.redis import Redis, RedisAway, evalsha_confirmed, redis_errors
+from cardroom.service.settings import Confirmation
 from cardroom.wire import keys
 from cardroom.wire.presence import Lease, read_lease
 from node.journal.port import (
@@ -25,6 +26,12 @@ from node.shards.lease import NodeIdentity
 SERVER_FIELD: Final = b"server"
 """Which start of the server has acknowledged a journal."""
 
+_LOOK: Final = """
+redis.call('HDEL', KEYS[1], '')
+return redis.call('HGETALL', KEYS[1])
+"""
+"""It removes nothing, but is refused by a server that takes no writes: there no owner could renew its lease
+either, so whoever waits for that to stop must not take such a time for the owner's silence."""
 _TAKE: Final = """
 local node = redis.call('HGET', KEYS[1], 'node')
 if node and node ~= ARGV[1] then return 0 end
@@ -108,25 +115,34 @@ _KEPT, _UNHELD, _FENCED, _BEHIND = range(4)
 class RedisShardStore:
     """``ShardStore`` over Redis.
 
-    The text of the flushing script is this node start's own, and scripts do not outlive a server: where it is
-    not known the server was started again, or another one has taken its place.
+    The text of the flushing script belongs to this node start and this start of the server, and scripts do
+    not outlive a server: where it is not known the server was started again, or another one has taken its
+    place; also one that had been the primary before.
     """
 
-    def __init__(self, shard: ShardId, identity: NodeIdentity, redis: Redis, dead_seconds: float) -> None:
+    def __init__(
+        self,
+        shard: ShardId,
+        identity: NodeIdentity,
+        redis: Redis,
+        dead_seconds: float,
+        confirmation: Confirmation | None = None,
+    ) -> None:
         self._shard = shard
         self._identity = identity
         self._redis = redis
+        self._confirmation = confirmation or Confirmation()
         self._dead_ms = int(dead_seconds * 1000)
         self._lease = keys.lease(shard)
-        self._flush_script = f"-- {identity.boot} {shard}\n{_FLUSH}"
-        self._flush_sha = sha1(self._flush_script.encode(), usedforsecurity=False).hexdigest()
+        self._flush_sha = ""
         self._server: bytes | None = None
 
     async def look(self) -> Lease | None:
-        """Read the lease."""
+        """Read the lease, at a server that takes writes."""
         with redis_errors():
-            fields = await self._redis.hgetall(self._lease)
-        return read_lease(dict(fields))
+            words: object = await self._redis.eval(_LOOK, keys=[self._lease])
+        assert isinstance(words, Sequence), "fields and their values in turn"
+        return read_lease(dict(zip(words[::2], words[1::2], strict=True)))
 
     async def take(self, *, absent: bool) -> bool:
         """Take a lease that names this node, or an absent one where that is allowed."""
@@ -157,8 +173,8 @@ class RedisShardStore:
         names += [keys.journal(self._shard, change.table_id) for change in flush.tables]
         with redis_errors():
             try:
-                answer: object = await self._redis.evalsha(
-                    self._flush_sha, keys=names, args=self._arguments(flush)
+                answer = await evalsha_confirmed(
+                    self._redis, self._flush_sha, names, self._arguments(flush), self._confirmation
                 )
             except NoScriptError:
                 answer = None
@@ -202,8 +218,16 @@ class RedisShardStore:
     async def _meet_server(self) -> FlushOutcome:
         """Make oneself known to a server that does not know this node start."""
         with redis_errors():
-            await self._redis.script_load(self._flush_script)
-            self._server = await self._read_server()
+            server = await self._read_server()
+            script = f"-- {self._identity.boot} {self._shard} {server.decode()}\n{_FLUSH}"
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                loading, asking = pipeline.script_load(script), pipeline.info("server")
+            await loading
+            now = str((await asking)["run_id"]).encode()
+        if now != server:
+            raise RedisAway("another server took its place while it was met")
+        self._server = server
+        self._flush_sha = sha1(script.encode(), usedforsecurity=False).hexdigest()
         return ServerChanged()
 
     async def _read_server(self) -> bytes:

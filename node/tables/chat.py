@@ -15,7 +15,7 @@ from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.player import Chat, Mute, ShowEmote, Talk
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import SeatStatus
-from node.journal.memory import MutedMemory, SilencedMemory, TalkMemory
+from node.journal.memory import MAX_MUTING, MutedMemory, SilencedMemory, TalkMemory
 from node.tables.audience import Audience, Viewer
 from node.tables.chat_text import clean_text
 from node.tables.denied import Denied
@@ -89,9 +89,10 @@ class ChatRoom:
 
     def remember(self, now: float) -> TalkMemory:
         """Write down what the table's next owner must know."""
+        muting = [(user, muted) for user, muted in self._mutes.items() if muted]
         return TalkMemory(
             lines=tuple(self._lines),
-            muted=tuple(MutedMemory(user, tuple(muted)) for user, muted in self._mutes.items() if muted),
+            muted=tuple(MutedMemory(user, tuple(muted)) for user, muted in muting[-MAX_MUTING:]),
             silenced=tuple(
                 SilencedMemory(user, int((until - now) * 1000))
                 for user, until in self._silenced_until.items()

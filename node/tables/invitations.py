@@ -22,7 +22,8 @@ class InvitationList:
 
     _code: str = field(repr=False)
     _seats: Seats = field(repr=False)
-    _let_in: set[UserId] = field(factory=set)
+    _let_in: dict[UserId, None] = field(factory=dict)
+    """In the order of coming."""
 
     @property
     def is_private(self) -> bool:
@@ -31,12 +32,12 @@ class InvitationList:
 
     @property
     def let_in(self) -> Collection[UserId]:
-        """Give whom a private table has let in."""
-        return self._let_in
+        """Give whom a private table has let in, the newest last."""
+        return self._let_in.keys()
 
     def recall(self, users: Iterable[UserId]) -> None:
         """Let in whom an earlier owner of the table has let in."""
-        self._let_in = set(users)
+        self._let_in = dict.fromkeys(users)
 
     def lets_in(self, watch: Watch) -> bool:
         """Say whether a connection may follow the table; its player needs no code from then on."""
@@ -44,7 +45,7 @@ class InvitationList:
         if not (self._knows(user_id) or self._is_code(watch.invitation)):
             return False
         if self.is_private:
-            self._let_in.add(user_id)
+            self._let_in[user_id] = None
         return True
 
     def check(self, user_id: UserId) -> None:

@@ -64,7 +64,6 @@ class Keeper:
         self, table_seq: int, memory: TableMemory | None, talk: TalkMemory | None
     ) -> Changes | None:
         """Give what is to be kept after a step, None if nothing is; None for what cannot have changed."""
-        self.is_touched = self.is_talked = False
         if table_seq != self._told:
             self._told = table_seq
             self._fields[TOLD] = b"%d" % table_seq
@@ -72,6 +71,7 @@ class Keeper:
             self._memory = self._fields[MEMORY] = written
         if talk is not None:
             self._fields[TALK] = _TALKS.encode(talk)
+        self.is_touched = self.is_talked = False  # not before: what cannot be written is tried again
         if not self._fields and not self._removed:
             return None
         changes = Changes(self._fields, tuple(self._removed))

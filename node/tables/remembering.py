@@ -1,7 +1,5 @@
 """What a table remembers between hands: from its own objects to the journal's words, and back."""
 
-from itertools import islice
-
 from node.journal.memory import (
     MAX_INVITED,
     AnsweredRequest,
@@ -31,7 +29,7 @@ def remember(seats: Seats, invitations: InvitationList, run: str, now: float) ->
             OfferMemory(offer.seat, offer.user_id, max(0, int((offer.until - now) * 1000)))
             for offer in seats.waiting.offers
         ),
-        invited=tuple(islice(invitations.let_in, MAX_INVITED)),
+        invited=tuple(invitations.let_in)[-MAX_INVITED:],
     )
 
 

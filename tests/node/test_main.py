@@ -4,8 +4,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from attrs import fields
 
 from node.main import main
+from node.settings import StopSettings
+
+SPARE_SECONDS = 1.5
+"""For what is cut off when its time is over: shards are offered, doors close."""
 
 STAKES = """
 [stakes.low]
@@ -120,3 +125,8 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFix
         port = taken.getsockname()[1]
         assert main(["--config", config(tmp_path, port)]) == 78
     assert f"players.port {port}" in capsys.readouterr().err
+
+
+def test_a_stop_ends_within_twenty_seconds() -> None:
+    steps = StopSettings()
+    assert sum(getattr(steps, one.name) for one in fields(StopSettings)) < 20.0 - SPARE_SECONDS

@@ -22,7 +22,6 @@ from tests.system.shards import (
     move,
     order,
     play_on,
-    played_at,
     tell,
     until_played,
     voided_hands,
@@ -89,7 +88,7 @@ def test_shards_move_a_node_is_drained_and_another_stopped_and_no_hand_is_lost(p
             lambda: (place.ask(NODE_1_ADMIN, "GET", "/admin/drain") or {}).get("is_done", False),
             "node-1 has given all away",
         )
-        assert played_at(place, "node-2") == EVERYTHING
+        until_played(place, "node-2", EVERYTHING, seconds=5.0)
         play_on(place, 2)
         assert place.ask(NODE_1_ADMIN, "DELETE", "/admin/drain")["is_draining"] is False
         move(place, "node-2", 2, "node-1")

@@ -37,6 +37,7 @@ from cardroom.wire.table import (
     SeatTaken,
     Snapshot,
     StateChanged,
+    TablePaused,
     TableState,
     TurnView,
     Welcome,
@@ -340,3 +341,40 @@ async def test_a_table_that_cannot_be_followed_leaves_its_way_back() -> None:
         with pytest.raises(ConnectionLost):
             await table.leave()
         assert table.way_back.url == "ws://127.0.0.1:1"
+
+
+async def test_who_connects_to_a_table_that_waits_gets_in_when_it_goes_on() -> None:
+    """However long that takes: the answer to a request need not come that late."""
+
+    async def node(stage: Stage) -> None:
+        assert isinstance(await stage.hear(), Hello)
+        await stage.tell(WELCOME, TablePaused(TABLE, is_paused=True))
+        await trio.sleep(2 * BRIEF.answer_seconds)
+        await stage.tell(EMPTY, TablePaused(TABLE, is_paused=False))
+
+    async with scripted_node(node) as ticket, connect(ticket, limits=BRIEF) as table:
+        assert table.view.table_seq == EMPTY.table_seq
+        assert await anext(table) == TablePaused(TABLE, is_paused=False)
+
+
+async def test_who_comes_back_to_a_table_that_waits_gets_in_when_it_goes_on() -> None:
+    connections = 0
+
+    async def node(stage: Stage) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 1:
+            await stage.welcome()
+            return
+        assert isinstance(await stage.hear(), Resume)
+        await stage.tell(WELCOME, TablePaused(TABLE, is_paused=True))
+        await trio.sleep(2 * BRIEF.answer_seconds)
+        await stage.tell(TablePaused(TABLE, is_paused=False), HALTED, PlaceChanged(TABLE, SEATED, None))
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket, limits=BRIEF) as table:
+            way_back = table.way_back
+        async with connect(way_back, limits=BRIEF) as table:
+            assert table.view.table_seq == HALTED.table_seq
+            kinds = [type(await anext(table)) for _ in range(4)]
+            assert kinds == [TablePaused, TablePaused, StateChanged, PlaceChanged]

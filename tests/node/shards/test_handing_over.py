@@ -1,5 +1,6 @@
 """A shard goes to another node while it is played, and comes back when nobody takes it."""
 
+import pytest
 import trio
 
 from cardroom.ids import SeatIndex, UserId
@@ -10,7 +11,7 @@ from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from node.shards.moving import MovePhase, ShardMove
 from tests.node.shards.two_nodes import Node, Pair, Player, open_pair
-from tests.node.tables.house import BUY_IN, until
+from tests.node.tables.house import BUY_IN, TABLE, until
 
 
 async def test_a_shard_moves_between_hands_and_play_goes_on_there(valkey: EmbeddedValkey) -> None:
@@ -144,8 +145,63 @@ async def test_seats_wishes_the_waiting_list_and_what_was_said_move_too(valkey: 
         pair.check()
 
 
+CALLS = ("offer", "look", "take", "take_back", "flush")
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+@pytest.mark.parametrize("is_done", [True, False], ids=["carried out", "lost"])
+@pytest.mark.parametrize("name", CALLS)
+async def test_whatever_call_gets_no_answer_the_shard_is_played_by_one_node(
+    valkey: EmbeddedValkey, name: str, is_done: bool, is_taken: bool
+) -> None:
+    async with open_pair(valkey) as pair:
+        here, there = pair.nodes
+        await pair.until_settled(1)
+        if not is_taken:
+            there.shard.drain()
+        move = pair.move(there)
+        if name in {"look", "flush"}:  # the others are called in a move only
+            await until(lambda: move.phase is MovePhase.OFFERED)
+        for node in pair.nodes:
+            node.trips.append((name, is_done))
+        await move.ended.wait()
+        assert (move.phase is MovePhase.MOVED) is is_taken
+        await pair.until_open(there if is_taken else here)
+        await pair.until_settled(2)
+        assert [one.shard.is_open for one in pair.nodes] == [not is_taken, is_taken]
+        pair.check()
+
+
 async def _moved(pair: Pair, there: Node) -> ShardMove:
     move = pair.move(there)
     await move.ended.wait()
     await pair.until_open(there)
     return move
+
+
+async def test_players_sit_down_and_leave_while_it_moves(valkey: EmbeddedValkey) -> None:
+    """Money under way when a shard goes is asked for again by the other node, and moves once."""
+    async with open_pair(valkey, players=3) as pair:
+        coming = pair.players[2]
+        for _ in range(14):
+            there = pair.other(pair.owner)
+            guest = coming.guest
+            assert guest is not None
+            if any(one.user_id == coming.user_id for one in pair.owner.table.seats.public()):
+                guest.leave()
+            else:
+                guest.sit(coming.seat)
+            move = pair.move(there, wait_seconds=0.0)
+            await move.ended.wait()
+            assert move.phase is MovePhase.MOVED
+            await pair.until_open(there)
+            await until(lambda: len(pair.owner.table.audience.viewers) == 3)
+            await pair.until_settled(1)
+        pair.check()
+        await until(lambda: _stacks(pair) == pair.ledger.escrow(TABLE))
+
+
+def _stacks(pair: Pair) -> dict[UserId, tuple[int, int]]:
+    """Give what the node believes to lie at the table for each player, as the ledger has it."""
+    holders = pair.owner.table.seats.holders.values()
+    return {one.user_id: (one.seat, one.escrow) for one in holders}

@@ -1,8 +1,9 @@
 """Two nodes and one shard over a real Valkey; the ledger is in memory, players follow the table."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import count, pairwise
 from typing import TypeVar
 
@@ -10,9 +11,9 @@ import attrs
 import trio
 from attrs import define, field
 
-from cardroom.ids import BootNonce, HandId, NodeId, SeatIndex, ShardId, UserId
+from cardroom.ids import BootNonce, Epoch, HandId, NodeId, SeatIndex, ShardId, UserId
 from cardroom.local.servers import EmbeddedValkey
-from cardroom.service.redis import Redis, open_redis
+from cardroom.service.redis import Redis, RedisAway, open_redis
 from cardroom.wire import keys
 from cardroom.wire import table as wire
 from cardroom.wire.codec import Encoding
@@ -21,6 +22,7 @@ from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import ActionKind
 from cardroom.wire.presence import Lease
+from node.journal.port import Flush, FlushOutcome
 from node.sessions.fanout import Fanout, Framer
 from node.settings import (
     JournalSettings,
@@ -128,25 +130,47 @@ class PlayingGuest(Guest):
 
 
 class HastyStore(RedisShardStore):
-    """A store that lets its node believe, when told so, that it may take the shard from whoever holds it."""
+    """A store that lets its node believe, when told so, that it may take the shard from whoever holds it.
+
+    ``trips`` says of which calls no answer comes, once each: by name, and whether they are carried out.
+    """
 
     node: NodeId
     is_hasty = False
     taken_over = 0
+    trips: list[tuple[str, bool]]
     _real: Lease | None = None
 
     async def look(self) -> Lease | None:
-        self._real = seen = await super().look()
+        self._real = seen = await self._trip("look", super().look)
         if self.is_hasty and seen is not None:
             return attrs.evolve(seen, node=self.node, boot=BootNonce(""))
         return seen
 
     async def take(self, *, absent: bool) -> bool:
         if not self.is_hasty or self._real is None:
-            return await super().take(absent=absent)
+            return await self._trip("take", partial(super().take, absent=absent))
         is_taken = await super().take_over(self._real)
         self.taken_over += is_taken
         return is_taken
+
+    async def offer(self, to: NodeId) -> bool:
+        return await self._trip("offer", partial(super().offer, to))
+
+    async def take_back(self, to: NodeId, epoch: Epoch) -> bool:
+        return await self._trip("take_back", partial(super().take_back, to, epoch))
+
+    async def flush(self, flush: Flush) -> FlushOutcome:
+        return await self._trip("flush", partial(super().flush, flush))
+
+    async def _trip(self, name: str, call: Callable[[], Awaitable[Heard]]) -> Heard:
+        for is_done in (True, False):
+            if (name, is_done) in self.trips:
+                self.trips.remove((name, is_done))
+                if is_done:
+                    await call()
+                raise RedisAway(f"no answer to {name}")
+        return await call()
 
 
 @define
@@ -157,6 +181,8 @@ class Node:
     shard: Shard
     directory: Directory
     stores: list[HastyStore]
+    trips: list[tuple[str, bool]]
+    """Calls to Redis that the node gets no answer to."""
     scope: trio.CancelScope = field(factory=trio.CancelScope)
 
     async def run(self) -> None:
@@ -296,10 +322,11 @@ def _node(
     )
 
     stores: list[HastyStore] = []
+    trips: list[tuple[str, bool]] = []
 
     def open_store(shard: ShardId) -> RedisShardStore:
         stores.append(HastyStore(shard, identity, redis, lease.dead_seconds))
-        stores[-1].node = identity.node
+        stores[-1].node, stores[-1].trips = identity.node, trips
         return stores[-1]
 
     async def tell_offer(to: NodeId, _: ShardId) -> None:
@@ -311,7 +338,7 @@ def _node(
         StopSettings(hands_seconds=0.3, settle_seconds=2.0), LOG, QUICK, tell_offer=tell_offer,
     )  # fmt: skip
     shard = Shard(number, services, is_home=name == "node-1")
-    return Node(identity, shard, directory, stores)
+    return Node(identity, shard, directory, stores, trips)
 
 
 @asynccontextmanager
