@@ -17,6 +17,8 @@ ANY_NODE: Final = NodeId("")
 """A shard that its owner has left in good order is offered to this name: whoever may, takes it."""
 
 _LOOKS_PER_LEASE: Final = 12
+_ABSENT_SECONDS: Final = 2.0
+"""So long a lease that Redis has lost is left to an owner who lives: a journal's writer is sooner back."""
 _RETRY_SECONDS: Final = 0.2
 _GRACE: Final = 1 / 6
 """For such a share of a lease's life a standby leaves a free shard to its home node."""
@@ -27,7 +29,7 @@ class ShardClaim:
     """One shard, as a node that does not hold it waits for it.
 
     ``is_home``: the shard map gives the shard to this node. ``may_take_absent``: it is home, and has not seen
-    another node play the shard since it was started; then an absent lease is taken at once.
+    another node play the shard since it was started; then an absent lease is taken soon.
     """
 
     store: ShardStore
@@ -43,6 +45,7 @@ class ShardClaim:
     """The lease as it was last seen."""
     _watch: LeaseWatch = field(init=False)
     _free_since: float = float("inf")
+    _absent_since: float = float("inf")
     _nudge: trio.Event = field(factory=trio.Event)
 
     def __attrs_post_init__(self) -> None:
@@ -60,22 +63,31 @@ class ShardClaim:
     async def wait_until_taken(self) -> None:
         """Return when the lease is this node's; goes on through everything that Redis does meanwhile."""
         while True:
-            self._nudge, pause = trio.Event(), self.look_seconds
+            self._nudge = trio.Event()
             try:
                 if self.may_claim() and await self._try():
                     return
                 self.on_wait()
             except RedisAway as away:
                 self.log.warning("claim.redis_away", reason=str(away))
-                pause = min(pause, _RETRY_SECONDS)  # what got no answer may have been carried out
+                self._absent_since = float("inf")
+                pause = min(self.look_seconds, _RETRY_SECONDS)  # what got no answer may have been carried out
+            else:
+                pause = self._pause_seconds()
             with trio.move_on_after(pause):
                 await self._nudge.wait()
+
+    def _pause_seconds(self) -> float:
+        is_absent = self.may_take_absent and self._absent_since < float("inf")
+        return min(self.look_seconds, _ABSENT_SECONDS) if is_absent else self.look_seconds
 
     async def _try(self) -> bool:
         seen, now = await self.store.look(), trio.current_time()
         self.seen, is_gone = seen, self._watch.look(seen, now)
         if seen is None:
-            return await self._take_absent(is_gone=is_gone)
+            self._absent_since = min(self._absent_since, now)
+            return await self._take_absent(now, is_gone=is_gone)
+        self._absent_since = float("inf")
         if seen.node == self.node:
             return await self.store.take(absent=False)
         if is_free(seen):
@@ -83,9 +95,12 @@ class ShardClaim:
         self.may_take_absent, self._free_since = False, float("inf")
         return is_gone and await self._take_over(seen)
 
-    async def _take_absent(self, *, is_gone: bool) -> bool:
-        """Only who is home takes a lease that is not there: its owner may live, and Redis have lost it."""
-        if self.may_take_absent:
+    async def _take_absent(self, now: float, *, is_gone: bool) -> bool:
+        """Only who is home takes a lease that is not there: its owner may live, and Redis have lost it.
+
+        A standby may have played the shard before this node was started: it is let take its lease again.
+        """
+        if self.may_take_absent and now - self._absent_since >= _ABSENT_SECONDS:
             return await self.store.take(absent=True)
         return is_gone and await self._take_over(None)
 

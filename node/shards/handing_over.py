@@ -104,8 +104,7 @@ class HandOver:
         await self.journal.stop()
         is_given = is_decided = False
         try:
-            await self._offer()
-            is_given = await self._wait_until_open()
+            is_given = await self._offer() and await self._wait_until_open()
             is_decided = True
         finally:
             if not is_decided:
@@ -115,20 +114,25 @@ class HandOver:
                 self.journal.go_on()
         return is_given
 
-    async def _offer(self) -> None:
-        """Offer the lease, however often Redis is away meanwhile; raises ``ShardLost`` if it is not ours."""
+    async def _offer(self) -> bool:
+        """Offer the lease, however often Redis is away meanwhile; raises ``ShardLost`` if it is another's.
+
+        False if it is gone: it has run out, or Redis has lost it. Then the shard is not given, but kept.
+        """
         while True:
             try:
                 if not await self.store.offer(self.move.to):
                     lease = await self.store.look()
-                    if lease is None or lease.node != self.move.to:
+                    if lease is None:
+                        return False
+                    if lease.node != self.move.to:
                         raise ShardLost("the lease was not this node's to give")
                 await self.tell_offer(self.move.to)
             except RedisAway as away:
                 self.log.warning("move.redis_away", reason=str(away))
                 await trio.sleep(_LOOK_SECONDS)
             else:
-                return
+                return True
 
     async def _wait_until_open(self) -> bool:
         """Wait until the other node plays the shard; False when it has not taken it in time."""

@@ -107,7 +107,7 @@ class Witness:
         if isinstance(event, wire.HandStarted):
             self._playing[place] = self._hand(watching, event.hand_id, event.hand_no)
         hand = self._playing.get(place)
-        if hand is None:
+        if hand is None or hand.hand_no != event.hand_no:  # nobody has seen the one end, or the other begin
             return
         hand.events[event.table_seq] = event  # type: ignore[assignment]
         if isinstance(event, wire.HandVoided):
@@ -122,7 +122,7 @@ class Witness:
                 watching.table_id, hand_no, hand_id, watching.run, trio.current_time()
             )
         place = (watching.table_id, watching.run)
-        if self._playing.get(place) is None and hand_id not in self.settled:
+        if hand_id not in self.settled:
             self._playing[place] = self.hands[hand_id]
         return self.hands[hand_id]
 

@@ -86,8 +86,8 @@ async def waiting(
 
 @pytest.mark.parametrize(
     ("lease", "is_home"),
-    [(None, True), (evolve(HELD, node=ME), False), (OFFERED, False), (FREE, True)],
-    ids=["absent", "earlier start", "offered", "left"],
+    [(evolve(HELD, node=ME), False), (OFFERED, False), (FREE, True)],
+    ids=["earlier start", "offered", "left"],
 )
 async def test_what_is_there_for_it_is_taken_at_once(
     autojump_clock: MockClock, lease: Lease | None, is_home: bool
@@ -95,6 +95,29 @@ async def test_what_is_there_for_it_is_taken_at_once(
     async with waiting(lease, is_home=is_home) as here:
         await trio.sleep(1)
         assert here.taken_after == 0
+
+
+async def test_an_absent_lease_is_left_to_an_owner_who_takes_it_again(autojump_clock: MockClock) -> None:
+    async with waiting(None, is_home=True) as here:
+        await trio.sleep(1)
+        here.store.lease = HELD
+        await trio.sleep(20)
+        assert here.taken_after is None
+    async with waiting(None, is_home=True) as here:
+        await trio.sleep(5)
+        assert here.taken_after == 2
+
+
+async def test_a_lease_that_is_absent_after_an_outage_is_left_to_its_owner_as_long(
+    autojump_clock: MockClock,
+) -> None:
+    async with waiting(None, is_home=True) as here:
+        here.store.is_away = True
+        await trio.sleep(60.5)
+        here.store.is_away = False
+        await trio.sleep(6)
+        assert here.taken_after is not None
+        assert here.taken_after > 62.5
 
 
 @pytest.mark.parametrize("lease", [None, HELD, evolve(OFFERED, node=NodeId("node-3"))])
@@ -154,7 +177,7 @@ async def test_who_was_slower_waits_on_and_a_node_that_may_not_takes_nothing(
 ) -> None:
     async with waiting(None, is_home=True, loses=2) as here:
         await trio.sleep(10)
-        assert here.taken_after == 5
+        assert here.taken_after == 6
     async with waiting(None, is_home=True, may=False) as here:
         await trio.sleep(100)
         assert here.taken_after is None
