@@ -21,6 +21,7 @@ class Kind(Enum):
 
     NODE_KILLED = "node killed"
     NODE_KILLED_AND_GONE = "node killed, back after its lease has run out"
+    NODE_KILLED_CUT_OFF = "node killed while Valkey hears nothing of it"
     NODE_STOPPED = "node stopped in order (SIGTERM)"
     SHARDS_MOVED = "all shards of a node moved to the other"
     NODE_FROZEN = "node frozen, back within its lease"
@@ -50,13 +51,15 @@ class Kind(Enum):
     CLOCK_STEPPED = "clock of a wallet worker stepped"
 
 
-TAKES_MEMORY: Final = frozenset({Kind.NODE_KILLED, Kind.NODE_KILLED_AND_GONE, Kind.NODE_FROZEN_LONG})
+TAKES_MEMORY: Final = frozenset(
+    {Kind.NODE_KILLED, Kind.NODE_KILLED_AND_GONE, Kind.NODE_KILLED_CUT_OFF, Kind.NODE_FROZEN_LONG}
+)
 """A node has lost its memory, or its shards to another one, while Valkey kept its own."""
 TAKES_ALL: Final = frozenset({Kind.NODE_AND_VALKEY_KILLED})
 """Node and Valkey have both lost what they knew: hands in play may be void as a whole."""
 
 AT_NODE: Final = frozenset(
-    {Kind.NODE_KILLED, Kind.NODE_KILLED_AND_GONE, Kind.NODE_STOPPED}
+    {Kind.NODE_KILLED, Kind.NODE_KILLED_AND_GONE, Kind.NODE_KILLED_CUT_OFF, Kind.NODE_STOPPED}
     | {Kind.SHARDS_MOVED, Kind.NODE_FROZEN, Kind.NODE_FROZEN_LONG}
 )
 """Strikes one node, with all that it plays."""
@@ -148,6 +151,7 @@ def _link_fault(number: int, kind: Kind, random: Random) -> Fault:
 
 _SECONDS: Final = {
     Kind.NODE_KILLED_AND_GONE: (7.0, 9.0),
+    Kind.NODE_KILLED_CUT_OFF: (0.2, 2.0),
     Kind.NODE_FROZEN: (0.3, 1.5),
     Kind.NODE_FROZEN_LONG: (6.0, 8.0),
     Kind.WORKER_FROZEN: (3.0, 5.0),

@@ -47,6 +47,22 @@ async def _kill_and_hold(cluster: Cluster, fault: Fault) -> float:
     return killed_at if fault.kind is Kind.NODE_KILLED_AND_GONE else time.monotonic()
 
 
+async def _kill_cut_off(cluster: Cluster, fault: Fault) -> float:
+    """Let a node die with what Valkey has not heard yet; that arrives later, as if it had been held up."""
+    links = cluster.links(fault.target, VALKEY)
+    for link in links:
+        link.silence()
+    try:
+        await trio.sleep(fault.seconds)
+        killed_at = time.monotonic()
+        cluster.target(fault.target).kill()
+        await trio.sleep(fault.seconds)
+    finally:
+        for link in links:
+            link.heal()
+    return killed_at
+
+
 async def _empty(cluster: Cluster, fault: Fault) -> float:
     """Let the server come back without anything, as after the loss of its disk."""
     process, killed_at = cluster.target(fault.target), time.monotonic()
@@ -220,6 +236,7 @@ def _remove_data(folder: Path) -> None:
 _DOINGS: Final[Mapping[Kind, Doing]] = {
     Kind.NODE_KILLED: _kill,
     Kind.NODE_KILLED_AND_GONE: _kill_and_hold,
+    Kind.NODE_KILLED_CUT_OFF: _kill_cut_off,
     Kind.NODE_STOPPED: _stop,
     Kind.SHARDS_MOVED: _move,
     Kind.NODE_FROZEN: _freeze,
