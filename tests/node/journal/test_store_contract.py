@@ -1,6 +1,7 @@
 """What ``ShardStore`` promises, held to by the adapter over Valkey and by the one in memory."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 import trio
@@ -19,16 +20,20 @@ from node.journal.port import (
     TableChange,
     Unheld,
 )
-from tests.node.journal.stores import DEAD_SECONDS, MemoryStage, Stage
+from tests.node.journal.stores import DEAD_SECONDS, MemoryStage, Stage, open_valkey_stage
 
 ONE, TWO, THREE = NodeId("node-1"), NodeId("node-2"), NodeId("node-3")
 BOOT, OTHER, NEXT = BootNonce("a" * 32), BootNonce("b" * 32), BootNonce("c" * 32)
 TABLE, SECOND = TableId(7), TableId(8)
 
 
-@pytest.fixture
-def stage() -> Stage:
-    return MemoryStage(ShardId(1))
+@pytest.fixture(params=["memory", "valkey"])
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    if request.param == "memory":
+        yield MemoryStage(ShardId(1))
+        return
+    async with open_valkey_stage(ShardId(1), tmp_path) as stage:
+        yield stage
 
 
 def change(
