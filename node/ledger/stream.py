@@ -155,6 +155,10 @@ class StreamLedger:
                 # The hand before it is on its way again: this one is sent again by age, after it.
                 self._log.warning("ledger.out_of_order", last_hand_no=late.last_hand_no)
                 return
+            case StaleEpoch(current) if current == self._writer.epoch and not self._opens(reply.id):
+                # A copy of it was held up on its way, and came under the epoch before ours: it is sent again.
+                self._log.warning("ledger.held_up", epoch=current)
+                return
             case TableReleased() as released:
                 self.on_released(released)
                 return
@@ -164,6 +168,10 @@ class StreamLedger:
             self._answer(pending, reply.body)
         if not self._pending:
             self._all_answered.set()
+
+    def _opens(self, command_id: CommandId) -> bool:
+        pending = self._pending.get(command_id)
+        return pending is not None and isinstance(pending.body, OpenShard)
 
     def _answer(self, pending: _Pending, body: ReplyBody) -> None:
         if isinstance(body, StaleEpoch) and not isinstance(pending.body, OpenShard):

@@ -69,7 +69,7 @@ _FLUSH: Final = """
 local lease = redis.call('HMGET', KEYS[1], 'boot', 'epoch')
 if not lease[1] then return {1} end
 local epoch, held = tonumber(ARGV[2]), tonumber(lease[2])
-if lease[1] ~= ARGV[1] or (held ~= 0 and epoch ~= 0 and held ~= epoch) then return {2} end
+if lease[1] ~= ARGV[1] or (epoch ~= 0 and epoch < held) then return {2} end
 local behind, at = {}, 6
 for t = 3, #KEYS do
   local stands = redis.call('HMGET', KEYS[t], 'seq', 'epoch')
@@ -106,7 +106,7 @@ redis.call('HINCRBY', KEYS[1], 'counter', 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return answer
 """
-"""All or nothing. A flush that was held up on its way, and comes after a later one, finds another epoch, or a
+"""All or nothing. A flush that was held up on its way, and comes after a later one, finds a newer epoch, or a
 journal that is further on: it must not put an older state in the place of a newer one."""
 
 _KEPT, _UNHELD, _FENCED, _BEHIND = range(4)

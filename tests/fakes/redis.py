@@ -253,7 +253,7 @@ class StoreInMemory:
             return None
         if keys.lease is None:
             return Unheld()
-        if keys.lease.boot != self.boot or _is_of_another_epoch(keys.lease, flush.epoch):
+        if keys.lease.boot != self.boot or 0 < flush.epoch < keys.lease.epoch:
             return Fenced()
         behind = tuple(change.table_id for change in flush.tables if _is_behind(keys, change, flush.epoch))
         if behind:
@@ -277,10 +277,6 @@ class StoreInMemory:
     def _pop_reply(self) -> bytes | None:
         replies = self._keys.replies.get(self.boot)
         return replies.popleft() if replies else None
-
-
-def _is_of_another_epoch(lease: Lease, epoch: Epoch) -> bool:
-    return 0 not in (lease.epoch, epoch) and lease.epoch != epoch
 
 
 def _is_behind(keys: ShardKeys, change: TableChange, epoch: Epoch) -> bool:

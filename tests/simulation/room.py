@@ -129,7 +129,10 @@ class Room:
     def _server_lost(self) -> None:
         """What the server had is not trusted any more: only a node that reaches it can write it again."""
         for shard in self.shards:
-            if not any(self._can_write(node, shard) for node in self.nodes):
+            is_disputed = (
+                sum(node.holds(shard) for node in self.nodes) > 1
+            )  # one of them does not know it yet
+            if is_disputed or not any(self._can_write(node, shard) for node in self.nodes):
                 self.witness.lose(shard)
             self.server.wake(shard)
 
