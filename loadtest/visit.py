@@ -64,11 +64,13 @@ class Visit:
             await self._take_seat()
             await self._play_seated()
             self._sight.left()
-        except ConnectionLost:
-            await self._sight.lost()
-            raise
+            return
+        except ConnectionLost as lost:
+            end = lost
         finally:
             self._tally.connected -= 1
+        await self._sight.lost()
+        raise end
 
     async def _take_seat(self) -> None:
         view = self._table.view

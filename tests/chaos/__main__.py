@@ -26,6 +26,7 @@ from tests.chaos.servers import ServerFailed
 
 _START_SECONDS: Final = 120.0
 _SECONDS_PER_FAULT: Final = 60.0
+_TOLD: Final = 20
 _SEEDS: Final = 1_000_000
 EXIT_BROKEN: Final = 2
 """The run could not be led to its end: that is no proof of anything."""
@@ -76,8 +77,11 @@ def share(faults: int, servers: str) -> dict[str, int]:
 
 def _conclude(folder: Path, findings: Findings, command: str) -> int:
     write_report(folder, findings, command)
-    for wrong in (*findings.objections, *findings.complaints):
+    wrongs = [*findings.objections, *findings.complaints]
+    for wrong in wrongs[:_TOLD]:
         _say(f"WRONG: {wrong}")
+    if len(wrongs) > _TOLD:
+        _say(f"WRONG: and {len(wrongs) - _TOLD} more; see {folder / 'report.md'}")
     _say(result_line(findings))
     return 0 if findings.is_good else 1
 

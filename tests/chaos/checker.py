@@ -52,7 +52,7 @@ def check_hands(
     objections = list(_settled_twice(settled.values()))
     for hand in seen.values():
         found = settled.get(hand.hand_id)
-        objections += [_object(hand, Wrong.SEEN_UNDONE, fault) for fault in hand.faults]
+        objections += [_object(hand, Wrong.SEEN_UNDONE, fault) for fault in hand.faults.values()]
         if found is not None:
             objections += check_hand(hand, found)
         elif hand.first(HandEnded) is not None and hand.hand_id not in excused:

@@ -9,7 +9,7 @@ from tests.chaos.chart import draw_recoveries
 from tests.chaos.faults import TAKES_MEMORY, Kind
 from tests.chaos.outcome import Course, Findings, percentile
 
-_WORST: Final = 40
+_WORST: Final = 200
 
 
 def write_report(folder: Path, findings: Findings, command: str) -> None:

@@ -55,8 +55,8 @@ class SeenHand:
     """Cards of others that lay open when somebody came."""
     nodes: dict[NodeId, float] = field(factory=dict)
     """Who dealt it, and when that was first seen."""
-    faults: list[str] = field(factory=list)
-    """What contradicts itself."""
+    faults: dict[int, str] = field(factory=dict)
+    """What contradicts itself: by the event's number, or by the player's below zero."""
 
     def first(self, kind: type[_E]) -> _E | None:
         """Give the first event of a kind, if it was seen."""
@@ -149,13 +149,16 @@ class Seen:
             hand.ended_at = min(hand.ended_at or line["at"], line["at"])
         known = hand.events.setdefault(event.table_seq, event)
         if known != event:
-            hand.faults.append(f"event {event.table_seq} was {known} for one player and {event} for another")
+            number = event.table_seq
+            hand.faults.setdefault(
+                number, f"event {number} was {known} for one player and {event} for another"
+            )
 
     @staticmethod
     def _own(hand: SeenHand, player: UserId, cards: Cards) -> None:
         known = hand.own_cards.setdefault(player, cards)
         if known != cards:
-            hand.faults.append(f"the cards of player {player} were {known} and {cards}")
+            hand.faults.setdefault(-player, f"the cards of player {player} were {known} and {cards}")
 
     def _hand(self, hand_id: HandId, hand_no: int, line: dict[str, Any]) -> SeenHand:
         hand = self.hands.get(hand_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FAULTS = 5
-KINDS = ("NODE_KILLED", "VALKEY_KILLED", "WORKER_FROZEN", "POSTGRES_KILLED", "LINK_CUT")
+KINDS = ("NODE_KILLED", "NODE_KILLED_CUT_OFF", "VALKEY_KILLED", "WORKER_KILLED", "POSTGRES_KILLED")
 
 
 @pytest.mark.timeout(240)
