@@ -59,17 +59,19 @@ class Visit:
     async def run(self) -> None:
         """Play until it is time to go, and leave; returns without a seat."""
         self._tally.connected += 1
+        end: ConnectionLost | None = None
         try:
             self._note_faults(snapshot_faults(self._table.view))
             await self._take_seat()
             await self._play_seated()
-            self._sight.left()
-            return
         except ConnectionLost as lost:
             end = lost
         finally:
             self._tally.connected -= 1
-        await self._sight.lost()
+        if end is None:
+            self._sight.left()
+            return
+        await self._sight.lost()  # what was told last is still to be read
         raise end
 
     async def _take_seat(self) -> None:
