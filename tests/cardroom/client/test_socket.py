@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import trio
@@ -72,8 +73,9 @@ async def test_a_ping_that_crosses_our_goodbye_only_ends_the_connection() -> Non
 @asynccontextmanager
 async def served(handler: Callable[[trio.SocketStream], Awaitable[None]]) -> AsyncIterator[str]:
     async with trio.open_nursery() as nursery:
-        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        nursery.start_soon(trio.serve_listeners, handler, listeners)
+        listeners: list[trio.SocketListener] = await nursery.start(
+            partial(trio.serve_tcp, handler, 0, host="127.0.0.1")
+        )
         yield f"ws://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
         nursery.cancel_scope.cancel()
 
