@@ -40,7 +40,7 @@ from wallet_worker.rules.transfers import TransferKind, promotion_transfer
 _CODEC = reply_codec()
 
 
-def _ignore(_: FinishedHand) -> None:
+def _ignore(_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -76,6 +76,8 @@ class LedgerBooks:
     """Every hand that was ever settled, in the order of the commits."""
     on_settled: Callable[[FinishedHand], None] = _ignore
     """Told of each hand that is settled, in order."""
+    on_released: Callable[[TableId], None] = _ignore
+    """Told of each table that begins anew after its dead letters were resolved."""
     _common: Books = field(factory=Books)
     _outcomes: dict[CommandId, tuple[bytes, bytes]] = field(factory=dict)
     _departures: dict[TableId, dict[UserId, Departure]] = field(factory=dict)
@@ -304,6 +306,7 @@ class _Case:
     def _take_up(self, table_id: TableId) -> None:
         del self._place.releases[table_id]
         self._place.books.tables[table_id].is_halted = False
+        self._ledger.on_released(table_id)
 
     def _tables(self) -> tuple[LedgerTable, ...]:
         return tuple(self._ledger.table(self._shard, table_id) for table_id in sorted(self._place.tables))

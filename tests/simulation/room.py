@@ -236,6 +236,7 @@ async def open_room(seed: int, plan: Plan, trace: Trace) -> AsyncIterator[Room]:
     async with trio.open_nursery() as nursery:
         room = Room(plan, Random(seed), trace, Witness(trace), nursery)
         room.ledger.on_settled = room.witness.settle
+        room.ledger.on_released = room.witness.forgive
         for shard in range(1, plan.shards + 1):
             _add_shard(room, ShardId(shard), plan)
         for number in range(plan.nodes):
