@@ -175,6 +175,7 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
         "timezone": "UTC",
     }
     async with trio_asyncio.open_loop() as loop:
+        loop.set_exception_handler(_pass_over_strays)
         bridge = _Bridge(loop)
         pool: asyncpg.Pool[Row] | PostgresAway
         try:
@@ -198,6 +199,17 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
                 await _close(pool, bridge, settings.connect_seconds)  # noqa: ASYNC102 (shielded inside)
     if isinstance(pool, PostgresAway):
         raise pool  # outside of the loop, whose nursery would wrap it into a group
+
+
+def _pass_over_strays(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Let a connection that broke after it was given up harm nobody; any other error of the loop ends it.
+
+    asyncpg leaves the future of a TLS question behind when connecting is cancelled at the wrong moment.
+    """
+    future = context.get("future")
+    is_left_behind = isinstance(future, asyncio.Future) and not isinstance(future, asyncio.Task)
+    if not (is_left_behind and isinstance(context.get("exception"), OSError)):
+        loop.default_exception_handler(context)
 
 
 def list_hosts(dsn: str) -> list[tuple[str, int | None]]:
