@@ -4,12 +4,14 @@ What is refused because a server is not, or not yet, the primary counts as Redis
 dropped, and the next call looks for the primary anew.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from typing import Any
 
 import coredis
 import trio
+from coredis.commands import CommandRequest
 from coredis.exceptions import ConnectionError as ConnectionFailed
 from coredis.exceptions import RedisError
 from coredis.response._callbacks import IntCallback
@@ -97,20 +99,15 @@ async def set_if_absent(redis: Redis, key: str, value: bytes, seconds: int) -> b
     return bool(is_set)
 
 
-async def evalsha_confirmed(
-    redis: Redis,
-    sha: str | bytes,
-    keys: Sequence[str],
-    args: Sequence[str | bytes | int | float],
-    confirmation: Confirmation,
-) -> object:
-    """Run a script that the server knows, and wait until as many replicas have what it wrote.
+async def ask_confirmed(
+    redis: Redis, request: CommandRequest[Any], confirmation: Confirmation
+) -> tuple[object, bool]:
+    """Ask one thing, and wait until enough replicas have what it wrote; gives the answer, and if they do.
 
-    Script and ``WAIT`` go together over one connection: one round trip, and nobody else's writes are waited
-    for. It is never sent twice by itself. Raises coredis's errors, ``NoScriptError`` among them, and
-    ``RedisAway`` when too few replicas confirmed in time, though it was carried out.
+    Request and ``WAIT`` go together over one connection: one round trip, and nobody else's writes are waited
+    for. It is never sent twice by itself. Raises coredis's errors, ``NoScriptError`` among them.
     """
-    words = [redis.evalsha(sha, keys=keys, args=args)]
+    words = [request]
     if confirmation.replicas:
         wait_ms = int(confirmation.seconds * 1000)
         words.append(redis.create_request(b"WAIT", confirmation.replicas, wait_ms, callback=IntCallback()))
@@ -119,9 +116,6 @@ async def evalsha_confirmed(
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
-    if confirmation.replicas:
-        confirmed = answers[1]
-        assert isinstance(confirmed, int), "WAIT answers with a number"
-        if confirmed < confirmation.replicas:
-            raise RedisAway(f"{confirmed} replicas of {confirmation.replicas} confirmed")
-    return answers[0]
+    confirmed = answers[1] if confirmation.replicas else 0
+    assert isinstance(confirmed, int), "WAIT answers with a number"
+    return answers[0], confirmed >= confirmation.replicas

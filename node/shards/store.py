@@ -7,7 +7,7 @@ from typing import Final
 from coredis.exceptions import NoScriptError
 
 from cardroom.ids import Epoch, NodeId, ShardId, TableId
-from cardroom.service.redis import Redis, RedisAway, evalsha_confirmed, redis_errors
+from cardroom.service.redis import Redis, RedisAway, ask_confirmed, redis_errors
 from cardroom.service.settings import Confirmation
 from cardroom.wire import keys
 from cardroom.wire.presence import Lease, read_lease
@@ -31,7 +31,8 @@ redis.call('HDEL', KEYS[1], '')
 return redis.call('HGETALL', KEYS[1])
 """
 """It removes nothing, but is refused by a server that takes no writes: there no owner could renew its lease
-either, so whoever waits for that to stop must not take such a time for the owner's silence."""
+either, so whoever waits for that to stop must not take such a time for the owner's silence. So it is where
+too few replicas would confirm what an owner writes."""
 _TAKE: Final = """
 local node = redis.call('HGET', KEYS[1], 'node')
 if node and node ~= ARGV[1] then return 0 end
@@ -140,7 +141,10 @@ class RedisShardStore:
     async def look(self) -> Lease | None:
         """Read the lease, at a server that takes writes."""
         with redis_errors():
-            words: object = await self._redis.eval(_LOOK, keys=[self._lease])
+            request = self._redis.eval(_LOOK, keys=[self._lease])
+            words, is_confirmed = await ask_confirmed(self._redis, request, self._confirmation)
+        if not is_confirmed:
+            raise RedisAway("too few replicas are there")
         assert isinstance(words, Sequence), "fields and their values in turn"
         return read_lease(dict(zip(words[::2], words[1::2], strict=True)))
 
@@ -172,16 +176,18 @@ class RedisShardStore:
         names: list[str] = [self._lease, keys.commands(self._shard)]
         names += [keys.journal(self._shard, change.table_id) for change in flush.tables]
         with redis_errors():
+            request = self._redis.evalsha(self._flush_sha, keys=names, args=self._arguments(flush))
             try:
-                answer = await evalsha_confirmed(
-                    self._redis, self._flush_sha, names, self._arguments(flush), self._confirmation
-                )
+                answer, is_confirmed = await ask_confirmed(self._redis, request, self._confirmation)
             except NoScriptError:
-                answer = None
+                answer, is_confirmed = None, False
         if answer is None:
             return await self._meet_server()
         assert isinstance(answer, Sequence), "the script answers with a list"
-        return _outcome(answer, flush)
+        outcome = _outcome(answer, flush)
+        if isinstance(outcome, Kept) and not is_confirmed:  # what is refused needs no replica to be so
+            raise RedisAway("too few replicas confirmed")
+        return outcome
 
     async def read_journals(self, tables: Collection[TableId]) -> StoredJournals:
         """Read the journals that the present start of the server has acknowledged."""

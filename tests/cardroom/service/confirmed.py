@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from coredis.exceptions import NoScriptError
 
-from cardroom.service.redis import Redis, evalsha_confirmed, redis_errors
+from cardroom.service.redis import Redis, RedisAway, ask_confirmed, redis_errors
 from cardroom.service.settings import RedisSettings
 
 
@@ -24,7 +24,16 @@ class ConfirmedScript:
         """Run it and give its answer; raises ``RedisAway``, also when too few replicas confirmed in time."""
         with redis_errors():
             try:
-                return await evalsha_confirmed(self._redis, self._sha, keys, args, self._confirmation)
+                answer, is_confirmed = await self._ask(keys, args)
             except NoScriptError:
                 await self._redis.script_load(self._text)
-                return await evalsha_confirmed(self._redis, self._sha, keys, args, self._confirmation)
+                answer, is_confirmed = await self._ask(keys, args)
+        if not is_confirmed:
+            raise RedisAway("too few replicas confirmed")
+        return answer
+
+    async def _ask(
+        self, keys: Sequence[str], args: Sequence[str | bytes | int | float]
+    ) -> tuple[object, bool]:
+        request = self._redis.evalsha(self._sha, keys=keys, args=args)
+        return await ask_confirmed(self._redis, request, self._confirmation)
