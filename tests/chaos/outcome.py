@@ -3,11 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from attrs import Factory, define, frozen
 
-from cardroom.ids import HandId
+from cardroom.ids import HandId, TableId
 from tests.chaos.checker import Objection, Wrong
 from tests.chaos.faults import TAKES_ALL, TAKES_MEMORY, Fault
 from tests.chaos.ledger import SettledHand
@@ -107,8 +108,9 @@ def attribute(
 
     A void hand belongs to the fault in whose time it was seen last: before the first one to the first.
     """
+    following = _following(seen.values())
     for course in courses:
-        lost = [hand for hand in seen.values() if _was_lost(hand, course)]
+        lost = [hand for hand in seen.values() if _was_lost(hand, course, following.get(hand.hand_id))]
         course.in_play = len(lost)
         course.resumed = sum(hand.hand_id in settled for hand in lost)
     void = [hand for hand in seen.values() if hand.hand_id not in settled]
@@ -118,8 +120,18 @@ def attribute(
     return {hand.hand_id for hand in seen.values() if any(_may_be_lost(hand, one) for one in courses)}
 
 
-def _was_lost(hand: SeenHand, course: Course) -> bool:
+def _following(hands: Iterable[SeenHand]) -> dict[HandId, float]:
+    """Give when the next hand of the same table was first seen: then an earlier one is in play no more."""
+    by_table: dict[TableId, list[SeenHand]] = {}
+    for hand in sorted(hands, key=lambda one: one.first_at):
+        by_table.setdefault(hand.table_id, []).append(hand)
+    return {one.hand_id: after.first_at for table in by_table.values() for one, after in pairwise(table)}
+
+
+def _was_lost(hand: SeenHand, course: Course, next_at: float | None) -> bool:
     """Say whether a hand was in play at a node when the node lost it."""
+    if next_at is not None and next_at <= course.began_at:
+        return False
     if course.fault.kind not in TAKES_MEMORY | TAKES_ALL or hand.first_at >= course.began_at:
         return False
     if hand.ended_at is not None and hand.ended_at <= course.began_at:

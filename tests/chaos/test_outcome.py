@@ -1,6 +1,7 @@
 """Which hands a fault took, which went on, and what the last line says."""
 
 from pathlib import Path
+from uuid import uuid4
 
 from attrs import evolve
 
@@ -42,6 +43,14 @@ def test_a_hand_that_ended_before_or_began_after_or_at_another_node_was_not_in_p
         only = course(KILLED, 55.0)
         attribute([only], hands, {HAND: settled()})
         assert only.in_play == 0
+
+
+def test_a_hand_that_an_earlier_fault_has_voided_is_not_in_play_at_the_next() -> None:
+    hands, only = seen(50.0, None), course(KILLED, 55.0)
+    (voided,) = hands.values()
+    other = evolve(voided, hand_id=HandId(uuid4()), first_at=54.0, last_at=54.5)
+    attribute([only], hands | {other.hand_id: other}, {})
+    assert only.in_play == 1
 
 
 def test_only_both_together_may_take_a_hand_that_was_seen_to_end() -> None:
