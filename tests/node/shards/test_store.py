@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from attrs import define
 from cardroom.ids import BootNonce, Epoch, NodeId, ShardId, TableId
 from cardroom.local.servers import EmbeddedValkey, valkey_server
 from cardroom.service.redis import Redis, RedisAway, open_redis
-from cardroom.service.settings import RedisSettings
-from node.journal.port import Flush, FlushOutcome, Kept, ServerChanged, TableChange
+from cardroom.service.settings import Confirmation, RedisSettings
+from node.journal.port import Flush, FlushOutcome, Kept, ServerChanged, TableChange, Unheld
 from node.shards.lease import NodeIdentity
 from node.shards.store import RedisShardStore
 from tests.chaos.proxy import Proxy, open_proxy
 
 TABLE, SHARD = TableId(7), ShardId(1)
+SHARDS = count(7100)
 ME, OTHER = (NodeIdentity(NodeId(f"node-{number}"), BootNonce(str(number) * 32)) for number in (1, 2))
 
 
@@ -87,3 +89,18 @@ async def test_nobody_looks_at_a_lease_where_its_owner_could_not_renew_it(tmp_pa
                 await standby.look()
             await redis.config_set({"min-replicas-to-write": 0})
             assert await standby.look() == before
+
+
+async def test_where_no_replica_confirms_nothing_is_kept_and_nobody_looks_but_a_refusal_counts(
+    valkey: EmbeddedValkey,
+) -> None:
+    shard, alone = ShardId(next(SHARDS)), Confirmation(replicas=1, seconds=0.05)
+    async with open_redis(valkey.settings) as redis:
+        store = RedisShardStore(shard, ME, redis, 30.0, alone)
+        with pytest.raises(RedisAway, match="too few replicas"):
+            await store.look()
+        assert await store.flush(Flush(Epoch(1))) == ServerChanged()
+        assert await store.flush(Flush(Epoch(1))) == Unheld()
+        assert await store.take(absent=True)
+        with pytest.raises(RedisAway, match="too few replicas"):
+            await store.flush(Flush(Epoch(1)))
