@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CODE := cardroom node shard_router wallet_worker loadtest bench tests
 
-.PHONY: help run clean-run test prove check bench format
+.PHONY: help run clean-run test prove chaos simulate check bench format
 
 help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
@@ -15,6 +15,8 @@ help:
 	@echo "make test       all tests, against real embedded servers"
 	@echo "make prove      100 histories of the ledger, 20,000 random hands beside pokerkit, 10^6 shuffles, and every"
 	@echo "                statement on a ledger of 10^6 entries, as tables and one JSON object"
+	@echo "make chaos      does faults to a cluster in play (FAULTS=60, SEED=n) and compares all that was seen with the ledger"
+	@echo "make simulate   SEEDS=100 simulated card rooms in which everything goes wrong, an hour each, from SEED=1 on"
 	@echo "make bench      measurements, as a table and one JSON object"
 	@echo "make check      format, lint, types, import contracts, shape"
 
@@ -37,6 +39,12 @@ test: $(STAMP)
 prove: $(STAMP)
 	HISTORIES=$${PROVE_HISTORIES:-100} $(BIN)/python -m pytest --quiet tests/wallet_worker/test_machine.py
 	@$(BIN)/python -m tests.prove
+
+chaos: $(STAMP)
+	@$(BIN)/python -m tests.chaos --faults $${FAULTS:-60} $${SEED:+--seed $$SEED}
+
+simulate: $(STAMP)
+	@SEEDS=$(SEEDS) SEED=$(SEED) HOURS=$(HOURS) $(BIN)/python -m tests.simulation
 
 # ASYNC9xx wants a checkpoint in every async function, 124 a sync function instead: both against interfaces that are
 # async on purpose. 114 only asks for a list of names. 110 is ruff's already. 127 wants another HTTP library.

@@ -3,9 +3,9 @@
 import json
 import sys
 
-from bench import engine, ledger, storm, telling, verify, wire
+from bench import engine, journal, ledger, storm, telling, verify, wire
 
-PARTS = (engine, wire, telling, ledger, verify, storm)
+PARTS = (engine, wire, telling, journal, ledger, verify, storm)
 
 
 def main() -> None:

@@ -37,6 +37,8 @@ def read_profile(arguments: list[str] | None = None) -> Profile:
         think_max_seconds=line.think_ms[1] / _MILLISECONDS,
         hands_per_visit=line.hands_per_visit,
         leave_seconds=line.leave_seconds,
+        longest_pause_seconds=line.longest_pause_seconds,
+        answer_seconds=line.answer_seconds,
     )
     return Profile(
         router_url=line.router,
@@ -49,6 +51,7 @@ def read_profile(arguments: list[str] | None = None) -> Profile:
         pace=pace,
         is_live=line.live,
         json_file=line.json,
+        record_file=line.record,
     )
 
 
@@ -64,9 +67,17 @@ def _command_line() -> argparse.ArgumentParser:
     add("--think-ms", type=_range_of_ms, default=(10, 40), metavar="MIN-MAX", help="default 10-40")
     add("--hands-per-visit", type=float, default=60.0, help="average, before a bot leaves (default 60)")
     add("--leave-seconds", type=float, default=3.0, help="limit for leaving a table (default 3)")
+    add("--longest-pause-seconds", type=float, default=4.0, help="before another try to connect (default 4)")
+    add(
+        "--answer-seconds",
+        type=float,
+        default=10.0,
+        help="a node that is silent for longer is lost (default 10)",
+    )
     add("--encoding", choices=sorted(_ENCODINGS), default="msgpack")
     add("--live", action="store_true", help="write a line of JSON each second to standard output")
     add("--json", type=Path, metavar="FILE", help="write the final numbers there (default: standard output)")
+    add("--record", type=Path, metavar="FILE", help="write all that the bots see there, a line of JSON each")
     return parser
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from cardroom.client import (
     Account,
+    ClientLimits,
     ConnectionLost,
     ProtocolBroken,
     RequestRefused,
@@ -74,7 +75,8 @@ class Bot:
             self._too_dear.clear()
             await self._back_off()
             return
-        async with connect(to, self._profile.encoding) as table:
+        limits = ClientLimits(answer_seconds=self._profile.pace.answer_seconds)
+        async with connect(to, self._profile.encoding, limits) as table:
             if self._is_cut_off:
                 self._tally.reconnects += 1
                 self._is_cut_off = False

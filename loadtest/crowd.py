@@ -1,12 +1,14 @@
 """All bots of a load test, from the first login to the last cash-out."""
 
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 import trio
 
 from loadtest.bot import Bot, make_random, pace_start
 from loadtest.profile import Profile, player
+from loadtest.record import Record
 from loadtest.report import final_report, report_each_second
 from loadtest.stop import Stop
 from loadtest.tally import Tally
@@ -17,7 +19,13 @@ _LAST_SECONDS = 2.0
 
 async def play(profile: Profile, stop: Stop) -> dict[str, Any]:
     """Let the bots play until the time is over or ``stop`` is ordered; gives the final numbers."""
-    tally = Tally()
+    with ExitStack() as files:
+        file = profile.record_file
+        record = Record(None if file is None else files.enter_context(file.open("w", encoding="utf-8")))
+        return await _play(profile, stop, Tally(record))
+
+
+async def _play(profile: Profile, stop: Stop, tally: Tally) -> dict[str, Any]:
     began = trio.current_time()
     async with trio.open_nursery() as reporting:
         if profile.is_live:

@@ -12,6 +12,7 @@ from cardroom.wire.table import (
     SeatLeft,
     SeatTaken,
     StreetDealt,
+    TableEvent,
 )
 
 _HOLE_CARDS = 2
@@ -26,9 +27,12 @@ class CardWatch:
         self._is_dealt_in = False
         self._hole_cards = {seat.seat: seat.cards for seat in view.seats.values() if seat.cards}
         self._board = list(view.board)
+        self._known_seq = view.table_seq
 
     def faults(self, update: TableUpdate) -> Iterator[str]:
-        """Name what is wrong with the cards of the next update."""
+        """Name what is wrong with the cards of the next update, unless the view has it in it."""
+        if isinstance(update, TableEvent) and update.table_seq <= self._known_seq:
+            return
         match update:
             case SeatTaken(seat=seat, user_id=user_id) if user_id == self._user_id:
                 self._my_seat = seat

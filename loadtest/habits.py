@@ -22,9 +22,9 @@ _LINES: Final = ("nice hand", "gg", "잘 쳤어요", "one more?")
 
 _MAY_HAPPEN: Final = frozenset(
     {Refusal.CHAT_CLOSED, Refusal.RATE_LIMITED, Refusal.BUSY, Refusal.NOT_SEATED, Refusal.LEAVING}
-    | {Refusal.NOT_OFFERED, Refusal.STALE_HAND, Refusal.NO_HAND}
+    | {Refusal.NOT_OFFERED, Refusal.STALE_HAND, Refusal.NO_HAND, Refusal.TABLE_PAUSED}
 )
-"""The next hand is dealt before, somebody in it is all-in, or the seat is gone."""
+"""The next hand is dealt before, somebody in it is all-in, the seat is gone, or the table rests."""
 
 
 class Habits:

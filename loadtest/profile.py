@@ -16,6 +16,7 @@ class Pace:
     hands_per_visit: float = 60.0
     pause_seconds: float = 0.25
     longest_pause_seconds: float = 4.0
+    answer_seconds: float = 10.0
     leave_seconds: float = 3.0
     start_spacing_seconds: float = 0.05
 
@@ -34,6 +35,7 @@ class Profile:
     pace: Pace = Pace()
     is_live: bool = False
     json_file: Path | None = None
+    record_file: Path | None = None
 
 
 @frozen

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any, Final
 
 from cardroom.wire.refusals import Refusal
+from loadtest.record import Record
 
 _STEP: Final = math.log(1.02)
 _MILLISECONDS: Final = 1000.0
@@ -40,9 +41,10 @@ class Latencies:
 
 
 class Tally:
-    """All numbers of a load test, and those since ``close_window`` was last called."""
+    """All numbers of a load test, those since the last ``close_window``, and the record of what was seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, record: Record | None = None) -> None:
+        self.record = record or Record()
         self.latencies = Latencies()
         self.refusals: Counter[str] = Counter()
         self.protocol_errors: Counter[str] = Counter()

@@ -6,9 +6,10 @@ from typing import Final
 
 import trio
 
-from cardroom.client import RequestRefused, Table, TableUpdate
+from cardroom.client import ConnectionLost, RequestRefused, Table, TableMoved, TableUpdate
+from cardroom.wire.moved import Moved
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import HandEnded, SeatStatus, SeatView, Snapshot, TurnView
+from cardroom.wire.table import HandEnded, SeatStatus, SeatView, Snapshot, TablePaused, TurnView
 from loadtest.fairness import CardWatch, snapshot_faults
 from loadtest.habits import Habits
 from loadtest.profile import Pace
@@ -23,6 +24,8 @@ _LATE: Final = frozenset(
     {Refusal.NO_HAND, Refusal.STALE_HAND, Refusal.STALE_TURN, Refusal.OUT_OF_TURN, Refusal.NOT_SEATED}
 )
 """What an action is refused with that comes after the clock or the end of the hand."""
+
+_NO_TURN: Final = (0, 0)
 
 _CROWDED: Final = frozenset({Refusal.RATE_LIMITED, Refusal.BUSY})
 _CROWDED_SECONDS: Final = 0.2
@@ -46,8 +49,9 @@ class Visit:
         self._tally = tally
         self._stop = stop
         self._watch = CardWatch(table.view)
+        self._sight = tally.record.open(table)
         self._habits = Habits(table, random, tally)
-        self._used_turn = (0, 0)
+        self._used_turn = _NO_TURN
         self._answered_hand = 0
         self._is_idle = False
         self._hands_left = 1 + round(random.expovariate(1 / pace.hands_per_visit))
@@ -55,12 +59,20 @@ class Visit:
     async def run(self) -> None:
         """Play until it is time to go, and leave; returns without a seat."""
         self._tally.connected += 1
+        end: ConnectionLost | None = None
         try:
             self._note_faults(snapshot_faults(self._table.view))
             await self._take_seat()
             await self._play_seated()
+        except ConnectionLost as lost:
+            end = lost
         finally:
             self._tally.connected -= 1
+        if end is None:
+            self._sight.left()
+            return
+        await self._sight.lost()  # what was told last is still to be read
+        raise end
 
     async def _take_seat(self) -> None:
         view = self._table.view
@@ -76,14 +88,25 @@ class Visit:
         self._tally.seated += 1
         try:
             while not self._has_to_go():
-                if turn := self._table.view.my_turn:
-                    await self._use(turn)
-                await self._answer_run_it_twice()
-                await self._sit_in_again()
-                await self._take_next(_IDLE_SECONDS)
+                try:
+                    await self._play_on()
+                except TableMoved:
+                    self._used_turn = _NO_TURN
+                except RequestRefused as refusal:
+                    if refusal.code is not Refusal.TABLE_PAUSED:
+                        raise
+                    self._tally.refused(refusal.code)
             await self._leave()
         finally:
             self._tally.seated -= 1
+
+    async def _play_on(self) -> None:
+        """Do what is due, and wait for what happens next."""
+        if turn := self._table.view.my_turn:
+            await self._use(turn)
+        await self._answer_run_it_twice()
+        await self._sit_in_again()
+        await self._take_next(_IDLE_SECONDS)
 
     def _has_to_go(self) -> bool:
         me = self._table.view.me
@@ -113,10 +136,13 @@ class Visit:
         try:
             await self._table.act(turn, kind, amount)
         except RequestRefused as refusal:
+            if refusal.code is Refusal.TABLE_PAUSED:
+                raise
             self._tally.refused(refusal.code)
             if refusal.code not in _LATE | _CROWDED:
                 self._tally.broken(f"legal_action_refused_{kind.value}")
             return refusal.code not in _CROWDED
+        self._sight.accepted()
         self._tally.acted(trio.current_time() - sent_at)
         return True
 
@@ -129,6 +155,8 @@ class Visit:
         try:
             await self._table.run_it_twice(agrees=self._random.random() < _AGREE)
         except RequestRefused as refusal:
+            if refusal.code is Refusal.TABLE_PAUSED:
+                raise
             self._tally.refused(refusal.code)
             if refusal.code not in _LATE | _CROWDED | {Refusal.NOT_OFFERED}:
                 self._tally.broken("run_it_twice_refused")
@@ -149,8 +177,12 @@ class Visit:
             await self._habits.after_hand(update)
 
     def _note(self, update: TableUpdate) -> None:
+        self._sight.saw(update)
         if isinstance(update, Snapshot):
             self._watch = CardWatch(self._table.view)
+            return
+        if isinstance(update, Moved | TablePaused):  # what was refused meanwhile is done now
+            self._used_turn, self._answered_hand = _NO_TURN, 0
             return
         self._habits.note(update)
         self._note_faults(self._watch.faults(update))

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Mapping
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cardroom.ids import BootNonce, UserId
 from cardroom.service.logs import Log
@@ -15,6 +15,7 @@ from cardroom.service.run import notify_supervisor
 from cardroom.wire.codec import Encoding
 from cardroom.wire.player import player_codec
 from cardroom.wire.presence import NodeAnnouncement
+from node.journal.seal import DeckSeal
 from node.presence.announce import Presence, PresenceServices
 from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission
@@ -23,9 +24,13 @@ from node.sessions.fanout import Fanout, Framer
 from node.sessions.listener import Listener
 from node.sessions.resume import Resumption
 from node.sessions.session import SessionServices
-from node.settings import NodeSettings, StakesFile
+from node.settings import NodeSettings, StakesFile, StopSettings
+from node.shards.desk import ShardDesk
 from node.shards.lease import NodeIdentity
+from node.shards.neighbours import Neighbours
+from node.shards.offers import Offers
 from node.shards.opening import TableMaker
+from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
 from node.tables.deck import shuffled_deck
 from node.tables.directory import Directory
@@ -39,6 +44,8 @@ class House:
     directory: Directory
     connections: Connections
     shards: tuple[Shard, ...]
+    desk: ShardDesk
+    offers: Offers
     presence: Presence
     listener: Listener
 
@@ -46,11 +53,14 @@ class House:
 async def serve(
     settings: NodeSettings, stakes: StakesFile, door: socket.socket, log: Log, stopping: trio.Event
 ) -> None:
-    """Run the node until ``stopping``; then: no new players, hands end, money settles, doors close."""
+    """Run the node until ``stopping``; then: shards go to standbys, hands end, money settles, doors close."""
     async with open_redis(settings.redis) as redis, trio.open_nursery() as nursery:
         house = build_house(settings, stakes, door, redis, log)
         nursery.start_soon(probe_loop_lag)
         nursery.start_soon(house.presence.run)
+        nursery.start_soon(house.desk.neighbours.run)
+        nursery.start_soon(house.desk.run)
+        nursery.start_soon(house.offers.listen, house.desk.nudge)
         nursery.start_soon(_serve_admin, settings, house, log, stopping)
         async with trio.open_nursery() as playing:
             for shard in house.shards:
@@ -58,12 +68,9 @@ async def serve(
             playing.start_soon(house.listener.run, stopping)
             notify_supervisor("READY=1")
             await stopping.wait()
-            await _withdraw(house.presence, log)
-            for shard in house.shards:
-                shard.drain()
-            limits = settings.stop
+            await _leave(house, settings.stop, log)
             playing.cancel_scope.deadline = trio.current_time() + (
-                limits.hands_seconds + limits.settle_seconds + limits.sessions_seconds
+                settings.stop.hands_seconds + settings.stop.settle_seconds + settings.stop.sessions_seconds
             )
         nursery.cancel_scope.cancel()
 
@@ -77,29 +84,28 @@ def build_house(
     connections = Connections(settings.sessions.connections, settings.sessions.connections_per_user)
     framers = {encoding: Framer(encoding) for encoding in Encoding}
     maker = TableMaker(stakes, settings.tables, Fanout(framers), log)
-    shards = _build_shards(settings, identity, directory, maker, redis)
-    sessions = SessionServices(
-        node=settings.node_id,
-        directory=directory,
-        admission=Admission(redis, settings.ticket_key, identity),
-        resumption=Resumption(settings.ticket_key, settings.sessions.resume_seconds),
-        proxies=TrustedProxies(settings.trusted_proxies),
-        connections=connections,
-        framers=framers,
-        codecs={encoding: player_codec(encoding) for encoding in Encoding},
-        limits=settings.sessions,
-        log=log,
+    neighbours = Neighbours(settings.node_id, redis, settings.announce_seconds, log)
+    desk, offers = ShardDesk((), neighbours, settings.move, log), Offers(settings.node_id, redis, log)
+    services = _shard_services(settings, identity, redis, maker, directory)
+    services = evolve(services, may_claim=lambda: not desk.is_draining, tell_offer=offers.tell)
+    shards = (
+        *(Shard(number, services) for number in settings.shards),
+        *(Shard(number, services, is_home=False) for number in settings.standby_for),
     )
+    desk.shards = shards
+    sessions = _session_services(settings, identity, redis, directory, connections, log)
     return House(
         identity=identity,
         directory=directory,
         connections=connections,
         shards=shards,
+        desk=desk,
+        offers=offers,
         presence=Presence(
             PresenceServices(
                 redis=redis,
                 directory=directory,
-                announcement=lambda: _announcement(settings, identity, connections),
+                announcement=lambda: _announcement(settings, identity, connections, desk),
                 open_shards=lambda: [shard.shard for shard in shards if shard.is_open],
                 seconds=settings.announce_seconds,
                 log=log,
@@ -109,25 +115,51 @@ def build_house(
     )
 
 
-def _build_shards(
-    settings: NodeSettings, identity: NodeIdentity, directory: Directory, maker: TableMaker, redis: Redis
-) -> tuple[Shard, ...]:
-    services = ShardServices(
+def _session_services(
+    settings: NodeSettings,
+    identity: NodeIdentity,
+    redis: Redis,
+    directory: Directory,
+    connections: Connections,
+    log: Log,
+) -> SessionServices:
+    return SessionServices(
+        node=settings.node_id,
+        directory=directory,
+        admission=Admission(redis, settings.ticket_key, identity),
+        resumption=Resumption(settings.ticket_key, settings.sessions.resume_seconds),
+        proxies=TrustedProxies(settings.trusted_proxies),
+        connections=connections,
+        framers={encoding: Framer(encoding) for encoding in Encoding},
+        codecs={encoding: player_codec(encoding) for encoding in Encoding},
+        limits=settings.sessions,
+        log=log,
+    )
+
+
+def _shard_services(
+    settings: NodeSettings, identity: NodeIdentity, redis: Redis, maker: TableMaker, directory: Directory
+) -> ShardServices:
+    return ShardServices(
         identity=identity,
-        redis=redis,
+        open_store=lambda shard: RedisShardStore(
+            shard, identity, redis, settings.lease.dead_seconds, settings.redis.confirmation
+        ),
         directory=directory,
         maker=maker,
+        seal=DeckSeal(settings.journal_key),
         shuffle=shuffled_deck,
         lease=settings.lease,
+        journal=settings.journal,
         ledger=settings.ledger,
         stop=settings.stop,
         log=maker.log,
+        move=settings.move,
     )
-    return tuple(Shard(number, services) for number in settings.shards)
 
 
 def _announcement(
-    settings: NodeSettings, identity: NodeIdentity, connections: Connections
+    settings: NodeSettings, identity: NodeIdentity, connections: Connections, desk: ShardDesk
 ) -> NodeAnnouncement:
     return NodeAnnouncement(
         node=identity.node,
@@ -135,7 +167,19 @@ def _announcement(
         player_url=settings.player_url,
         connections=len(connections),
         connection_limit=connections.limit,
+        takes=() if desk.is_draining else (*settings.shards, *settings.standby_for),
     )
+
+
+async def _leave(house: House, limits: StopSettings, log: Log) -> None:
+    """Give away what somebody takes, and let the rest come to its end."""
+    reason = "the node stops"
+    house.desk.stop_claiming(reason)
+    with trio.move_on_after(limits.hand_over_seconds):
+        await _withdraw(house.presence, log)
+        await house.desk.give_all_away(reason, limits.hand_over_seconds / 2)
+    for shard in house.shards:
+        shard.drain()
 
 
 async def _withdraw(presence: Presence, log: Log) -> None:
@@ -155,7 +199,13 @@ async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping:
         return {user_id: len(connections.of_user(user_id)) for user_id in connections.users}
 
     def health() -> dict[str, bool]:
-        return {f"shard {shard.shard}": shard.is_open for shard in house.shards}
+        """A shard of ours is well where it is played, here or elsewhere."""
+        return {
+            f"shard {shard.shard}": shard.is_open or shard.is_elsewhere
+            for shard in house.shards
+            if shard.is_home or shard.is_open
+        }
 
-    app = make_admin_app(AdminServices(house.directory, census, health, settings.admin_token, log))
+    services = AdminServices(house.directory, census, house.desk, health, settings.admin_token, log)
+    app = make_admin_app(services)
     await serve_http(app, settings.admin, stopping)

@@ -14,6 +14,8 @@ from cardroom.service.settings import Bind, LogSettings, RedisSettings, Secret
 MIN_SEATS: Final = 2
 MAX_SEATS: Final = 9
 _NOTHING: Final = Krw(0)
+_REDIS_CONNECTIONS_BESIDES: Final = 8
+"""What a node needs of them besides those in which its shards wait for replies of the ledger."""
 
 
 def _is_network(_instance: object, attribute: "Attribute[str]", value: str) -> None:
@@ -216,26 +218,49 @@ class TableLimits:
 class LeaseSettings:
     """How long a shard's owner may be silent (DESIGN 6: no dealing at 2/3, judged dead at the end)."""
 
-    renew_seconds: float = 5.0
-    dead_seconds: float = 30.0
+    renew_seconds: float = field(default=1.0, validator=gt(0.0))
+    """How often a shard where nothing happens writes its lease; each flush of its journal writes it too."""
+    dead_seconds: float = field(default=30.0, validator=gt(0.0))
+
+
+@frozen
+class JournalSettings:
+    """How hands in play are kept in Redis."""
+
+    patience_seconds: float = field(default=3.0, validator=gt(0.0))
+    """When Redis has not answered for so long, the tables pause until it does."""
 
 
 @frozen
 class LedgerSettings:
     """How the node talks to the wallet worker."""
 
-    batch: int = 200
     poll_seconds: float = 1.0
     resend_seconds: float = 2.0
     open_seconds: float = 10.0
 
 
 @frozen
-class StopSettings:
-    """How long each step of an orderly stop may take."""
+class MoveSettings:
+    """How a shard is given to another node while it is played."""
 
-    hands_seconds: float = 10.0
-    settle_seconds: float = 5.0
+    wait_seconds: float = field(default=60.0, validator=ge(0.0))
+    """How long a moment between hands is looked for; then it moves in the middle of hands."""
+    take_seconds: float = field(default=5.0, validator=gt(0.0))
+    """How long the other node has for taking it; then it is taken back."""
+    open_seconds: float = field(default=30.0, validator=gt(0.0))
+    """How long a node that has taken it may need to open it; then the players are sent to the router."""
+
+
+@frozen
+class StopSettings:
+    """How long each step of an orderly stop may take; together less than 20 seconds."""
+
+    hand_over_seconds: float = field(default=4.0, validator=ge(0.0))
+    """For giving shards to standbys that are there; half of it for a moment between hands."""
+    hands_seconds: float = 8.0
+    """For hands in play at shards that nobody takes; those that last longer stay in the journal."""
+    settle_seconds: float = 4.0
     sessions_seconds: float = 2.0
 
 
@@ -250,15 +275,33 @@ class NodeSettings:
     admin: Bind
     admin_token: Secret
     ticket_key: Secret
+    journal_key: Secret
+    """Seals the decks of hands in play; the same for all nodes that may take each other's shards."""
     redis: RedisSettings
     stakes_file: Path
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(_is_network))
     """Networks of proxies in front of this node, such as ``127.0.0.1/32``: what they say about where a player
     comes from is believed."""
+    standby_for: tuple[ShardId, ...] = ()
+    """Shards of other nodes that this one takes when their owner is gone, or offers them."""
     announce_seconds: float = 1.0
     sessions: SessionLimits = field(factory=SessionLimits)
     tables: TableLimits = field(factory=TableLimits)
     lease: LeaseSettings = field(factory=LeaseSettings)
+    journal: JournalSettings = field(factory=JournalSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
+    move: MoveSettings = field(factory=MoveSettings)
     stop: StopSettings = field(factory=StopSettings)
     log: LogSettings = field(factory=LogSettings)
+
+    def __attrs_post_init__(self) -> None:
+        if both := sorted(set(self.shards) & set(self.standby_for)):
+            raise ValueError(f"standby_for: {', '.join(map(str, both))} stands in shards, too")
+        most = self.redis.connections - _REDIS_CONNECTIONS_BESIDES
+        if len(self.shards) + len(self.standby_for) > most:
+            raise ValueError(
+                f"redis.connections: enough for {most} shards, each holds one while it is played"
+            )
+        for name, shards in (("shards", self.shards), ("standby_for", self.standby_for)):
+            if len(set(shards)) < len(shards):
+                raise ValueError(f"{name}: one shard stands there twice")

@@ -8,6 +8,7 @@ from cardroom.client.errors import (
     RequestRefused,
     SequenceGap,
     StateDrift,
+    TableMoved,
 )
 from cardroom.client.limits import ClientLimits
 from cardroom.client.table import Table, TableUpdate, WayBack, connect
@@ -23,6 +24,7 @@ __all__ = [
     "SequenceGap",
     "StateDrift",
     "Table",
+    "TableMoved",
     "TableUpdate",
     "TableView",
     "WayBack",

@@ -27,6 +27,16 @@ class ConnectionLost(ClientError):
         self.close_code = close_code
 
 
+class TableMoved(ConnectionLost):
+    """The table moved to another node while the request was under way, and is followed there.
+
+    The connection goes on. Only a request about money may have been carried out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the table has moved to another node")
+
+
 class ProtocolBroken(ClientError):
     """The other side sent what the protocol does not allow."""
 

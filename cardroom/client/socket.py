@@ -1,6 +1,6 @@
 """Messages over a WebSocket: encoded, bounded, with a limit on every wait."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from typing import Final, TypeVar
@@ -8,12 +8,13 @@ from urllib.parse import SplitResult, urlsplit
 
 import trio
 from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, wrap_client_stream
+from wsproto.utilities import LocalProtocolError
 
 from cardroom.client.errors import ConnectionLost, ProtocolBroken, RequestRefused
 from cardroom.client.limits import ClientLimits
 from cardroom.wire.codec import Codec, Encoding, Malformed
 from cardroom.wire.player import PlayerMessage, player_codec
-from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Refused, TableMessage, table_codec
+from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Refused, TableMessage, TablePaused, table_codec
 
 T = TypeVar("T")
 
@@ -56,13 +57,19 @@ class Socket:
 
     async def receive_first(self, kind: type[T]) -> T:
         """Wait, within the limit, for a message of the kind that must come now."""
-        with trio.move_on_after(self._limits.answer_seconds):
+        message = await self.receive_in_time()
+        while isinstance(message, TablePaused):  # what is asked for comes when the table goes on
             message = await self.receive()
-            if isinstance(message, Refused):
-                raise RequestRefused(message.code)
-            if not isinstance(message, kind):
-                raise ProtocolBroken(f"{kind.__name__} expected, not {type(message).__name__}")
-            return message
+        if isinstance(message, Refused):
+            raise RequestRefused(message.code)
+        if not isinstance(message, kind):
+            raise ProtocolBroken(f"{kind.__name__} expected, not {type(message).__name__}")
+        return message
+
+    async def receive_in_time(self) -> TableMessage:
+        """Wait for the next message, within the limit for answers."""
+        with trio.move_on_after(self._limits.answer_seconds):
+            return await self.receive()
         raise ConnectionLost("no answer in time")
 
     async def close(self) -> None:
@@ -108,10 +115,12 @@ async def _open_stream(address: SplitResult) -> _Stream:
 async def _shake_hands(
     nursery: trio.Nursery, stream: _Stream, address: SplitResult, encoding: Encoding, limits: ClientLimits
 ) -> WebSocketConnection:
+    watched = _WatchedStream(stream)
     with trio.move_on_after(limits.connect_seconds) as shaking, _socket_errors():
+        watched.on_end = shaking.cancel
         connection = await wrap_client_stream(
             nursery,
-            stream,
+            watched,  # type: ignore[arg-type]  # it only wants a stream
             address.netloc,
             address.path or "/",
             subprotocols=[encoding.value],
@@ -120,10 +129,40 @@ async def _shake_hands(
             receive_buffer_size=_RECEIVE_BYTES,
         )
     if shaking.cancelled_caught:
-        raise ConnectionLost("no connection in time")
+        raise ConnectionLost("closed during the handshake" if watched.has_ended else "no connection in time")
+    watched.on_end = None
     if connection.subprotocol != encoding.value:
         raise ProtocolBroken(f"the node does not speak {encoding.value}")
     return connection
+
+
+class _WatchedStream(trio.abc.Stream):
+    """A stream that tells when the other side ends it: trio-websocket waits for the rest of a handshake."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+        self.on_end: Callable[[], None] | None = None
+        self.has_ended = False
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        data: bytes | bytearray = b""
+        try:
+            data = await self._stream.receive_some(max_bytes)
+        finally:
+            if not data:
+                self.has_ended = True
+                if self.on_end is not None:
+                    self.on_end()
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 @asynccontextmanager
@@ -136,7 +175,7 @@ async def open_nursery() -> AsyncIterator[trio.Nursery]:
             finally:
                 nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        ended, rest = group.split((ConnectionClosed, HandshakeError))
+        ended, rest = group.split((ConnectionClosed, HandshakeError, LocalProtocolError))
         if rest is None:
             raise ConnectionLost(str(ended)) from group
         error = rest.exceptions[0] if len(rest.exceptions) == 1 else rest

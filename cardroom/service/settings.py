@@ -50,19 +50,62 @@ class Bind:
 
 
 @frozen
-class RedisSettings:
-    """How to reach Redis. Times in seconds."""
+class Confirmation:
+    """How many replicas must have what was written before it counts, and within how many seconds."""
 
-    host: str
-    port: int
+    replicas: int = 0
+    seconds: float = 1.0
+
+
+@frozen
+class RedisSettings:
+    """How to reach Redis: one server's host and port, or sentinels that name the primary. Times in seconds.
+
+    ``sentinels`` are written ``host:port``; ``service`` is the name under which they watch the primary, and
+    ``watch_seconds`` how often they are asked whether it is another one now. ``replicas`` must confirm what
+    needs confirmation, within ``confirm_seconds``.
+    """
+
+    host: str = ""
+    port: int = 0
+    sentinels: tuple[str, ...] = ()
+    service: str = "holdem"
+    watch_seconds: float = 1.0
+    replicas: int = 0
+    confirm_seconds: float = 1.0
     connections: int = 32
     connect_seconds: float = 2.0
     call_seconds: float = 3.0
 
+    def __attrs_post_init__(self) -> None:
+        if bool(self.sentinels) == bool(self.host and self.port):
+            raise ValueError("either host and port, or sentinels")
+        for one in self.sentinels:
+            split_address(one)
+        if self.replicas < 0 or (self.replicas and not 0 < self.confirm_seconds < self.call_seconds):
+            raise ValueError("replicas must not be below 0, confirm_seconds must be below call_seconds")
+
+    @property
+    def confirmation(self) -> Confirmation:
+        """What it takes that something written counts, where that matters."""
+        return Confirmation(self.replicas, self.confirm_seconds)
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Read ``host:port``; raises ``ValueError``."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError(f"host:port expected, not {address!r}")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
 
 @frozen
 class PostgresSettings:
-    """How to reach PostgreSQL: a libpq address (mostly a credential, it may hold a password), seconds."""
+    """How to reach PostgreSQL: a libpq address (mostly a credential, it may hold a password), seconds.
+
+    The address may name several servers (``host1:5432,host2:5432``): then the one that takes writes is used,
+    or the one that its ``target_session_attrs`` asks for.
+    """
 
     dsn: str = field(repr=False)
     connections: int = 8

@@ -3,7 +3,8 @@
 Two encodings. Binary (msgpack): a value is a positional array of its fields, a member of a union has its
 integer tag in front, an enum member is its position, a UUID is 16 bytes. JSON: a value is an object, a
 member of a union carries ``"type"``, an enum member is its value, a UUID is text. Nothing is coerced: a wrong
-type, a missing or extra field, an unknown tag or too many bytes raise ``Malformed``.
+type, a missing or extra field, an unknown tag or too many bytes raise ``Malformed``. So does a number of more
+than 64 bits, which only JSON can carry: nobody could pass it on.
 """
 
 import json
@@ -22,6 +23,9 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
+
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**63 - 1
 
 _PLAIN_TYPES: Final = (int, bool, str, bytes, NoneType)
 
@@ -114,9 +118,10 @@ def _code_of(error: BaseException) -> Refusal:
 
 def _strict_converter(is_binary: bool) -> Converter:
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
-    plain: tuple[type, ...] = (int, bool, bytes) if is_binary else (int, bool)
+    plain: tuple[type, ...] = (bool, bytes) if is_binary else (bool,)
     for kind in plain:
         converter.register_structure_hook(kind, _exactly(kind))
+    converter.register_structure_hook(int, _whole_number)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook_factory(_is_sequence, lambda kind: _from_list(kind, converter))
     return converter
@@ -152,6 +157,12 @@ def _text(value: Any, _: Any) -> str:
     text = _exactly(str)(value, str)
     text.encode()
     return text  # type: ignore[no-any-return]
+
+
+def _whole_number(value: Any, _: Any) -> int:
+    if type(value) is not int or not _LEAST <= value <= _MOST:
+        raise TypeError("a whole number of 64 bits expected")
+    return value
 
 
 def _exactly(kind: type) -> Callable[[Any, Any], Any]:

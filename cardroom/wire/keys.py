@@ -6,7 +6,7 @@ script may touch all of them.
 
 from typing import Final
 
-from cardroom.ids import BootNonce, NodeId, ShardId
+from cardroom.ids import BootNonce, NodeId, ShardId, TableId
 
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
@@ -22,6 +22,9 @@ TICKET_SECONDS: Final = 60
 
 NODE_SECONDS: Final = 15
 """How long a node's announcement stands without being renewed."""
+
+OFFERS_SECONDS: Final = 60
+"""How long offers that nobody reads are kept. They only hurry: the lease says what is offered to whom."""
 
 
 def shard_tag(shard: ShardId) -> str:
@@ -49,9 +52,24 @@ def lease(shard: ShardId) -> str:
     return f"lease:{shard_tag(shard)}"
 
 
+def journal(shard: ShardId, table_id: TableId) -> str:
+    """Hash of what the next owner of a table must know, the hands that are not settled yet among it."""
+    return f"journal:{shard_tag(shard)}:{table_id}"
+
+
 def node(node_id: NodeId) -> str:
     """Announcement of a node: where players reach it and how loaded it is; lives ``NODE_SECONDS``."""
     return f"node:{node_id}"
+
+
+def nodes() -> str:
+    """Set of the names of all nodes that ever took players; which are there now, their announcements say."""
+    return "nodes"
+
+
+def offers(node_id: NodeId) -> str:
+    """List of shards that were offered to a node, so that it takes them at once; lives ``OFFERS_SECONDS``."""
+    return f"offers:{node_id}"
 
 
 def lobby(shard: ShardId) -> str:

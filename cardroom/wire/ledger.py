@@ -40,7 +40,9 @@ class OpenShard:
     """Make ``node`` (this start of it) the owner of the shard, one epoch above ``from_epoch``.
 
     Refused with ``StaleEpoch`` unless the shard stands at ``from_epoch``. In its stream it is a barrier:
-    commands before it count, later ones of an older epoch are refused.
+    commands before it count, later ones of an older epoch are refused. Tables whose dead letters are all
+    resolved are halted no more; but for the start that had the shard until now, which may go on from memory:
+    it begins anew at each of them with ``ReopenTable``.
     """
 
     node: NodeId
@@ -237,7 +239,7 @@ class TableReleased:
     """The answer to nothing: the dead letters of a halted table are resolved, and its money may have moved.
 
     The owner answers with ``ReopenTable``. It may come again, with the same ``release`` (these only grow),
-    and it may be lost: then the next ``OpenShard`` opens the table.
+    and it may be lost: then the next ``OpenShard`` shows or opens the table.
     """
 
     table_id: TableId

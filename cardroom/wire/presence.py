@@ -1,4 +1,4 @@
-"""Node to router, through Redis: who holds a shard, where players reach it, what its tables look like."""
+"""Node to router and node to node, through Redis: who holds a shard, where its tables are."""
 
 from typing import Final
 
@@ -18,23 +18,42 @@ LEASE_COUNTER: Final = b"counter"
 
 @frozen
 class Lease:
-    """The hash of ``keys.lease``: the owner of a shard. Epoch 0 while the shard is being opened."""
+    """The hash of ``keys.lease``: the owner of a shard. Epoch 0 while the shard is being opened.
+
+    An offered lease has no boot nonce: it names the node that may take it.
+    """
 
     node: NodeId
     boot: BootNonce
     epoch: Epoch
     counter: int
 
+    @property
+    def is_offered(self) -> bool:
+        """Whether its owner has given it up for the node that it names, which has not taken it yet."""
+        return not self.boot
+
 
 @frozen
 class NodeAnnouncement:
-    """Under ``keys.node``: one start of a node that takes players."""
+    """Under ``keys.node``: one start of a node that takes players.
+
+    ``takes`` are the shards that it would play if another node gave them to it.
+    """
 
     node: NodeId
     boot: BootNonce
     player_url: str
     connections: int
     connection_limit: int
+    takes: tuple[ShardId, ...] = ()
+
+
+@frozen
+class ShardOffer:
+    """An element of the list ``keys.offers``: a shard's lease names the list's node now."""
+
+    shard: ShardId
 
 
 @frozen
@@ -70,6 +89,11 @@ class TableSummary:
 def announcement_codec() -> Codec[NodeAnnouncement]:
     """Give the codec for node announcements."""
     return Codec(NodeAnnouncement, Encoding.MSGPACK, MAX_PRESENCE_BYTES, {})
+
+
+def offer_codec() -> Codec[ShardOffer]:
+    """Give the codec for offers of shards."""
+    return Codec(ShardOffer, Encoding.MSGPACK, MAX_PRESENCE_BYTES, {})
 
 
 def summary_codec() -> Codec[TableSummary]:

@@ -165,3 +165,21 @@ class Refusal(Enum):
     # Rooms
     ROOM_CLOSED = "room_closed"
     """The room takes no new tables; only administrators make tables, so no player gets it."""
+
+    # Servers that are away
+    TABLE_PAUSED = "table_paused"
+    """The table waits for a server and goes on by itself; who is to act has all the time again then."""
+
+    # Shards, as administrators move them
+    NO_SUCH_SHARD = "no_such_shard"
+    """The node neither plays the shard nor stands by for it; no player gets it."""
+    SHARD_NOT_HELD = "shard_not_held"
+    """The node does not play the shard now, so that it cannot give it away; no player gets it."""
+    NODE_AWAY = "node_away"
+    """No node of this name is there now, or it is this one; no player gets it."""
+    NODE_NOT_STANDBY = "node_not_standby"
+    """The node does not take this shard now: it does not stand by for it, or is being drained."""
+    LEDGER_AWAY = "ledger_away"
+    """The ledger does not answer, so that the other node could not open the shard; no player gets it."""
+    MOVE_UNDER_WAY = "move_under_way"
+    """The shard is being moved; no player gets it."""

@@ -16,6 +16,7 @@ from cardroom.money import Krw
 from cardroom.wire.cards import CardCode, MadeHand
 from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.proof import Openings
 from cardroom.wire.refusals import Refusal
@@ -597,8 +598,32 @@ AnyTableEvent = (
     | Announced
 )
 
+
+@frozen
+class TablePaused:
+    """The table waits for a server (``is_paused``), or goes on. No event: it has no number.
+
+    While it waits nobody can act and no clock runs; requests are refused as ``table_paused``. When it goes
+    on, whose turn it is has all the time again.
+    """
+
+    table_id: TableId
+    is_paused: bool
+
+
 TableMessage = (
-    Welcome | Pong | Done | Refused | Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | Openings
+    Welcome
+    | Pong
+    | Done
+    | Refused
+    | Snapshot
+    | AnyTableEvent
+    | PlaceChanged
+    | Said
+    | Emoted
+    | Openings
+    | Moved
+    | TablePaused
 )
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
@@ -632,6 +657,8 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         27: Said,
         28: Emoted,
         29: Openings,
+        31: Moved,
+        30: TablePaused,
     }
 )
 """Tag of each message; a tag is never given to another message."""
@@ -659,6 +686,8 @@ class CloseCode(Enum):
     """The node stops, or does not play this table any more. Ask the router for another ticket."""
     TRY_AGAIN_LATER = 1013
     """The node has as many connections as it may. Ask the router again after some seconds."""
+    MOVED = 4302
+    """Another node plays the table from now on: ``Moved`` said which."""
     NOT_AUTHENTICATED = 4401
     """Nothing said in time, a message that opens no connection, or a ticket that is not good."""
     HEARTBEAT_MISSED = 4408

@@ -12,7 +12,9 @@ from cardroom.service.http import add_health_pages, add_metrics_page, make_app, 
 from cardroom.service.logs import Log
 from cardroom.service.settings import Admin, Secret
 from node.admin.players import Census, players_pages
+from node.admin.shards import shards_pages
 from node.admin.tables import tables_pages
+from node.shards.desk import ShardDesk
 from node.tables.directory import Directory
 
 
@@ -22,6 +24,7 @@ class AdminServices:
 
     directory: Directory
     census: Census
+    desk: ShardDesk
     health: Callable[[], dict[str, bool]]
     token: Secret
     log: Log
@@ -35,6 +38,7 @@ def make_admin_app(services: AdminServices) -> QuartTrio:
     for pages in (
         tables_pages(services.directory, services.log),
         players_pages(services.directory, services.census),
+        shards_pages(services.desk),
     ):
         pages.before_request(require_token([Admin("admin", services.token)]))
         app.register_blueprint(pages)

@@ -114,7 +114,7 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
         """Tell all who watch a table; an announcement that is repeated is told again."""
         entry = _find(directory, table_id)
         body = await read_body(bodies)
-        text, reason = _text(body.text, _MAX_TEXT_LETTERS, "text"), _reason(body.reason)
+        text, reason = check_text(body.text, _MAX_TEXT_LETTERS, "text"), check_reason(body.reason)
         table_seq = await _ask(entry, partial(Announce, text))
         log.info("table.announced", table_id=table_id, text=text, reason=reason)
         return {"table_id": table_id, "table_seq": table_seq}
@@ -123,7 +123,7 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
     async def announce_everywhere() -> dict[str, Any]:
         """Tell all who watch any table of this node; says which tables did not answer in time."""
         body = await read_body(bodies)
-        text, reason = _text(body.text, _MAX_TEXT_LETTERS, "text"), _reason(body.reason)
+        text, reason = check_text(body.text, _MAX_TEXT_LETTERS, "text"), check_reason(body.reason)
         entries = tuple(directory)
         silent = await _announce_everywhere(entries, text)
         told = len(entries) - len(silent)
@@ -139,7 +139,7 @@ def _add_silence(pages: Blueprint, directory: Directory, log: Log) -> None:
         """Let a player say nothing at a table for a time; a later order takes the place of an earlier one."""
         entry = _find(directory, table_id)
         body = await read_body(bodies)
-        user_id, seconds, reason = body.user_id, body.seconds, _reason(body.reason)
+        user_id, seconds, reason = body.user_id, body.seconds, check_reason(body.reason)
         if not 0 < user_id <= _MAX_ID:
             raise RefusedRequest(400, Refusal.MALFORMED, "user_id: no player has such a number")
         if not 0 <= seconds <= _MAX_SILENCE_SECONDS:
@@ -157,11 +157,13 @@ def _find(directory: Directory, table_id: int) -> TableEntry:
     return entry
 
 
-def _reason(reason: str) -> str:
-    return _text(reason, _MAX_REASON_LETTERS, "reason")
+def check_reason(reason: str) -> str:
+    """Give the reason of an order, cleaned; refused: none, or too long."""
+    return check_text(reason, _MAX_REASON_LETTERS, "reason")
 
 
-def _text(text: str, most_letters: int, field: str) -> str:
+def check_text(text: str, most_letters: int, field: str) -> str:
+    """Give a line of text, cleaned; refused: an empty one, or too long."""
     try:
         return clean_text(text, most_letters)
     except Denied as denied:

@@ -13,8 +13,13 @@ ReplyHandler = Callable[[ReplyBody], None]
 class LedgerPort(Protocol):
     """Commands go in without waiting; each is sent until it has an answer, in the order of submission."""
 
-    def submit(self, body: CommandBody, on_reply: ReplyHandler) -> CommandId:
-        """Queue a command. Its outcome is certain to come while this node owns the shard."""
+    def submit(
+        self, body: CommandBody, on_reply: ReplyHandler, command_id: CommandId | None = None
+    ) -> CommandId:
+        """Queue a command. Its outcome is certain to come while this node owns the shard.
+
+        Under the id that an earlier owner has sent it with it has one outcome, whoever asks.
+        """
 
     @property
     def unanswered(self) -> int:

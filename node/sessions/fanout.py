@@ -29,32 +29,38 @@ class Framer:
 
 
 class Fanout:
-    """Publishes the notices of all tables of a node."""
+    """Frames what all tables of a node tell."""
 
     def __init__(self, framers: dict[Encoding, Framer]) -> None:
         self._framers = framers
 
-    def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
-        """Send the notices, in order and in one write, to each viewer."""
+    def frame(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> Sequence[tuple[Viewer, bytes]]:
+        """Give the frames of the notices for each viewer, to be sent in one write."""
+        framed = []
         chosen: set[UserId] = set().union(*(notice.instead for notice in notices))
         for_all: dict[Encoding, bytes] = {}
         for viewer in viewers:
             encoding = viewer.encoding
             if viewer.user_id in chosen:
-                viewer.offer_frames(self._frames_for(viewer.user_id, encoding, notices))
+                framed.append((viewer, self._frames_for(viewer.user_id, encoding, notices)))
                 continue
             if encoding not in for_all:
                 for_all[encoding] = self._frames_for(None, encoding, notices)
-            viewer.offer_frames(for_all[encoding])
+            framed.append((viewer, for_all[encoding]))
+        return framed
 
-    def send(self, viewers: Iterable[Viewer], message: TableMessage) -> None:
-        """Send one message to each viewer."""
+    def frame_message(
+        self, viewers: Iterable[Viewer], message: TableMessage
+    ) -> Sequence[tuple[Viewer, bytes]]:
+        """Give the frame of one message for each viewer."""
         framed: dict[Encoding, bytes] = {}
+        found = []
         for viewer in viewers:
             encoding = viewer.encoding
             if encoding not in framed:
                 framed[encoding] = self._framers[encoding].frame(message)
-            viewer.offer_frames(framed[encoding])
+            found.append((viewer, framed[encoding]))
+        return found
 
     def _frames_for(self, user_id: UserId | None, encoding: Encoding, notices: Sequence[Notice]) -> bytes:
         frame = self._framers[encoding].frame

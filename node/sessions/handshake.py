@@ -63,7 +63,7 @@ async def _serve_socket(socket: WebSocketConnection, line: Line, services: Sessi
     try:
         with trio.fail_after(services.limits.hello_seconds):
             admitted = await _admit(socket, services.codecs[line.encoding], services)
-        entry = _find_table(admitted, services)
+        entry = await _find_table(admitted, services)
     except NotAdmitted as refused:
         line.stream.offer(services.framers[line.encoding].frame(Refused(None, refused.code)))
         return _CLOSE_CODES.get(refused.code, CloseCode.NOT_AUTHENTICATED)
@@ -94,12 +94,13 @@ async def _admit(
             raise NotAdmitted(Refusal.NOT_AUTHENTICATED)
 
 
-def _find_table(admitted: Admitted, services: SessionServices) -> TableEntry:
+async def _find_table(admitted: Admitted, services: SessionServices) -> TableEntry:
     """Give the table that a player is admitted to; raises ``NotAdmitted`` if it or the room is not there.
 
-    For who holds a seat there is always room: chips lie on the table, and the clock runs.
+    For who holds a seat there is always room: chips lie on the table, and the clock runs. A table that is
+    being opened is waited for.
     """
-    entry = services.directory.find(admitted.table_id)
+    entry = await services.directory.wait_for(admitted.table_id, services.limits.hello_seconds)
     if entry is None:
         raise NotAdmitted(Refusal.NO_SUCH_TABLE)
     sits_there = any(seat.user_id == admitted.user_id for seat in entry.summary.seats)

@@ -10,6 +10,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from cardroom.ids import NodeId, TableId, UserId
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.moved import Moved
 from cardroom.wire.player import PlayerMessage, Resync
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode, Refused, TableMessage, Welcome
@@ -110,6 +111,12 @@ class Session:
         if self.close_code is CloseCode.NORMAL:
             self.close_code = code
         self._scope.cancel()
+
+    def move(self, url: str) -> None:
+        """Send the player to the node that plays the table now, with the token for coming back there."""
+        resume = self._services.resumption.issue(self._admitted, self._entry.run)
+        self.answer(Moved(self.table_id, url, resume))
+        self.kick(CloseCode.MOVED)
 
     async def run(self, socket: WebSocketConnection) -> None:
         """Follow the table and take messages until the player goes, is silent, or is kicked."""

@@ -6,7 +6,7 @@ import time
 import trio
 from attrs import frozen
 
-from cardroom.ids import Epoch, NodeId, ShardId, TableId
+from cardroom.ids import CommandId, Epoch, NodeId, ShardId, TableId
 from cardroom.service.logs import Log
 from cardroom.wire.ledger import (
     CommandBody,
@@ -19,11 +19,12 @@ from cardroom.wire.ledger import (
     StaleEpoch,
     TableReopened,
 )
+from node.journal.fields import TableJournal
+from node.journal.port import ShardLost
 from node.ledger.port import LedgerPort
 from node.ledger.settlement import HandMark, SettlementQueue
 from node.rules import seating as rules
 from node.settings import StakesFile, TableLimits
-from node.tables.actor import Table
 from node.tables.audience import Audience, Publisher
 from node.tables.chat import ChatRoom
 from node.tables.directory import TableEntry
@@ -31,11 +32,16 @@ from node.tables.game import Game, make_game
 from node.tables.history import History
 from node.tables.inbox import Inbox
 from node.tables.invitations import InvitationList
+from node.tables.keeping import Keeper
+from node.tables.left_hand import LeftHand
+from node.tables.pausing import Pausing
 from node.tables.proving import ProvableHands
 from node.tables.public_state import PublicState
 from node.tables.rail import Rail
-from node.tables.seats import SeatHolder, Seats
-from node.tables.spare_time import SpareTime
+from node.tables.restoring import Outcomes, RestoredHands, restore_seats, seat_from_escrow
+from node.tables.seats import Seats
+from node.tables.table import Table
+from node.tables.telling import Telling
 from node.tables.waitlist import WaitingList
 
 _ATTEMPTS = 5
@@ -48,6 +54,15 @@ class NotOpened(Exception):
 
 class NotOnOffer(Exception):
     """The stakes file of this node does not have the table's stake, or not at tables of that size."""
+
+
+@frozen
+class RestoredTable:
+    """What an earlier owner has left of a table, and what became of the money that was under way."""
+
+    journal: TableJournal
+    hands: RestoredHands
+    outcomes: Outcomes
 
 
 @frozen
@@ -85,7 +100,7 @@ async def reopen_table(ledger: LedgerPort, table_id: TableId) -> LedgerTable | N
 
     Waits as long as the ledger takes: it is asked again and again until it answers.
     """
-    match await _hear(ledger, ReopenTable(table_id)):
+    match await hear(ledger, ReopenTable(table_id)):
         case TableReopened(table):
             return table
         case CommandRefused():
@@ -96,38 +111,75 @@ async def reopen_table(ledger: LedgerPort, table_id: TableId) -> LedgerTable | N
 
 async def _ask(ledger: LedgerPort, command: OpenShard, seconds: float) -> ReplyBody:
     with trio.move_on_after(seconds):
-        return await _hear(ledger, command)
+        return await hear(ledger, command)
     raise NotOpened(f"no answer from the ledger in {seconds} s")
 
 
-async def _hear(ledger: LedgerPort, command: CommandBody) -> ReplyBody:
+async def hear(ledger: LedgerPort, command: CommandBody, command_id: CommandId | None = None) -> ReplyBody:
+    """Give the ledger a command and wait for its outcome, as long as that takes."""
     send, receive = trio.open_memory_channel[ReplyBody](1)
-    ledger.submit(command, send.send_nowait)
+    ledger.submit(command, send.send_nowait, command_id)
     return await receive.receive()
 
 
-def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table:
-    """Make a table as the ledger knows it; who has escrow there is seated, sitting out.
+async def open_again(ledger: LedgerPort, node: NodeId, epoch: Epoch) -> ShardOpened:
+    """Ask whether the shard is still ours, who had it under ``epoch``; gives it under the next one.
 
-    Raises ``NotOnOffer``.
+    Raises ``ShardLost`` if somebody else had it in between. Waits as long as the ledger takes.
     """
-    stake = maker.stakes.stakes.get(table.stake)
+    match await hear(ledger, OpenShard(node, epoch)):
+        case ShardOpened() as opened:
+            return opened
+        case StaleEpoch(current):
+            raise ShardLost(f"the shard was another's: its epoch is {current}")
+        case CommandRefused(code):
+            raise ShardLost(f"opening again is refused: {code.value}")
+        case reply:
+            raise AssertionError(f"{reply} is no answer to opening a shard")
+
+
+def set_up_table(
+    told: LedgerTable, shard: ShardId, maker: TableMaker, restored: RestoredTable | None = None
+) -> Table:
+    """Make a table as the ledger knows it, with what an earlier owner has left of it.
+
+    Where nothing is left, who has escrow there is seated, sitting out. Raises ``NotOnOffer`` or
+    ``DoesNotFit``.
+    """
+    game = _game_of(told, shard, maker)
+    hands = restored.hands if restored is not None else RestoredHands()
+    if restored is None:
+        seats = _seat_from_escrow(told, game)
+    else:
+        seats = restore_seats(restored.journal, told, game, hands, restored.outcomes)
+    _remember_departures(told, seats)
+    table = _build_table(told, seats, maker)
+    if restored is not None:
+        _recall_table(table, restored)
+    return table
+
+
+def _game_of(told: LedgerTable, shard: ShardId, maker: TableMaker) -> Game:
+    stake = maker.stakes.stakes.get(told.stake)
     if stake is None:
-        raise NotOnOffer(f"the stakes file lacks {table.stake!r}")
-    if not maker.stakes.offers(stake, table.seat_count):
-        raise NotOnOffer(f"{table.stake!r} is not offered at tables of {table.seat_count} seats")
-    game = make_game(table, shard, stake, maker.limits)
-    seats = _seat_from_escrow(table, game)
-    audience = Audience()
-    public = PublicState(table.table_id)
+        raise NotOnOffer(f"the stakes file lacks {told.stake!r}")
+    if not maker.stakes.offers(stake, told.seat_count):
+        raise NotOnOffer(f"{told.stake!r} is not offered at tables of {told.seat_count} seats")
+    return make_game(told, shard, stake, maker.limits)
+
+
+def _build_table(told: LedgerTable, seats: Seats, maker: TableMaker) -> Table:
+    log = maker.log.bind(table_id=told.table_id)
+    audience, telling, keeper = Audience(), Telling(maker.publisher, log), Keeper()
+    public = PublicState(told.table_id)
     public.set_up(seats.public(), seats.seating.button)
     history = History(
-        table.table_id,
+        told.table_id,
         audience,
-        maker.publisher,
+        telling,
         public=public,
         kept_events=maker.limits.kept_events,
-        hand_no=table.last_hand_no,
+        hand_no=seats.settlements.last_played.hand_no,
     )
     return Table(
         entry=TableEntry(
@@ -139,33 +191,47 @@ def set_up_table(table: LedgerTable, shard: ShardId, maker: TableMaker) -> Table
         rail=Rail(
             seats=seats,
             history=history,
-            chat=ChatRoom(seats, audience, maker.publisher),
+            chat=ChatRoom(seats, audience, telling, keeper),
             proofs=ProvableHands(maker.limits.provable_hands),
         ),
-        invitations=InvitationList(table.invitation, seats),
-        log=maker.log.bind(table_id=table.table_id),
+        invitations=InvitationList(told.invitation, seats),
+        telling=telling,
+        pausing=Pausing(told.table_id, audience, telling),
+        keeper=keeper,
+        log=log,
     )
+
+
+def _recall_table(table: Table, restored: RestoredTable) -> None:
+    """Let a table go on where its earlier owner has told its players the last thing."""
+    journal, hands = restored.journal, restored.hands
+    table.entry.run = journal.memory.run
+    table.history.table_seq = journal.table_seq
+    table.invitations.recall(journal.memory.invited)
+    table.keeper.adopt(hands.journaled)
+    table.resubmits = table.seats.settlements.unsettled
+    if journal.talk is not None:
+        table.rail.chat.recall(journal.talk, trio.current_time())
+        table.keeper.is_talked = True
+    if hands.in_play is not None:
+        table.history.begin_hand(hands.in_play.hand_id, hands.in_play.hand_no)
+        table.history.public.set_up_hand(hands.in_play.hand)
+        time_outs = {player.seat: player.time_outs for player in journal.memory.players}
+        table.left_by_owner = LeftHand(hands.in_play, hands.journaled[-1].moves, time_outs)
 
 
 def _seat_from_escrow(table: LedgerTable, game: Game) -> Seats:
-    seating = rules.empty_table(game.seat_count)
-    holders = {}
-    for lying in table.escrow:
-        seating = rules.sit_out(rules.seat_player(seating, lying.seat, lying.amount), lying.seat)
-        spare = SpareTime(game.time_bank.first_seconds)
-        holders[lying.seat] = SeatHolder(
-            lying.user_id, lying.nickname, lying.seat, escrow=lying.amount, spare=spare
-        )
-    settled = HandMark(table.last_hand_id, table.last_hand_no)
     seats = Seats(
         game=game,
-        seating=seating,
-        settlements=SettlementQueue(settled, game.limits.unsettled_hands),
+        seating=rules.empty_table(game.seat_count),
+        settlements=SettlementQueue(
+            HandMark(table.last_hand_id, table.last_hand_no), game.limits.unsettled_hands
+        ),
         waiting=WaitingList(game.limits),
         is_halted=table.is_halted,
-        holders=holders,
     )
-    _remember_departures(table, seats)
+    for lying in table.escrow:
+        seat_from_escrow(seats, lying)
     return seats
 
 

@@ -1,39 +1,38 @@
-"""One nursery per shard, one task per table: what crashes is isolated and started again."""
+"""One nursery per shard: wait until it may be taken, open it, serve its tables, give it away or lose it."""
 
-import contextlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 
 import trio
 from attrs import define, field, frozen
 
-from cardroom.ids import ShardId, TableId
-from cardroom.service.errors import report_unforeseen
+from cardroom.ids import Epoch, NodeId, ShardId
 from cardroom.service.logs import Log
-from cardroom.service.redis import Redis, RedisAway
-from cardroom.wire.ledger import LedgerTable, TableReleased
-from cardroom.wire.table import CloseCode
-from node.ledger.stream import LedgerAddress, ShardLost, StreamLedger
-from node.settings import LeaseSettings, LedgerSettings, StopSettings, TableLimits
-from node.shards.lease import NodeIdentity, ShardLease
-from node.shards.opening import (
-    NotOnOffer,
-    NotOpened,
-    TableMaker,
-    open_shard,
-    reopen_table,
-    set_up_table,
-)
-from node.tables.actor import Table, TableActor, TableServices
-from node.tables.commands import Drain
+from cardroom.service.redis import RedisAway
+from cardroom.wire.refusals import Refusal
+from node.journal.port import ShardLost, ShardStore
+from node.journal.seal import DeckSeal
+from node.journal.writer import JournalWriter
+from node.ledger.stream import LedgerAddress, StreamLedger
+from node.settings import JournalSettings, LeaseSettings, LedgerSettings, MoveSettings, StopSettings
+from node.shards.claim import ANY_NODE, ShardClaim, is_open
+from node.shards.handing_over import HandOver
+from node.shards.held_shard import HeldShard, JournalTask
+from node.shards.lease import NodeIdentity
+from node.shards.moving import MovePhase, MoveRefused, ShardMove, ShardReport
+from node.shards.opening import NotOpened, TableMaker
+from node.shards.served_tables import ServedTables
+from node.tables.commands import Drain, Pause
 from node.tables.deck import Shuffle
 from node.tables.directory import Directory
-from node.tables.metrics import CRASHES
+from node.tables.table import Table, TableServices
 
 _RETRY_SECONDS = 1.0
-_LONGEST_RESTART_SECONDS = 30.0
-_MAX_RELEASED = 256
-_STEADY_SECONDS = 600.0
-"""After so long without a crash, earlier ones no longer count."""
+_ASK_SECONDS = 2.0
+_DROP_SECONDS = 1.0
+
+
+async def _tell_nobody(to: NodeId, shard: ShardId) -> None:
+    """The other node finds the offer when it looks at the lease."""
 
 
 @frozen
@@ -41,203 +40,245 @@ class ShardServices:
     """What every shard of a node works with."""
 
     identity: NodeIdentity
-    redis: Redis
+    open_store: Callable[[ShardId], ShardStore]
     directory: Directory
     maker: TableMaker
+    seal: DeckSeal
     shuffle: Shuffle
     lease: LeaseSettings
+    journal: JournalSettings
     ledger: LedgerSettings
     stop: StopSettings
     log: Log
-
-
-@frozen
-class _TableTask:
-    """The task that serves a table: what ends it, and whether it has ended."""
-
-    scope: trio.CancelScope = field(factory=trio.CancelScope)
-    ended: trio.Event = field(factory=trio.Event)
+    move: MoveSettings = field(factory=MoveSettings)
+    may_claim: Callable[[], bool] = lambda: True
+    """Whether this node takes shards now; what it holds it keeps."""
+    tell_offer: Callable[[NodeId, ShardId], Awaitable[None]] = _tell_nobody
+    """Says to another node that its name stands in a lease; may raise ``RedisAway``."""
 
 
 @define
 class Shard:
-    """One shard of this node; ``is_open`` while it is ours and its tables are served."""
+    """One shard that this node plays or stands by for; ``is_open`` while its tables are served here.
+
+    ``is_home``: the shard map gives it to this node.
+    """
 
     shard: ShardId
     services: ShardServices
+    is_home: bool = True
     is_open: bool = False
-    tables: tuple[Table, ...] = ()
+    is_paused: bool = False
+    move: ShardMove | None = None
+    """The move that is under way, or was the last."""
+    _may_take_absent: bool = field(init=False)
+    _claim: ShardClaim | None = None
+    _held: HeldShard | None = None
     _draining: trio.Event = field(factory=trio.Event)
-    _tasks: dict[TableId, "_TableTask"] = field(factory=dict)
+    _ordered: trio.Event = field(factory=trio.Event)
+    _woken: trio.Event = field(factory=trio.Event)
+    _moving: trio.CancelScope = field(factory=trio.CancelScope)
+
+    def __attrs_post_init__(self) -> None:
+        self._may_take_absent = self.is_home
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that are served here."""
+        return () if self._held is None else self._held.served.tables
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another node plays the shard, as last seen."""
+        return not self.is_open and self._claim is not None and is_open(self._claim.seen)
 
     async def run(self) -> None:
-        """Hold the shard until ``drain``; when it is lost, or cannot be opened yet, try again."""
+        """Take the shard whenever that is right, and hold it; ends by ``drain``."""
         log = self.services.log.bind(shard=self.shard)
+        if self.is_home:
+            self.services.directory.expect(self.shard)
         while not self._draining.is_set():
+            store = self.services.open_store(self.shard)
+            if not await self._take(store, log):
+                break
+            rest_seconds = 0.0
             try:
-                await self._hold(log)
+                await self._hold(store, log)
             except* (ShardLost, NotOpened, RedisAway) as trouble:
                 log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
-            if not self._draining.is_set():
-                await self._rest(_RETRY_SECONDS)
+                rest_seconds = _RETRY_SECONDS
+            self._end_move()
+            await self._leave_to_others(store, log)
+            self._woken = trio.Event()
+            with trio.move_on_after(rest_seconds):
+                await self._woken.wait()
 
     def drain(self) -> None:
-        """Begin no more hands, let those in play end, settle, and give the shard back."""
+        """Begin no more hands, let those in play end, settle, and leave the shard to whoever takes it."""
         self._draining.set()
-        for table in self.tables:
-            table.entry.inbox.deliver(Drain())
+        self._ordered.set()
+        self._woken.set()
+        self._moving.deadline = trio.current_time() + _DROP_SECONDS
+        if self.move is not None and self.move.phase is MovePhase.LOOKING:
+            self.move.end(MovePhase.CALLED_OFF)
+        if self._held is not None:
+            self._held.served.deliver(Drain())
 
-    async def _rest(self, seconds: float) -> None:
-        with trio.move_on_after(seconds):
-            await self._draining.wait()
+    def begin_move(self, move: ShardMove) -> None:
+        """Give the shard to another node; see ``Movable``."""
+        if not self.is_open or self._draining.is_set():
+            raise MoveRefused(Refusal.SHARD_NOT_HELD)
+        if self.move is not None and not self.move.is_over:
+            raise MoveRefused(Refusal.MOVE_UNDER_WAY)
+        self.move = move
+        self._ordered.set()
 
-    async def _hold(self, log: Log) -> None:
+    async def ask_ledger(self) -> bool:
+        """Say whether the ledger answers, and the shard is still ours."""
+        return self._held is not None and await self._held.ask_ledger(_ASK_SECONDS)
+
+    def nudge(self) -> None:
+        """Look at the lease now."""
+        self._woken.set()
+        if self._claim is not None:
+            self._claim.nudge()
+
+    def report(self) -> ShardReport:
+        """Give what is known of the shard now."""
+        if self._held is not None:
+            return self._held.report(self.is_home, self.is_open, self.move)
+        seen = None if self._claim is None else self._claim.seen
+        return ShardReport(
+            shard=self.shard,
+            is_home=self.is_home,
+            owner=None if seen is None else seen.node,
+            epoch=Epoch(0) if seen is None else seen.epoch,
+            move=self.move,
+        )
+
+    async def _take(self, store: ShardStore, log: Log) -> bool:
+        """Wait until the lease is this node's; False when it shall not be any more."""
         services = self.services
-        lease = ShardLease(self.shard, services.identity, services.redis, services.lease, log)
-        if not await lease.take():
-            return
-        address = LedgerAddress(self.shard, services.identity.boot)
-        ledger = StreamLedger(address, services.redis, services.ledger, log)
+        claim = self._claim = ShardClaim(
+            store=store,
+            node=services.identity.node,
+            dead_seconds=services.lease.dead_seconds,
+            may_claim=services.may_claim,
+            on_wait=lambda: services.directory.settle(self.shard),
+            log=log,
+            is_home=self.is_home,
+            may_take_absent=self._may_take_absent,
+        )
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(lease.keep)
-            await nursery.start(ledger.run)
-            opened = await open_shard(ledger, services.identity.node, services.ledger.open_seconds)
-            ledger.epoch = lease.epoch = opened.epoch
-            await lease.renew()
-            self.tables = _set_up_tables(opened.tables, self.shard, services.maker, log)
-            log.info("shard.opened", epoch=opened.epoch, tables=len(self.tables))
-            try:
-                await self._serve_tables(ledger, TableServices(ledger, services.shuffle, lease.may_deal))
-                await self._settle(ledger)
-            finally:
-                self._close()
+            nursery.start_soon(self._stop_waiting, nursery.cancel_scope)
+            await claim.wait_until_taken()
+            self._may_take_absent = claim.may_take_absent
+            services.directory.expect(self.shard)
             nursery.cancel_scope.cancel()
-        await lease.release()  # not before nobody renews it any more
+        return not self._draining.is_set()
 
-    async def _serve_tables(self, ledger: StreamLedger, services: TableServices) -> None:
-        """Run all tables until they are drained, or the time for that is over."""
+    async def _leave_to_others(self, store: ShardStore, log: Log) -> None:
+        """A standby that could not open a shard does not keep it from its home node, or from who gave it."""
+        if not self.is_home:
+            try:
+                await store.offer(ANY_NODE)
+            except RedisAway as away:
+                log.warning("shard.not_left", reason=str(away))
+
+    async def _stop_waiting(self, waiting: trio.CancelScope) -> None:
+        await self._draining.wait()
+        waiting.cancel()
+
+    async def _hold(self, store: ShardStore, log: Log) -> None:
+        services = self.services
+        try:
+            async with trio.open_nursery() as nursery:
+                held = self._held = _make_held(self.shard, self.services, store, nursery, log)
+                held.journal.begin()
+                await nursery.start(held.ledger.run)
+                await held.open(services.seal, services.ledger.open_seconds)
+                nursery.start_soon(held.keep_owning)
+                if not await self._serve(held, log):
+                    await held.settle(services.stop.settle_seconds)
+                self._close()
+                nursery.cancel_scope.cancel()
+        finally:
+            self._close()
+        await store.offer(ANY_NODE)  # not before nobody renews it any more
+
+    async def _serve(self, held: HeldShard, log: Log) -> bool:
+        """Run all tables until they are drained, or too late; True if they were given away."""
+        held.writer.on_pause = self._pause
         with trio.CancelScope() as serving:
             async with trio.open_nursery() as nursery:
-                for table in self.tables:
-                    self.services.directory.add(table.entry)
-                    self._begin(table, nursery, services)
+                held.served.begin_all(nursery)
                 self.is_open = True
+                self.services.directory.settle(self.shard)
                 async with trio.open_nursery() as reopening:
-                    reopening.start_soon(self._reopen_released, ledger, nursery, services)
-                    await self._draining.wait()
+                    reopening.start_soon(held.served.reopen_released, nursery)
+                    is_given = await self._follow_orders(held, log)
                     reopening.cancel_scope.cancel()
+                if is_given:
+                    serving.cancel()
                 for table in self.tables:  # those that were opened while the drain began
                     table.is_draining = True
-                    table.entry.inbox.deliver(Drain())
+                held.served.deliver(Drain())
                 serving.deadline = trio.current_time() + self.services.stop.hands_seconds
+        return is_given
 
-    def _begin(self, table: Table, nursery: trio.Nursery, services: TableServices) -> None:
-        task = self._tasks[table.seats.game.table_id] = _TableTask()
-        nursery.start_soon(_serve_table, table, services, task)
+    async def _follow_orders(self, held: HeldShard, log: Log) -> bool:
+        """Wait for orders; True when the shard was given away, False when it is drained."""
+        while True:
+            if self.move is not None and not self.move.is_over:
+                self._moving = trio.CancelScope()
+                with self._moving:
+                    if await _make_hand_over(self.services, held, self.move, log).run():
+                        return True
+            if self._draining.is_set():
+                return False
+            self._ordered = trio.Event()
+            await self._ordered.wait()
 
-    async def _reopen_released(
-        self, ledger: StreamLedger, nursery: trio.Nursery, services: TableServices
-    ) -> None:
-        """Open each table anew whose dead letters are resolved, one after the other, until cancelled."""
-        send, receive = trio.open_memory_channel[TableReleased](_MAX_RELEASED)
-        done: dict[TableId, int] = {}
-
-        def note(released: TableReleased) -> None:
-            with contextlib.suppress(trio.WouldBlock):  # it is told again, or the next opening does it
-                send.send_nowait(released)
-
-        ledger.on_released = note
-        async for released in receive:
-            if released.release <= done.get(released.table_id, 0):
-                continue  # told twice: nobody must be sent away twice
-            done[released.table_id] = released.release
-            if (table := await self._reopen(released.table_id, ledger)) is not None:
-                self._begin(table, nursery, services)
-
-    async def _reopen(self, table_id: TableId, ledger: StreamLedger) -> Table | None:
-        """Give one table up and set it up as the ledger has it; all others go on.
-
-        Its players stay connected, unheard, until the new one is there; then they are sent to it.
-        """
-        log = self.services.log.bind(shard=self.shard, table_id=table_id)
-        if (task := self._tasks.pop(table_id, None)) is not None:
-            task.scope.cancel()
-            await task.ended.wait()
-        ledger.forget(table_id)
-        told = await reopen_table(ledger, table_id)
-        found = _set_up_tables(() if told is None else (told,), self.shard, self.services.maker, log)
-        old = [table for table in self.tables if table.seats.game.table_id == table_id]
-        others = [table for table in self.tables if table.seats.game.table_id != table_id]
-        self.tables = (*others, *found)
-        self.services.directory.remove(table_id)
-        for table in found:
-            self.services.directory.add(table.entry)
-        _kick_all(old)
-        log.info("table.reopened", tables=len(found))
-        return found[0] if found else None
-
-    async def _settle(self, ledger: StreamLedger) -> None:
-        """Wait until the ledger has answered everything; what it has not, it still does later."""
-        with trio.move_on_after(self.services.stop.settle_seconds):
-            await ledger.wait_until_answered()
+    def _pause(self, is_paused: bool) -> None:
+        """Redis does not answer, or does again: every table waits, or goes on."""
+        self.is_paused = is_paused
+        if self._held is not None:
+            self._held.served.deliver(Pause(is_paused))
 
     def _close(self) -> None:
-        self.is_open = False
-        self.services.directory.remove_shard(self.shard)
-        _kick_all(self.tables)
-        self.tables = ()
-        self._tasks.clear()
+        self.is_open = self.is_paused = False
+        self.services.directory.settle(self.shard)
+        if self._held is not None:
+            self._held.served.close()
+            self._held = None
+
+    def _end_move(self) -> None:
+        if self.move is not None:
+            is_begun = self.move.phase is MovePhase.OFFERED
+            self.move.end(MovePhase.LOST if is_begun else MovePhase.CALLED_OFF)
 
 
-async def _serve_table(table: Table, services: TableServices, task: _TableTask) -> None:
-    """Serve one table until it is drained, or given up for a new one."""
-    with task.scope:
-        await keep_table_running(table, services)
-    task.ended.set()
+def _make_held(
+    shard: ShardId, services: ShardServices, store: ShardStore, nursery: trio.Nursery, log: Log
+) -> HeldShard:
+    writer = JournalWriter(store, services.journal, services.lease, log)
+    ledger = StreamLedger(LedgerAddress(shard, services.identity.boot), store, writer, services.ledger, log)
+    tables = TableServices(ledger, writer, services.seal, services.shuffle, writer.may_deal)
+    served = ServedTables(shard, services.directory, services.maker, ledger, writer, tables, log)
+    return HeldShard(services.identity.node, store, writer, JournalTask(writer, nursery), ledger, served)
 
 
-async def keep_table_running(table: Table, services: TableServices) -> None:
-    """Serve one table until it is drained; a crash voids its hand in play and touches no other table.
-
-    A table that crashes again and again is halted: it deals no more, its players can still leave.
-    """
-    limits: TableLimits = table.seats.game.limits
-    crashes = 0
-    while True:
-        started_at = trio.current_time()
-        try:
-            await TableActor(table, services).run()
-        except Exception as error:  # noqa: BLE001 (the border of one table)
-            report_unforeseen(table.log, "table", error)
-        else:
-            return
-        CRASHES.inc()
-        table.has_crashed = True
-        crashes = 1 if trio.current_time() - started_at > _STEADY_SECONDS else crashes + 1
-        if crashes >= limits.restarts_before_halt and not table.seats.is_halted:
-            table.seats.is_halted = True
-            table.log.error("table.halted", reason="it crashed too often")
-        await trio.sleep(min(limits.restart_seconds * crashes, _LONGEST_RESTART_SECONDS))
-
-
-def _kick_all(tables: Iterable[Table]) -> None:
-    """Send everybody away who watches these tables, or has just come to; clients come back by themselves."""
-    for table in tables:
-        for viewer in (*table.audience.viewers, *table.entry.inbox.unread_watchers()):
-            viewer.kick(CloseCode.RESTART)
-
-
-def _set_up_tables(
-    tables_told: Iterable[LedgerTable], shard: ShardId, maker: TableMaker, log: Log
-) -> tuple[Table, ...]:
-    """Make the tables of a shard; one that the stakes file does not offer stays closed, alone."""
-    tables = []
-    for told in tables_told:
-        try:
-            tables.append(set_up_table(told, shard, maker))
-        except NotOnOffer as missing:
-            log.error("table.not_opened", table_id=told.table_id, reason=str(missing))  # noqa: TRY400 (no bug)
-    return tuple(tables)
+def _make_hand_over(services: ShardServices, held: HeldShard, move: ShardMove, log: Log) -> HandOver:
+    return HandOver(
+        store=held.store,
+        writer=held.writer,
+        journal=held.journal,
+        served=held.served,
+        tell_offer=lambda to: services.tell_offer(to, held.served.shard),
+        move=move,
+        settings=services.move,
+        log=log,
+    )
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

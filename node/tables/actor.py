@@ -1,12 +1,12 @@
 """One table, one task: waits for the next command or the deadline, in one place, and does it."""
 
-from collections.abc import Callable
+import math
+from functools import partial
 from typing import assert_never
 
 import trio
-from attrs import define, field, frozen
 
-from cardroom.service.logs import Log
+from cardroom.ids import CommandId
 from cardroom.wire.ledger import CommandBody, SettleHand
 from cardroom.wire.player import (
     Act,
@@ -23,6 +23,7 @@ from cardroom.wire.player import (
     TableRequest,
     TopUp,
 )
+from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     DealtSeat,
@@ -30,13 +31,10 @@ from cardroom.wire.table import (
     HandVoided,
     LeaveReason,
     Refused,
-    StateChanged,
     TableState,
 )
-from node.ledger.port import LedgerPort
 from node.rules.seating import seats_to_give_up
-from node.tables.answers import Answers
-from node.tables.audience import Audience, Viewer
+from node.tables.audience import Viewer
 from node.tables.commands import (
     Announce,
     Ask,
@@ -45,57 +43,31 @@ from node.tables.commands import (
     Drain,
     Inspect,
     LedgerAnswered,
+    Pause,
     Silence,
     TableDetail,
     Unwatch,
     Watch,
 )
 from node.tables.dealing import Dealer
-from node.tables.deck import Shuffle
 from node.tables.denied import Denied
 from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
-from node.tables.floor import Floor, FloorRequest
+from node.tables.floor import Floor
 from node.tables.held_money import held_money
-from node.tables.history import History
-from node.tables.invitations import InvitationList
 from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
 from node.tables.places import Places
-from node.tables.rail import Rail
-from node.tables.seat_desk import SeatDesk
-from node.tables.seats import Seats
+from node.tables.remembering import remember
+from node.tables.seat_desk import SeatDesk, Submit
 from node.tables.snapshot import take_snapshot
+from node.tables.standing import Standing
+from node.tables.table import Table, TableServices
 from node.tables.turn_clock import TurnClock
 
 _LEASE_POLL_SECONDS = 1.0
+_HELD_POLL_SECONDS = 0.05
 _ANSWERED_OTHERWISE = SitDown | TopUp | Prove
 """Money is answered for when the ledger has decided, and a proof is an answer of its own."""
-
-
-@define
-class Table:
-    """What outlives a crash of the table's task: everything but the hand in play."""
-
-    entry: TableEntry
-    audience: Audience
-    history: History
-    seats: Seats
-    invitations: InvitationList
-    rail: Rail
-    log: Log
-    answers: Answers = field(factory=Answers)
-    is_draining: bool = False
-    has_crashed: bool = False
-
-
-@frozen
-class TableServices:
-    """What a table gets from its shard."""
-
-    ledger: LedgerPort
-    shuffle: Shuffle
-    may_deal: Callable[[], bool]
-    """Whether the shard's lease is fresh enough to begin a hand."""
 
 
 class TableActor:
@@ -109,33 +81,21 @@ class TableActor:
         self._history = table.history
         self._seats = table.seats
         self._clock = TurnClock()
-        self._places = Places(table.seats, table.audience)
+        self._places = Places(table.seats, table.audience, table.telling)
+        self._telling = table.telling
+        self._keeper = table.keeper
         self._answers = table.answers
-        self._dealer = Dealer(
-            seats=table.seats,
-            history=table.history,
-            clock=self._clock,
-            places=self._places,
-            shuffle=services.shuffle,
-            proofs=table.rail.proofs,
-        )
-        self._desk = SeatDesk(
-            seats=table.seats,
-            history=table.history,
-            places=self._places,
-            answers=self._answers,
-            submit=self._submit,
-            tell_seat=self._dealer.tell_seat,
-            log=table.log,
-        )
+        self._dealer = _hire_dealer(table, services, self._clock, self._places)
+        self._desk = _open_desk(table, self._dealer, self._submit)
         self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
         self._entrance = Entrance(self._dealer, table.invitations, table.rail)
-        self._state = TableState.WAITING_FOR_PLAYERS
+        self._standing = Standing(self._dealer)
 
     async def run(self) -> None:
         """Serve the table until it is drained. An unforeseen error leaves; start a new actor then."""
         if self._table.has_crashed:
             self._recover()
+        self._take_up()
         self._end_step()
         while not (self._table.is_draining and self._dealer.play is None):
             self._handle(await self._next_command())
@@ -144,10 +104,14 @@ class TableActor:
     def _recover(self) -> None:
         """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
         self._history.drop_untold()
+        if self._keeper.last_hand_no > self._seats.settlements.last_played.hand_no:
+            self._keeper.voided()
+        self._keeper.is_touched = True
         self._history.public.set_up(self._seats.public(), self._seats.seating.button)
         now = trio.current_time()
         for viewer in self._audience.viewers:
-            viewer.answer(take_snapshot(self._dealer, self._state, viewer.user_id, now))
+            snapshot = take_snapshot(self._dealer, self._standing.state, viewer.user_id, now)
+            self._telling.answer(viewer, snapshot)
         if self._history.hand_id is not None:
             HANDS.labels(outcome="void").inc()
             stacks = tuple(DealtSeat(one.seat, one.stack) for one in self._seats.public())
@@ -155,14 +119,31 @@ class TableActor:
                 HandVoided(*self._history.next_header(), hand_id=self._history.hand_id, stacks=stacks)
             )
             self._history.end_hand()
-            self._state = TableState.BETWEEN_HANDS
+            self._standing.state = TableState.BETWEEN_HANDS
+
+    def _take_up(self) -> None:
+        """Go on with what an earlier owner of the table has left in the journal, if anything."""
+        hands, self._table.resubmits = self._table.resubmits, ()
+        for hand in hands:
+            self._submit(hand)
+        left, self._table.left_by_owner = self._table.left_by_owner, None
+        if left is not None:
+            left.take_up(self._dealer)
+            self._standing.state = TableState.PLAYING
 
     async def _next_command(self) -> Command:
-        with trio.move_on_at(min(self._clock.deadline, self._seats.waiting.deadline)):
+        """Wait for a command or the deadline; no time passes for players who cannot see or act."""
+        deadline = min(self._clock.deadline, self._seats.waiting.deadline)
+        if self._table.pausing.is_paused:
+            deadline = math.inf
+        elif self._telling.is_held:
+            deadline = max(deadline, trio.current_time() + _HELD_POLL_SECONDS)
+        with trio.move_on_at(deadline):
             return await self._inbox.receive()
         return ClockRanOut()
 
     def _handle(self, command: Command) -> None:
+        self._keeper.is_touched |= not _is_act(command)  # an action that changes more than the hand says so
         match command:
             case Ask():
                 self._ask(command)
@@ -170,16 +151,19 @@ class TableActor:
                 self._clock_ran_out()
             case LedgerAnswered(body, reply):
                 self._desk.answered(body, reply)
-            case Watch():
-                self._entrance.watch(command, self._state)
+            case Watch(viewer=viewer):
+                self._table.pausing.greet(viewer)
+                self._entrance.watch(command, self._standing.state)
             case Unwatch(viewer):
                 self._entrance.unwatch(viewer)
             case Inspect(answer):
-                answer(self._detail())
+                self._telling.call(partial(answer, _detail(self._table, self._dealer, self._standing)))
             case Announce() | Silence():
                 self._table.rail.obey(command)
             case Drain():
                 self._table.is_draining = True
+            case Pause(is_paused):
+                self._pause(is_paused=is_paused)
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -187,18 +171,22 @@ class TableActor:
         """Carry a player's request out, or refuse it; either way the asker is told."""
         request = ask.request
         request_id = request.action_id if isinstance(request, Act) else request.request_id
+        if self._table.pausing.is_paused:
+            self._table.pausing.refuse(ask.viewer, request_id)
+            return
         try:
             self._entrance.check(ask.viewer)
             self._carry_out(ask.viewer, request)
         except Denied as denied:
             REFUSALS.labels(code=denied.code.value).inc()
-            ask.viewer.answer(Refused(request_id, denied.code))
+            self._telling.answer(ask.viewer, Refused(request_id, denied.code))
             return
         if not isinstance(request, _ANSWERED_OTHERWISE):
             self._answers.note(ask.viewer, Done(request_id))
         if isinstance(request, Act):
+            self._keeper.is_touched |= self._dealer.play is None
             self._history.publish()
-            ACTION_SECONDS.observe(trio.current_time() - ask.received_at)
+            self._telling.call(partial(_observe_action, ask.received_at))
 
     def _carry_out(self, viewer: Viewer, request: TableRequest) -> None:
         match request:
@@ -211,20 +199,17 @@ class TableActor:
             case ShowCards():
                 self._dealer.show(viewer.user_id, request)
             case Resync(last_seq=last_seq):
-                self._entrance.catch_up(viewer, last_seq, self._state)
+                self._entrance.catch_up(viewer, last_seq, self._standing.state)
             case Chat() | ShowEmote() | Mute() | Prove():
                 self._table.rail.serve(viewer, request, self._dealer.play)
             case _:
-                self._refuse_when_draining(request)
+                if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
+                    raise Denied(Refusal.TABLE_UNAVAILABLE)
                 self._floor.carry_out(viewer, request, trio.current_time())
 
-    def _refuse_when_draining(self, request: FloorRequest) -> None:
-        if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
-            raise Denied(Refusal.TABLE_UNAVAILABLE)
-
     def _clock_ran_out(self) -> None:
-        if trio.current_time() < self._clock.deadline:
-            return  # an offer of a seat has run out, which the floor sees to
+        if trio.current_time() < self._clock.deadline or self._telling.is_held:
+            return  # an offer of a seat has run out, which the floor sees to; or the turn is not told yet
         if self._dealer.play is not None:
             self._settle(self._dealer.clock_ran_out())
             return
@@ -247,9 +232,14 @@ class TableActor:
         for seat in seats_to_give_up(self._seats.seating, limit):
             self._desk.start_leaving(self._seats.holders[seat], LeaveReason.MISSED_BLINDS)
 
-    def _submit(self, body: CommandBody) -> None:
+    def _submit(self, body: CommandBody) -> CommandId:
         inbox = self._inbox
-        self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
+        return self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
+
+    def _pause(self, *, is_paused: bool) -> None:
+        self._table.pausing.turn(is_paused=is_paused)
+        if not is_paused:
+            self._dealer.begin_clock_anew()
 
     def _end_step(self) -> None:
         """After each command: tend the seats, prepare the next hand, tell what happened."""
@@ -258,33 +248,73 @@ class TableActor:
         is_idle = self._dealer.play is None and self._clock.is_stopped
         if is_idle and not self._table.is_draining and self._dealer.can_deal():
             self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
-        self._tell_state()
+        self._standing.tell()
         self._history.publish()
         self._places.tell(now)
-        self._answers.give()
-        self._table.entry.summary = self._seats.summary()
+        self._answers.give(self._telling)
+        self._telling.call(partial(_summarize, self._table.entry, self._seats.summary()))
+        self._keep(now)
 
-    def _tell_state(self) -> None:
-        """Tell that the table waits, or does so no more; a hand's beginning and end show by themselves."""
-        before, self._state = self._state, self._find_state()
-        shows = {TableState.PLAYING} if before is not TableState.PLAYING else {TableState.BETWEEN_HANDS}
-        if self._state is not before and self._state not in shows:
-            self._history.tell(StateChanged(*self._history.next_header(), state=self._state))
-
-    def _find_state(self) -> TableState:
-        if self._dealer.play is not None:
-            return TableState.PLAYING
-        if self._seats.is_halted:
-            return TableState.HALTED
-        if self._seats.settlements.is_full:
-            return TableState.WAITING_FOR_LEDGER
-        return TableState.WAITING_FOR_PLAYERS if self._clock.is_stopped else TableState.BETWEEN_HANDS
-
-    def _detail(self) -> TableDetail:
-        return TableDetail(
-            snapshot=take_snapshot(self._dealer, self._state, None, trio.current_time()),
-            unsettled_hands=len(self._seats.settlements),
-            last_settled_hand_no=self._seats.settlements.settled.hand_no,
-            viewers=len(self._audience.viewers),
-            money=held_money(self._seats),
+    def _keep(self, now: float) -> None:
+        """Bring to the journal what this step has changed; what it tells is told when that is there."""
+        keeper, table = self._keeper, self._table
+        changes = keeper.take_changes(
+            self._history.table_seq,
+            remember(self._seats, table.invitations, table.entry.run, now) if keeper.is_touched else None,
+            table.rail.chat.remember(now) if keeper.is_talked else None,
         )
+        if changes is None:
+            self._telling.end_step(None)
+            return
+        began = self._clock.take_untold()
+        if began is not None:
+            self._telling.call(lambda: self._clock.told(began, trio.current_time()))
+        self._telling.end_step(partial(self._services.journal.keep, self._seats.game.table_id, changes))
+
+
+def _hire_dealer(table: Table, services: TableServices, clock: TurnClock, places: Places) -> Dealer:
+    return Dealer(
+        seats=table.seats,
+        history=table.history,
+        clock=clock,
+        places=places,
+        shuffle=services.shuffle,
+        seal=services.seal,
+        keeper=table.keeper,
+        proofs=table.rail.proofs,
+    )
+
+
+def _open_desk(table: Table, dealer: Dealer, submit: Submit) -> SeatDesk:
+    return SeatDesk(
+        seats=table.seats,
+        history=table.history,
+        places=dealer.places,
+        answers=table.answers,
+        keeper=table.keeper,
+        submit=submit,
+        tell_seat=dealer.tell_seat,
+        log=table.log,
+    )
+
+
+def _is_act(command: Command) -> bool:
+    return isinstance(command, Ask) and isinstance(command.request, Act)
+
+
+def _observe_action(received_at: float) -> None:
+    ACTION_SECONDS.observe(trio.current_time() - received_at)
+
+
+def _summarize(entry: TableEntry, summary: TableSummary) -> None:
+    entry.summary = summary
+
+
+def _detail(table: Table, dealer: Dealer, standing: Standing) -> TableDetail:
+    return TableDetail(
+        snapshot=take_snapshot(dealer, standing.state, None, trio.current_time()),
+        unsettled_hands=len(table.seats.settlements),
+        last_settled_hand_no=table.seats.settlements.settled.hand_no,
+        viewers=len(table.audience.viewers),
+        money=held_money(table.seats),
+    )

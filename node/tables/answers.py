@@ -4,6 +4,7 @@ from attrs import define, field
 
 from cardroom.wire.table import TableMessage
 from node.tables.audience import Viewer
+from node.tables.telling import Telling
 
 
 @define
@@ -19,8 +20,8 @@ class Answers:
         """Give this answer when the events of the step are told."""
         self._due.append((viewer, message))
 
-    def give(self) -> None:
-        """Send what is due, in the order of noting."""
+    def give(self, telling: Telling) -> None:
+        """Tell what is due, in the order of noting."""
         due, self._due = self._due, []
         for viewer, message in due:
-            viewer.answer(message)
+            telling.answer(viewer, message)

@@ -38,6 +38,9 @@ class Viewer(Protocol):
     def kick(self, code: CloseCode) -> None:
         """Close this connection soon, for this reason; never blocks."""
 
+    def move(self, url: str) -> None:
+        """Say that the table is played at this address now, and close this connection soon; never blocks."""
+
 
 @frozen
 class Notice:
@@ -48,13 +51,15 @@ class Notice:
 
 
 class Publisher(Protocol):
-    """Writes notices to connections: each distinct message is encoded once."""
+    """Writes notices as frames for connections: each distinct message is encoded once."""
 
-    def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
-        """Send the notices, in order, to all of these; never blocks."""
+    def frame(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> Sequence[tuple[Viewer, bytes]]:
+        """Give what each of these is to be sent for the notices, in order."""
 
-    def send(self, viewers: Iterable[Viewer], message: TableMessage) -> None:
-        """Send a message that is no event of the table to all of these; never blocks."""
+    def frame_message(
+        self, viewers: Iterable[Viewer], message: TableMessage
+    ) -> Sequence[tuple[Viewer, bytes]]:
+        """Give what each of these is to be sent for a message that is no event of the table."""
 
 
 @define

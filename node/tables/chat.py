@@ -1,6 +1,7 @@
 """What is said at a table: who may speak, how often, who hears it.
 
-Words live in memory only, the last few of them; they are never logged and in no metric.
+Words live in memory and, for the table's next owner, in its journal, the last few of them; they are never
+logged and in no metric.
 """
 
 import time
@@ -14,12 +15,15 @@ from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.player import Chat, Mute, ShowEmote, Talk
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import SeatStatus
-from node.tables.audience import Audience, Publisher, Viewer
+from node.journal.memory import MAX_MUTING, MutedMemory, SilencedMemory, TalkMemory
+from node.tables.audience import Audience, Viewer
 from node.tables.chat_text import clean_text
 from node.tables.denied import Denied
 from node.tables.hand_in_play import HandInPlay
+from node.tables.keeping import Keeper
 from node.tables.metrics import CHAT
 from node.tables.seats import SeatHolder, Seats
+from node.tables.telling import Telling
 from node.tables.throttle import Throttle
 
 
@@ -29,7 +33,8 @@ class ChatRoom:
 
     seats: Seats
     audience: Audience
-    publisher: Publisher
+    telling: Telling
+    keeper: Keeper
     _lines: deque[Said] = field(init=False)
     _mutes: dict[UserId, set[UserId]] = field(factory=dict)
     """Whom each player has muted."""
@@ -63,15 +68,17 @@ class ChatRoom:
         muted = self._muted_by(viewer.user_id)
         for line in self._lines:
             if line.user_id not in muted:
-                viewer.answer(line)
+                self.telling.answer(viewer, line)
 
     def forget_if_gone(self, user_id: UserId) -> None:
         """Drop the mutes of a player who neither watches nor sits here any more."""
         if user_id in self._mutes and not self._is_here(user_id):
             del self._mutes[user_id]
+            self.keeper.is_talked = True
 
     def silence(self, user_id: UserId, seconds: int, now: float) -> bool:
         """Let a player say nothing for a time, 0 lifts it; False if too many are silenced already."""
+        self.keeper.is_talked = True
         self._silenced_until = {user: until for user, until in self._silenced_until.items() if until > now}
         self._silenced_until.pop(user_id, None)
         if len(self._silenced_until) >= self.seats.game.limits.silenced:
@@ -79,6 +86,25 @@ class ChatRoom:
         if seconds:
             self._silenced_until[user_id] = now + seconds
         return True
+
+    def remember(self, now: float) -> TalkMemory:
+        """Write down what the table's next owner must know."""
+        muting = [(user, muted) for user, muted in self._mutes.items() if muted]
+        return TalkMemory(
+            lines=tuple(self._lines),
+            muted=tuple(MutedMemory(user, tuple(muted)) for user, muted in muting[-MAX_MUTING:]),
+            silenced=tuple(
+                SilencedMemory(user, int((until - now) * 1000))
+                for user, until in self._silenced_until.items()
+                if until > now
+            ),
+        )
+
+    def recall(self, talk: TalkMemory, now: float) -> None:
+        """Go on with what an earlier owner has written down."""
+        self._lines.extend(talk.lines)
+        self._mutes = {one.user_id: set(one.muted) for one in talk.muted}
+        self._silenced_until = {one.user_id: now + one.left_ms / 1000 for one in talk.silenced}
 
     def _speaker(self, user_id: UserId, now: float) -> SeatHolder:
         holder = self.seats.held_by(user_id)
@@ -105,13 +131,14 @@ class ChatRoom:
         unix_ms = time.time_ns() // 1_000_000
         said = Said(self.seats.game.table_id, speaker.user_id, speaker.nickname, text, unix_ms)
         self._lines.append(said)
+        self.keeper.is_talked = True
         self._tell(said)
         CHAT.labels(kind="text").inc()
 
     def _tell(self, message: Said | Emoted) -> None:
         speaker = message.user_id
         hearers = [one for one in self.audience.viewers if speaker not in self._muted_by(one.user_id)]
-        self.publisher.send(hearers, message)
+        self.telling.send(hearers, message)
 
     def _muted_by(self, user_id: UserId) -> set[UserId]:
         return self._mutes.get(user_id, set())
@@ -119,6 +146,7 @@ class ChatRoom:
     def _mute(self, user_id: UserId, request: Mute) -> None:
         if not self._is_here(user_id):
             raise Denied(Refusal.NOT_SEATED)
+        self.keeper.is_talked = True
         if not request.is_muted:
             self._muted_by(user_id).discard(request.user_id)
             return

@@ -93,8 +93,18 @@ class Drain:
 
 
 @frozen
+class Pause:
+    """The journal does not answer: nothing is played and no clock runs until it does, which is told, too.
+
+    Then the table goes on where it stood, with all the time for who is to act.
+    """
+
+    is_paused: bool
+
+
+@frozen
 class ClockRanOut:
     """Nothing came before the deadline: the turn's, or the end of the pause between hands."""
 
 
-Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Announce | Silence | Drain | ClockRanOut
+Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Announce | Silence | Drain | Pause | ClockRanOut

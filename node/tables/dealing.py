@@ -5,34 +5,44 @@ from collections.abc import Collection
 import trio
 from attrs import define, field
 
-from cardroom.handrecord.record import write_phh
 from cardroom.ids import SeatIndex, UserId
 from cardroom.money import Krw
-from cardroom.wire.ledger import MAX_RECORD_BYTES, SeatResult, SettleHand
+from cardroom.wire.ledger import SettleHand
 from cardroom.wire.player import Act, RunItTwice, ShowCards
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import SeatChanged, SeatStatus
+from node.journal.moves import (
+    BoardRunsOut,
+    ClockActs,
+    Move,
+    PlayerActs,
+    PlayerAgrees,
+    PlayerLeaves,
+    take,
+)
+from node.journal.seal import DeckSeal
 from node.rules import hand as rules
 from node.rules import seating as between_hands
 from node.rules.errors import IllegalAction
-from node.rules.events import HandSettlement, HandShown
+from node.rules.events import HandShown
 from node.rules.hand import Hand
 from node.settings import TableLimits
 from node.tables import projection
 from node.tables.deck import Shuffle, commit
 from node.tables.denied import Denied
 from node.tables.first_answers import FirstAnswers
-from node.tables.hand_in_play import HandInPlay, open_hand
+from node.tables.hand_in_play import HandInPlay, open_hand, write_deal
 from node.tables.history import History
+from node.tables.keeping import Keeper
 from node.tables.metrics import HANDS
 from node.tables.places import Places
 from node.tables.projection import SeenCards
 from node.tables.proving import ProvableHands, provable_hand
-from node.tables.recording import record_hand
+from node.tables.recording import write_settlement
 from node.tables.seats import SeatHolder, Seats
 from node.tables.showing import FinishedHand
 from node.tables.spare_time import ExpiredTurn, extend_turn
-from node.tables.translation import action_of, refusal_of
+from node.tables.translation import refusal_of
 from node.tables.turn_clock import TurnClock
 
 _TIME_OUTS_TO_SIT_OUT = 2
@@ -47,10 +57,12 @@ class Dealer:
     clock: TurnClock
     places: Places
     shuffle: Shuffle
+    seal: DeckSeal
+    keeper: Keeper
     proofs: ProvableHands
     play: HandInPlay | None = None
     finished: FinishedHand | None = None
-    _answers: FirstAnswers = field(factory=FirstAnswers)
+    answers: FirstAnswers = field(factory=FirstAnswers)
     _statuses: dict[SeatIndex, SeatStatus] = field(factory=dict)
     """As they were before the hand that has just ended; empty when the changes are told."""
 
@@ -72,12 +84,13 @@ class Dealer:
         deck, step = commit(shuffled), rules.start(self.seats.game.rules, deal, shuffled)
         hand_no = self.seats.settlements.last_played.hand_no + 1
         play = self.play = open_hand(hand_no, deck, deal, step, self.seats.holders)
+        self.keeper.dealt(write_deal(play, self.seats.settlements.last_played.hand_id, self.seal))
         self.history.begin_hand(play.hand_id, hand_no)
-        self._answers.forget_all()
+        self.answers.forget_all()
         self.finished = None
         for seat in play.players:
             self.seats.count_hand(self.seats.holders[seat])
-        self._set_clock()
+        _set_clock(self)
         rest = projection.tell_deal(play.events, deck, play.players, self.history)
         projection.tell(rest, self.history, self.clock, trio.current_time())
         # Who posts the last chips is all-in: when nobody else has a decision either, the hand is over now.
@@ -85,20 +98,22 @@ class Dealer:
 
     def act(self, user_id: UserId, act: Act) -> SettleHand | None:
         """Apply a player's action. Gives the settlement if it ended the hand; refused as ``Act`` says."""
-        if self._answers.has_done(user_id, act):
+        if self.answers.has_done(user_id, act):
             return None
-        seat = self._seat_in_turn(user_id, act)
+        seat = _seat_in_turn(self, user_id, act)
         bank_used = self.clock.bank_used_seconds(trio.current_time())
         try:
-            settlement = self._step(rules.apply(self._hand, seat, action_of(act)))
+            settlement = self._take(PlayerActs(seat, act.action_id, act.turn, act.kind, act.amount))
         except IllegalAction as illegal:
             refusal = refusal_of(illegal.reason)
-            self._answers.note(user_id, act, refusal)
+            self.answers.note(user_id, act, refusal)
             raise Denied(refusal) from None
-        self._answers.note(user_id, act, None)
+        self.answers.note(user_id, act, None)
         holder = self.seats.holders[seat]
         holder.time_outs = 0
-        holder.spare.spend_bank(bank_used)
+        if bank_used > 0:
+            holder.spare.spend_bank(bank_used)
+            self.keeper.is_touched = True
         return settlement
 
     def run_it_twice(self, user_id: UserId, request: RunItTwice) -> SettleHand | None:
@@ -108,10 +123,10 @@ class Dealer:
         if not play.hand.awaiting_run_it_twice or seat not in play.hand.live_seats:
             raise Denied(Refusal.NOT_OFFERED)
         if not request.agrees:
-            return self._step(rules.agree_run_twice(play.hand, False))
+            return self._take(BoardRunsOut(twice=False))
         play.agreed.add(seat)
         all_agree = play.agreed.issuperset(play.hand.live_seats)
-        return self._step(rules.agree_run_twice(play.hand, True)) if all_agree else None
+        return self._take(BoardRunsOut(twice=True) if all_agree else PlayerAgrees(seat))
 
     def show(self, user_id: UserId, request: ShowCards) -> None:
         """Open cards of the hand that was played last. Refused as ``ShowCards`` says."""
@@ -130,7 +145,7 @@ class Dealer:
         """
         seat, now = self._hand.seat_to_act, trio.current_time()
         if seat is None:
-            return self._step(rules.agree_run_twice(self._hand, False))
+            return self._take(BoardRunsOut(twice=False))
         holder = self.seats.holders[seat]
         if extend_turn(self.clock, holder.spare, _expired_turn(self, holder), now):
             projection.tell_more_time(self._hand, self.history, self.clock, now)
@@ -139,7 +154,7 @@ class Dealer:
         if holder.time_outs == _TIME_OUTS_TO_SIT_OUT:
             self.seats.sit_out(holder)
             self.tell_seat(holder)
-        return self._step(rules.time_out(self._hand, seat))
+        return self._take(ClockActs(seat))
 
     def leave(self, seat: SeatIndex) -> SettleHand | None:
         """A player leaves: the hand is folded when the turn comes (rule 33). No part in it: nothing.
@@ -148,9 +163,9 @@ class Dealer:
         """
         if self.play is None or seat not in self.play.players:
             return None
-        settlement = self._step(rules.mark_leaving(self._hand, seat))
+        settlement = self._take(PlayerLeaves(seat))
         if settlement is None and self._hand.awaiting_run_it_twice and seat in self._hand.live_seats:
-            return self._step(rules.agree_run_twice(self._hand, False))
+            return self._take(BoardRunsOut(twice=False))
         return settlement
 
     def tell_changed(self) -> None:
@@ -192,39 +207,27 @@ class Dealer:
         assert self.play is not None, "somebody plays"
         return self.play.hand
 
-    def _seat_in_turn(self, user_id: UserId, act: Act) -> SeatIndex:
-        holder = self.seats.held_by(user_id)
-        hand = _named_play(self.play, act.hand_no).hand
-        if hand.seat_to_act != holder.seat:
-            raise Denied(Refusal.OUT_OF_TURN)
-        if act.turn != hand.turn:
-            raise Denied(Refusal.STALE_TURN)
-        return holder.seat
+    def begin_clock_anew(self) -> None:
+        """Nobody could act for a while: who is to act has all the time again, and all are told."""
+        self.clock.stop()
+        if self.play is not None:
+            _set_clock(self)
+            projection.tell_clock(self.play.hand, self.history, self.clock, trio.current_time())
 
-    def _step(self, step: rules.Step) -> SettleHand | None:
-        """Take a step of the hand and tell it; give the settlement when it was the last."""
-        assert self.play is not None, "a step belongs to a hand"
-        self.play.hand, events = step
+    def _take(self, move: Move) -> SettleHand | None:
+        """Take a move of the hand and tell it; give the settlement when it was the last."""
+        assert self.play is not None, "a move belongs to a hand"
+        self.play.hand, events = take(self.play.hand, move)
+        self.keeper.moved(move)
         self.play.events.extend(events)
-        self._set_clock()
+        _set_clock(self)
         projection.tell(events, self.history, self.clock, trio.current_time())
         return self._finish(self.play) if self.play.hand.is_over else None
-
-    def _set_clock(self) -> None:
-        assert self.play is not None, "the clock is set by a hand"
-        now, game, hand = trio.current_time(), self.seats.game, self.play.hand
-        if hand.is_over:
-            self.clock.begin_pause(now, _pause_seconds(self.play, game.limits))
-        else:
-            seat = hand.seat_to_act
-            seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
-            bank = 0.0 if seat is None else self.seats.holders[seat].spare.bank_seconds
-            self.clock.begin_turn(self.play.hand_no, hand.turn, now, seconds, bank)
 
     def _finish(self, play: HandInPlay) -> SettleHand:
         """Book a finished hand into the seats and write its settlement."""
         settlement = rules.settlement(play.hand)
-        settle = _write_settlement(play, self.seats, settlement)
+        settle = write_settlement(play, self.seats, settlement)
         projection.tell_end(play.hand_id, settlement, self.history)
         self.history.end_hand()
         seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
@@ -238,6 +241,28 @@ class Dealer:
         self.play, self._statuses = None, statuses
         HANDS.labels(outcome="played").inc()
         return settle
+
+
+def _set_clock(dealer: Dealer) -> None:
+    assert dealer.play is not None, "the clock is set by a hand"
+    now, game, hand = trio.current_time(), dealer.seats.game, dealer.play.hand
+    if hand.is_over:
+        dealer.clock.begin_pause(now, _pause_seconds(dealer.play, game.limits))
+    else:
+        seat = hand.seat_to_act
+        seconds = game.run_it_twice_seconds if seat is None else game.turn_seconds
+        bank = 0.0 if seat is None else dealer.seats.holders[seat].spare.bank_seconds
+        dealer.clock.begin_turn(dealer.play.hand_no, hand.turn, now, seconds, bank)
+
+
+def _seat_in_turn(dealer: Dealer, user_id: UserId, act: Act) -> SeatIndex:
+    holder = dealer.seats.held_by(user_id)
+    hand = _named_play(dealer.play, act.hand_no).hand
+    if hand.seat_to_act != holder.seat:
+        raise Denied(Refusal.OUT_OF_TURN)
+    if act.turn != hand.turn:
+        raise Denied(Refusal.STALE_TURN)
+    return holder.seat
 
 
 def _named_play(play: HandInPlay | None, hand_no: int) -> HandInPlay:
@@ -263,24 +288,6 @@ def _expired_turn(dealer: Dealer, holder: SeatHolder) -> ExpiredTurn:
         pot=Krw(sum(player.put_in for player in players)),
         big_blind=game.rules.big_blind,
         settings=game.connection_time,
-    )
-
-
-def _write_settlement(play: HandInPlay, seats: Seats, settlement: HandSettlement) -> SettleHand:
-    record = write_phh(record_hand(play, seats.game, settlement)).encode()
-    assert len(record) <= MAX_RECORD_BYTES, "a hand of nine players fits into a record"
-    return SettleHand(
-        table_id=seats.game.table_id,
-        hand_id=play.hand_id,
-        hand_no=play.hand_no,
-        previous_hand_id=seats.settlements.last_played.hand_id,
-        started_unix_ms=play.started_unix_ms,
-        results=tuple(
-            SeatResult(play.players[part.seat], part.seat, part.net, part.contributed_rake)
-            for part in settlement.seats
-        ),
-        rake=settlement.rake,
-        record=record,
     )
 
 

@@ -40,6 +40,11 @@ class CommittedDeck:
     salts: bytes
     commitment: bytes
 
+    @property
+    def in_order(self) -> tuple[Card, ...]:
+        """The cards as they are dealt."""
+        return tuple(map(Card, self.cards))
+
     def open(self, cards: Iterable[Card]) -> tuple[Opening, ...]:
         """Give the openings of these cards, by position. Who may have them is the projection's to decide."""
         positions = sorted(map(self.cards.index, cards))
@@ -50,4 +55,10 @@ class CommittedDeck:
 def commit(deck: tuple[Card, ...]) -> CommittedDeck:
     """Fix a deck for one hand, which gets its id here: neither id nor salts were ever used before."""
     hand_id, cards, salts = HandId(uuid4()), bytes(deck), secrets.token_bytes(SALTS_BYTES)
+    return CommittedDeck(hand_id, cards, salts, commit_deck(hand_id, cards, salts).commitment)
+
+
+def recall_deck(hand_id: HandId, cards_and_salts: bytes) -> CommittedDeck:
+    """Give a deck again that was committed before, from its cards and salts."""
+    cards, salts = cards_and_salts[: len(FULL_DECK)], cards_and_salts[len(FULL_DECK) :]
     return CommittedDeck(hand_id, cards, salts, commit_deck(hand_id, cards, salts).commitment)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import trio
 from attrs import define, field
 
 from cardroom.ids import ShardId, TableId
@@ -22,9 +23,33 @@ class TableEntry:
 
 @define
 class Directory:
-    """All tables of this node, by id."""
+    """All tables of this node, by id.
+
+    While a shard is being opened here, who comes for one of its tables waits at the door: a player is back
+    before the table is, when a node takes a shard over.
+    """
 
     _entries: dict[TableId, TableEntry] = field(factory=dict)
+    _opening: set[ShardId] = field(factory=set)
+    _changed: trio.Event = field(factory=trio.Event)
+
+    def expect(self, shard: ShardId) -> None:
+        """Tables of a shard are about to be entered; ``settle`` says that they are, or will not be."""
+        self._opening.add(shard)
+
+    def settle(self, shard: ShardId) -> None:
+        """Nothing is to be expected of a shard any more. May be repeated."""
+        if shard in self._opening:
+            self._opening.discard(shard)
+            self._changed.set()
+            self._changed = trio.Event()
+
+    async def wait_for(self, table_id: TableId, seconds: float) -> TableEntry | None:
+        """Give a table as soon as it is here; None if no shard is being opened that could have it."""
+        with trio.move_on_after(seconds):
+            while self._opening and table_id not in self._entries:
+                await self._changed.wait()
+        return self._entries.get(table_id)
 
     def add(self, entry: TableEntry) -> None:
         """Enter a table whose shard was opened."""

@@ -29,14 +29,15 @@ class Entrance:
         """Let a connection follow the table; who has a seat, or waits for one, is always let in."""
         viewer, seats = watch.viewer, self.dealer.seats
         if not self.invitations.lets_in(watch):
-            turn_away(viewer)
+            turn_away(viewer, self.dealer.history.telling)
             return
         holder = seats.of_user(viewer.user_id)
         if holder is not None:
             holder.address = viewer.address or holder.address
         elif not self._has_room_for(viewer):
-            viewer.answer(Refused(None, Refusal.SPECTATORS_FULL))
-            viewer.kick(CloseCode.TRY_AGAIN_LATER)
+            telling = self.dealer.history.telling
+            telling.answer(viewer, Refused(None, Refusal.SPECTATORS_FULL))
+            telling.kick(viewer, CloseCode.TRY_AGAIN_LATER)
             return
         self.dealer.history.audience.add(viewer)
         seats.waiting.seen(viewer.user_id, trio.current_time())
@@ -62,13 +63,14 @@ class Entrance:
         """Tell one connection what it has missed, or the whole table where that is not known any more."""
         dealer, user_id, now = self.dealer, viewer.user_id, trio.current_time()
         missed = None if last_seq is None else events_missed(dealer, last_seq, user_id, now)
+        telling = dealer.history.telling
         if missed is None:
-            viewer.answer(take_snapshot(dealer, state, user_id, now))
+            telling.answer(viewer, take_snapshot(dealer, state, user_id, now))
             return
         if missed:
-            dealer.history.publisher.publish((viewer,), [Notice(event) for event in missed])
+            telling.publish((viewer,), [Notice(event) for event in missed])
         place = place_of(dealer.seats, user_id, now)
-        viewer.answer(PlaceChanged(dealer.seats.game.table_id, place, None))
+        telling.answer(viewer, PlaceChanged(dealer.seats.game.table_id, place, None))
 
     def _has_room_for(self, viewer: Viewer) -> bool:
         seats = self.dealer.seats

@@ -8,8 +8,9 @@ from attrs import Factory, define, evolve
 from cardroom.ids import HandId, TableId, UserId
 from cardroom.wire.state_hash import EVENTS_PER_HASH, hash_state
 from cardroom.wire.table import AnyTableEvent
-from node.tables.audience import Audience, Notice, Publisher
+from node.tables.audience import Audience, Notice
 from node.tables.public_state import PublicState
+from node.tables.telling import Telling
 
 Header = tuple[TableId, int, int]
 """What every event starts with: table, its number there, hand number."""
@@ -21,7 +22,7 @@ class History:
 
     table_id: TableId
     audience: Audience
-    publisher: Publisher
+    telling: Telling
     public: PublicState
     kept_events: int
     """How many events are kept for viewers who come back."""
@@ -59,15 +60,16 @@ class History:
         Who comes back later needs one too: no event leads from before the crash to after it.
         """
         self._untold.clear()
+        self.telling.drop_step()
         self._kept.clear()
         self.table_seq += 1
 
     def publish(self) -> None:
-        """Send what was told since the last time to all who watch now."""
+        """Tell what was noted since the last time to all who watch now."""
         if self._untold:
             untold, self._untold = self._untold, []
             self._kept.extend(untold)
-            self.publisher.publish(self.audience.viewers, untold)
+            self.telling.publish(self.audience.viewers, untold)
 
     def missed_since(self, last_seq: int, user_id: UserId) -> Sequence[AnyTableEvent] | None:
         """Give what a player was told after an event; None where not all of it is kept any more."""

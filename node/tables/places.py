@@ -9,6 +9,7 @@ from cardroom.wire.refusals import Refusal
 from node.tables.audience import Audience
 from node.tables.buy_in import buy_in_range
 from node.tables.seats import Seats
+from node.tables.telling import Telling
 
 
 @define
@@ -17,6 +18,7 @@ class Places:
 
     seats: Seats
     audience: Audience
+    telling: Telling
     _changed: dict[UserId, Refusal | None] = field(factory=dict)
 
     def changed(self, user_id: UserId, reason: Refusal | None = None) -> None:
@@ -29,7 +31,7 @@ class Places:
         for user_id, reason in changed.items():
             place = place_of(self.seats, user_id, now)
             for viewer in self.audience.of_user(user_id):
-                viewer.answer(PlaceChanged(self.seats.game.table_id, place, reason))
+                self.telling.answer(viewer, PlaceChanged(self.seats.game.table_id, place, reason))
 
 
 def place_of(seats: Seats, user_id: UserId | None, now: float) -> Place:

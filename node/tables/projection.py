@@ -214,6 +214,15 @@ def tell_more_time(hand: Hand, history: History, clock: TurnClock, now: float) -
     )
 
 
+def tell_clock(hand: Hand, history: History, clock: TurnClock, now: float) -> None:
+    """Tell how much time there is now, where the clock of a decision has begun anew."""
+    if hand.awaiting_run_it_twice:
+        offer = wire.RunItTwiceView(hand.live_seats, clock.left_ms(now))
+        history.tell(wire.RunItTwiceOffered(*history.next_header(), offer=offer))
+    elif hand.seat_to_act is not None:
+        tell_more_time(hand, history, clock, now)
+
+
 def run_it_twice_view(hand: Hand, clock: TurnClock, now: float) -> wire.RunItTwiceView | None:
     """Give who is asked whether to run it twice, if anybody is."""
     return wire.RunItTwiceView(hand.live_seats, clock.left_ms(now)) if hand.awaiting_run_it_twice else None

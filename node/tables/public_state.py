@@ -14,6 +14,7 @@ from cardroom.money import Krw
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
 from cardroom.wire.state_hash import PublicSeat, PublicTable
+from node.rules.hand import Hand
 
 _NOTHING = Krw(0)
 
@@ -50,6 +51,17 @@ class PublicState:
         self._end_hand()
         self.button = button
         self._seats = {one.seat: _Seat(one.user_id, one.status, one.stack) for one in seats}
+
+    def set_up_hand(self, hand: Hand) -> None:
+        """Begin anew in the middle of a hand, after ``set_up`` with the stacks before it."""
+        self.button, self._street = hand.setup.deal.button, wire.Street(hand.street.value)
+        self._board = tuple(map(CardCode, hand.board))
+        self._pot = Krw(sum(player.put_in for player in hand.players))
+        self._turn = None if hand.legal is None else (hand.legal.seat, hand.turn)
+        for player in hand.players:
+            seat = self._seats[player.seat]
+            seat.stack, seat.street_bet = player.stack, player.street_bet
+            seat.is_in_hand = not player.has_folded
 
     def at(self, table_seq: int, hand_no: int) -> PublicTable:
         """Give the state as it is hashed."""

@@ -1,5 +1,6 @@
 """What goes on around the game and changes nothing in it: talk, proofs of cards, administrators' words."""
 
+from functools import partial
 from typing import assert_never
 
 import trio
@@ -30,7 +31,8 @@ class Rail:
         """Do what a viewer asks for. Refused as the requests say."""
         if isinstance(request, Prove):
             last_hand_no = self.seats.settlements.last_played.hand_no
-            viewer.answer(self.proofs.prove(viewer.user_id, request, play, last_hand_no))
+            openings = self.proofs.prove(viewer.user_id, request, play, last_hand_no)
+            self.history.telling.answer(viewer, openings)
         else:
             self.chat.carry_out(viewer, request, play, trio.current_time())
 
@@ -40,7 +42,7 @@ class Rail:
             case Announce(text, told):
                 self.history.tell(Announced(*self.history.next_header(), text=text))
                 CHAT.labels(kind="announcement").inc()
-                told(self.history.table_seq)
+                self.history.telling.call(partial(told, self.history.table_seq))
             case Silence(user_id, seconds, done):
                 done(self.chat.silence(user_id, seconds, trio.current_time()))
             case _ as unreachable:

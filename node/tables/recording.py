@@ -3,18 +3,39 @@
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from cardroom.handrecord.record import HandRecord, RecordedPlayer, RecordedRake
+from cardroom.handrecord.record import HandRecord, RecordedPlayer, RecordedRake, write_phh
 from cardroom.ids import SeatIndex
 from cardroom.money import Krw
+from cardroom.wire.ledger import MAX_RECORD_BYTES, SeatResult, SettleHand
 from node.rules import events as rules
 from node.rules.actions import ActionCause, ActionKind
 from node.rules.blinds import HEADS_UP, Post, PostKind
 from node.rules.cards import format_cards
 from node.tables.game import Game
 from node.tables.hand_in_play import HandInPlay
+from node.tables.seats import Seats
 
 SECOND_BOARD = 2
 _DEAD = frozenset({PostKind.ANTE, PostKind.BIG_BLIND_ANTE, PostKind.DEAD_BLIND})
+
+
+def write_settlement(play: HandInPlay, seats: Seats, settlement: rules.HandSettlement) -> SettleHand:
+    """Write what a finished hand does to the money; the same hand gives the same, whoever writes it."""
+    record = write_phh(record_hand(play, seats.game, settlement)).encode()
+    assert len(record) <= MAX_RECORD_BYTES, "a hand of nine players fits into a record"
+    return SettleHand(
+        table_id=seats.game.table_id,
+        hand_id=play.hand_id,
+        hand_no=play.hand_no,
+        previous_hand_id=seats.settlements.last_played.hand_id,
+        started_unix_ms=play.started_unix_ms,
+        results=tuple(
+            SeatResult(play.players[part.seat], part.seat, part.net, part.contributed_rake)
+            for part in settlement.seats
+        ),
+        rake=settlement.rake,
+        record=record,
+    )
 
 
 def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) -> HandRecord:
@@ -22,14 +43,15 @@ def record_hand(play: HandInPlay, game: Game, settlement: rules.HandSettlement) 
     seats = tuple(part.seat for part in settlement.seats)
     names = player_names(seats)
     posts = play.deal.posts
-    rake_rule = game.rules.heads_up_rake if len(seats) == HEADS_UP else game.rules.rake
+    dealt_under = play.hand.setup.rules
+    rake_rule = dealt_under.heads_up_rake if len(seats) == HEADS_UP else dealt_under.rake
     return HandRecord(
         table_id=game.table_id,
         hand_id=play.hand_id,
         hand_no=play.hand_no,
         started_unix_ms=play.started_unix_ms,
         button=play.deal.button,
-        big_blind=game.rules.big_blind,
+        big_blind=dealt_under.big_blind,
         players=tuple(
             RecordedPlayer(play.players[part.seat], part.seat, part.stack_before, part.stack)
             for part in settlement.seats

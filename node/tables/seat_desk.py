@@ -9,7 +9,7 @@ from typing import assert_never
 import trio
 from attrs import define, evolve
 
-from cardroom.ids import SeatIndex
+from cardroom.ids import CommandId, SeatIndex
 from cardroom.money import Krw
 from cardroom.service.logs import Log
 from cardroom.wire.ledger import (
@@ -33,11 +33,12 @@ from node.tables.audience import Viewer
 from node.tables.buy_in import check_top_up, reserve
 from node.tables.denied import Denied
 from node.tables.history import History
+from node.tables.keeping import Keeper
 from node.tables.metrics import REFUSALS
 from node.tables.places import Places
 from node.tables.seats import AnsweredTopUp, SeatHolder, Seats, TopUpUnderWay
 
-Submit = Callable[[CommandBody], None]
+Submit = Callable[[CommandBody], CommandId]
 """Gives a command to the ledger; its outcome comes back to ``SeatDesk.answered``."""
 
 
@@ -49,6 +50,7 @@ class SeatDesk:
     history: History
     places: Places
     answers: Answers
+    keeper: Keeper
     submit: Submit
     tell_seat: Callable[[SeatHolder], None]
     log: Log
@@ -57,7 +59,8 @@ class SeatDesk:
         """Reserve a seat and ask the ledger for the buy-in; answered when it has decided."""
         holder = reserve(self.seats, viewer, request, now)
         # Before anything that could fail: a seat whose money nobody has asked for stays reserved for ever.
-        self.submit(HoldBuyIn(holder.user_id, request.table_id, holder.seat, request.buy_in))
+        hold = HoldBuyIn(holder.user_id, request.table_id, holder.seat, request.buy_in)
+        holder.command_id = self.submit(hold)
         self.history.tell(
             SeatTaken(
                 *self.history.next_header(),
@@ -102,7 +105,8 @@ class SeatDesk:
 
     def _ask_for_chips(self, holder: SeatHolder, top_up: TopUpUnderWay) -> None:
         holder.top_up = top_up
-        self.submit(HoldBuyIn(holder.user_id, self.seats.game.table_id, holder.seat, top_up.amount))
+        hold = HoldBuyIn(holder.user_id, self.seats.game.table_id, holder.seat, top_up.amount)
+        holder.command_id = self.submit(hold)
 
     def start_leaving(self, holder: SeatHolder, reason: LeaveReason = LeaveReason.LEFT) -> None:
         """The player wants to go: no more hands, and the money back as soon as nothing is open."""
@@ -138,6 +142,7 @@ class SeatDesk:
         self.log.error("table.halted", reason=reason)
 
     def _hold_answered(self, holder: SeatHolder, reply: ReplyBody) -> None:
+        holder.command_id = None
         if holder.buy_in is not None:
             self._buy_in_answered(holder, reply)
         else:
@@ -179,23 +184,18 @@ class SeatDesk:
                 raise AssertionError(f"{reply} is no answer to a top-up")
         if under_way.request is not None:
             answered = AnsweredTopUp(under_way.request, refusal)
-            self._remember(holder, answered)
+            remember_answer(holder, answered, self.seats.game.limits.known_top_ups)
             for asker in under_way.askers:
                 self._answer(asker, answered)
         elif refusal is not None:
             holder.auto_top_up_to = Krw(0)
         self.places.changed(holder.user_id, None if under_way.request else refusal)
 
-    def _remember(self, holder: SeatHolder, answered: AnsweredTopUp) -> None:
-        known = holder.answered_top_ups
-        known[answered.request.request_id] = answered
-        if len(known) > self.seats.game.limits.known_top_ups:
-            del known[next(iter(known))]
-
     def _settlement_answered(self, reply: ReplyBody) -> None:
         match reply:
             case HandSettled(_, _, hand_no):
                 self.seats.settle_up_to(hand_no)
+                self.keeper.settled(hand_no)
             case CommandRefused(code):
                 self.halt(f"settlement refused: {code.value}")
             case _:
@@ -219,7 +219,8 @@ class SeatDesk:
             self._free(holder, stack)
             return
         holder.is_paying_out = True
-        self.submit(CashOut(holder.user_id, self.seats.game.table_id, holder.seat, stack))
+        cash_out = CashOut(holder.user_id, self.seats.game.table_id, holder.seat, stack)
+        holder.command_id = self.submit(cash_out)
 
     def _free(self, holder: SeatHolder, paid: Krw) -> None:
         self.seats.free(holder)
@@ -240,6 +241,14 @@ class SeatDesk:
         number = top_up.request.request_id
         refusal = top_up.refusal
         self.answers.note(asker, Done(number) if refusal is None else Refused(number, refusal))
+
+
+def remember_answer(holder: SeatHolder, answered: AnsweredTopUp, limit: int) -> None:
+    """Keep what a top-up was answered with, so that its repeat moves nothing; the newest ones are known."""
+    known = holder.answered_top_ups
+    known[answered.request.request_id] = answered
+    if len(known) > limit:
+        del known[next(iter(known))]
 
 
 def _check_same(first: TopUp, again: TopUp) -> None:

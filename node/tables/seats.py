@@ -6,7 +6,7 @@ dropping the hand voids it. At every moment each stack = escrow + nets of that p
 
 from attrs import define, evolve, field, frozen
 
-from cardroom.ids import SeatIndex, UserId
+from cardroom.ids import CommandId, SeatIndex, UserId
 from cardroom.money import Krw
 from cardroom.wire.player import SitDown, TopUp
 from cardroom.wire.presence import SeatSummary, TableSummary
@@ -67,6 +67,8 @@ class SeatHolder:
     is_leaving: bool = False
     leave_reason: LeaveReason = LeaveReason.LEFT
     is_paying_out: bool = False
+    command_id: CommandId | None = None
+    """The command that has this player's money under way: buy-in, top-up or cash-out."""
     top_up: TopUpUnderWay | None = None
     answered_top_ups: dict[int, AnsweredTopUp] = field(factory=dict)
     """The newest, by the numbers of their requests."""

@@ -3,6 +3,7 @@
 from attrs import define, frozen
 
 from cardroom.money import Krw
+from node.journal.memory import SpareMemory
 from node.settings import ConnectionTime, TimeBank
 from node.tables.turn_clock import ClockPhase, TurnClock
 
@@ -33,6 +34,15 @@ class SpareTime:
     _used_in_hand: int = 0
     """The last hand in which it has: once a hand is enough."""
     _hands: int = 0
+
+    def remember(self) -> SpareMemory:
+        """Write it down for the table's next owner."""
+        return SpareMemory(round(self.bank_seconds * 1000), self.breaks, self._used_in_hand, self._hands)
+
+    @classmethod
+    def recall(cls, spare: SpareMemory) -> "SpareTime":
+        """Give what an earlier owner has written down."""
+        return cls(spare.bank_ms / 1000, spare.breaks, spare.used_in_hand, spare.hands)
 
     def hand_dealt(self, bank: TimeBank, connection: ConnectionTime) -> None:
         """Count a hand that the player was dealt into: the bank fills, a break is forgiven."""

@@ -1,28 +1,9 @@
-"""Player's words to the rules' words, and back. Total: a new reason or action fails the type check here."""
+"""The rules' words to the wire's. Total: a new reason fails the type check here."""
 
 from typing import assert_never
 
-from cardroom.wire.player import Act, ActionKind
 from cardroom.wire.refusals import Refusal
-from node.rules.actions import Action, AllIn, Call, Check, Fold, RaiseTo
 from node.rules.errors import IllegalReason
-
-
-def action_of(act: Act) -> Action:
-    """Translate what a player sent; the amount counts for a raise only."""
-    match act.kind:
-        case ActionKind.FOLD:
-            return Fold()
-        case ActionKind.CHECK:
-            return Check()
-        case ActionKind.CALL:
-            return Call()
-        case ActionKind.RAISE_TO:
-            return RaiseTo(act.amount)
-        case ActionKind.ALL_IN:
-            return AllIn()
-        case _ as unreachable:
-            assert_never(unreachable)
 
 
 def refusal_of(reason: IllegalReason) -> Refusal:

@@ -25,6 +25,7 @@ class TurnClock:
     """What the player to act had in the time bank when the turn began."""
     _phase_began: float = 0.0
     _turn: tuple[int, int] | None = None
+    _is_untold: bool = False
 
     def begin_turn(
         self, hand_no: int, turn: int, now: float, seconds: float, bank_seconds: float = 0.0
@@ -44,6 +45,16 @@ class TurnClock:
         self._turn = None
         self._begin(ClockPhase.TURN, now, seconds)
 
+    def take_untold(self) -> float | None:
+        """Give when the present phase of a turn began, once, for ``told``; else None."""
+        is_untold, self._is_untold = self._is_untold and self._turn is not None, False
+        return self._phase_began if is_untold else None
+
+    def told(self, began: float, now: float) -> None:
+        """A phase that began then is told only now: it has its whole time from here on."""
+        if self._turn is not None and self._phase_began == began:
+            self._phase_began, self.deadline = now, self.deadline + (now - began)
+
     def stop(self) -> None:
         """Nothing is to happen by itself."""
         self._turn = None
@@ -51,6 +62,7 @@ class TurnClock:
 
     def _begin(self, phase: ClockPhase, now: float, seconds: float) -> None:
         self.phase, self._phase_began, self.deadline = phase, now, now + seconds
+        self._is_untold = True
 
     @property
     def is_stopped(self) -> bool:

@@ -55,6 +55,16 @@ class WaitingList:
         patience = (seen_at + self.limits.waiting_away_seconds for seen_at in self._seen_at.values())
         return min(chain(offers, patience), default=math.inf)
 
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Give the seats that are kept for players of the list."""
+        return tuple(self._offers.values())
+
+    def recall(self, users: Iterable[UserId], offers: Iterable[Offer], now: float) -> None:
+        """Go on with the list of an earlier owner; nobody of it has been away until now."""
+        self._seen_at = dict.fromkeys(users, now)
+        self._offers = {offer.seat: offer for offer in offers if offer.user_id in self._seen_at}
+
     def join(self, user_id: UserId, now: float) -> bool:
         """Put a player at the end; False if he stands in the list already. Refused when it is full."""
         if user_id in self._seen_at:

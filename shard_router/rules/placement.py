@@ -10,7 +10,7 @@ from cardroom.ids import BootNonce, Epoch, NodeId
 
 @frozen
 class Holder:
-    """Who holds a shard's lease. Epoch 0 while the shard is being opened."""
+    """Who holds a lease. Epoch 0 while the shard is being opened; no boot nonce while it is offered."""
 
     node: NodeId
     boot: BootNonce
@@ -40,6 +40,7 @@ class Closed(Enum):
     """Why nobody can be sent to a shard now."""
 
     NOT_HELD = "not_held"
+    OFFERED = "offered"
     OPENING = "opening"
     NODE_SILENT = "node_silent"
     NODE_RESTARTED = "node_restarted"
@@ -53,6 +54,8 @@ def place_shard(holder: Holder | None, announced: Announced | None) -> Place | C
     """
     if holder is None:
         return Closed.NOT_HELD
+    if not holder.boot:
+        return Closed.OFFERED
     if holder.epoch <= 0:
         return Closed.OPENING
     if announced is None or announced.node != holder.node:
@@ -65,7 +68,7 @@ def place_shard(holder: Holder | None, announced: Announced | None) -> Place | C
 def retry_seconds(closed: Closed) -> int:
     """Say after how many seconds it is worth asking again."""
     match closed:
-        case Closed.OPENING | Closed.NODE_RESTARTED:
+        case Closed.OFFERED | Closed.OPENING | Closed.NODE_RESTARTED:
             return 1
         case Closed.NOT_HELD | Closed.NODE_SILENT:
             return 3

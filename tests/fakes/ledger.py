@@ -40,16 +40,24 @@ class LedgerInMemory:
     is_silent: bool = False
     refuses: Refusal | None = None
     """What every command is refused with, when somebody has made a mistake."""
+    outcomes: dict[CommandId, ReplyBody] = field(factory=dict)
     tables: dict[TableId, LedgerTable] = field(factory=dict)
     """The tables that may be opened anew; what lies at their seats is ``escrow``."""
+    released: set[TableId] = field(factory=set)
+    """Halted tables whose letters are resolved."""
     _held_back: deque[tuple[ReplyHandler, ReplyBody]] = field(factory=deque)
 
-    def submit(self, body: CommandBody, on_reply: ReplyHandler) -> CommandId:
-        """Carry a command out; answer now, or later when silent."""
-        self._held_back.append((on_reply, self._carry_out(body)))
+    def submit(
+        self, body: CommandBody, on_reply: ReplyHandler, command_id: CommandId | None = None
+    ) -> CommandId:
+        """Carry a command out, once; answer now, or later when silent."""
+        command_id = command_id or CommandId(uuid4())
+        if command_id not in self.outcomes:
+            self.outcomes[command_id] = self._carry_out(body)
+        self._held_back.append((on_reply, self.outcomes[command_id]))
         if not self.is_silent:
             self.speak()
-        return CommandId(uuid4())
+        return command_id
 
     def speak(self) -> None:
         """Give all answers that were kept back, and no longer keep any."""
@@ -128,4 +136,5 @@ class LedgerInMemory:
         )
         if last is not None:
             table = evolve(table, last_hand_id=last.hand_id, last_hand_no=last.hand_no)
-        return TableReopened(evolve(table, is_halted=False, escrow=lying))
+        is_halted = table.is_halted and body.table_id not in self.released
+        return TableReopened(evolve(table, is_halted=is_halted, escrow=lying))

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from attrs import evolve
+
 from cardroom.client import TableUpdate
 from cardroom.ids import HandId, SeatIndex
 from cardroom.money import Krw
@@ -59,6 +61,13 @@ def test_a_card_twice() -> None:
     dealt = (deal(MY_SEAT, OTHER_SEAT), CardsDealt(*HEAD, ACES))
     assert faults(*dealt, StreetDealt(*HEAD, Street.TURN, 1, ACES[:1])) == ["card_twice"]
     assert faults(*dealt, HandShown(*HEAD, OTHER_SEAT, (ACES[0], KINGS[0]), None)) == ["card_twice"]
+
+
+def test_what_was_missed_is_in_the_view_already() -> None:
+    known = evolve(view_with(seat_view(cards=ACES)), board=KINGS, table_seq=11)
+    missed = StreetDealt(*HEAD, Street.RIVER, 1, KINGS[1:])
+    assert list(CardWatch(known).faults(missed)) == []
+    assert list(CardWatch(known).faults(evolve(missed, table_seq=12))) == ["card_twice"]
 
 
 def test_other_cards_shown_than_held() -> None:

@@ -11,7 +11,9 @@ from attrs import evolve
 from cardroom.client import connect
 from cardroom.ids import HandId
 from cardroom.money import Krw
-from cardroom.wire.player import Act, AutoTopUp, Leave, RunItTwice, SitDown, SitIn, Straddle
+from cardroom.wire.moved import Moved
+from cardroom.wire.place import PlaceChanged
+from cardroom.wire.player import Act, AutoTopUp, Leave, Resume, RunItTwice, SitDown, SitIn, Straddle
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     ClockPhase,
@@ -27,13 +29,14 @@ from cardroom.wire.table import (
     SeatStatus,
     SeatTaken,
     Snapshot,
+    TablePaused,
     TurnView,
 )
 from loadtest.profile import Pace
 from loadtest.stop import Stop
 from loadtest.tally import Tally
 from loadtest.visit import Visit
-from tests.fakes.node import EMPTY, ME, MY_SEAT, SEATED, TABLE, Script, Stage, scripted_node
+from tests.fakes.node import EMPTY, ME, MY_SEAT, SEATED, TABLE, WELCOME, Script, Stage, scripted_node
 from tests.loadtest.table import seat_view
 
 PACE = Pace(think_min_seconds=0.0, think_max_seconds=0.001, hands_per_visit=1e9, leave_seconds=2.0)
@@ -214,3 +217,35 @@ async def test_sits_in_again() -> None:
         await pay_out(stage, 12)
 
     assert (await visit(node, stop=stop)).cash_outs == 1
+
+
+async def test_acts_again_when_a_table_that_rested_goes_on_and_when_it_moves_in_the_turn() -> None:
+    stop = Stop()
+
+    async def there(stage: Stage) -> None:
+        assert isinstance(await stage.hear(), Resume)
+        await stage.tell(WELCOME, PlaceChanged(TABLE, SEATED, None))
+        act = await stage.hear()
+        assert isinstance(act, Act)
+        await stage.tell(Done(act.action_id))
+        stop.order()
+        await pay_out(stage, 11)
+
+    async with scripted_node(there) as elsewhere:
+
+        async def here(stage: Stage) -> None:
+            await stage.welcome(snapshot=turn_at(TURN))
+            act = await stage.hear()
+            assert isinstance(act, Act)
+            await stage.tell(TablePaused(TABLE, is_paused=True), Refused(act.action_id, Refusal.TABLE_PAUSED))
+            again = await stage.hear()
+            assert isinstance(again, Act)
+            await stage.tell(Refused(again.action_id, Refusal.TABLE_PAUSED))
+            await stage.tell(TablePaused(TABLE, is_paused=False))
+            assert isinstance(await stage.hear(), Act)
+            await stage.tell(Moved(TABLE, elsewhere.url, "a token"))
+
+        tally = await visit(here, stop=stop)
+    assert len(tally.latencies) == 1
+    assert tally.refusals["table_paused"] == 2
+    assert (tally.protocol_errors, tally.cash_outs) == ({}, 1)

@@ -4,8 +4,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from attrs import fields
 
 from node.main import main
+from node.settings import StopSettings
+
+SPARE_SECONDS = 1.5
+"""For what is cut off when its time is over: shards are offered, doors close."""
 
 STAKES = """
 [stakes.low]
@@ -26,6 +31,7 @@ shards = [0]
 player_url = "ws://127.0.0.1:1"
 admin_token = {{ credential = "admin_token" }}
 ticket_key = {{ credential = "ticket_key" }}
+journal_key = {{ credential = "journal_key" }}
 stakes_file = "{folder / "stakes.toml"}"
 players = {{ host = "127.0.0.1", port = {port} }}
 admin = {{ host = "127.0.0.1", port = 0 }}
@@ -38,7 +44,7 @@ redis = {{ host = "127.0.0.1", port = 1 }}
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ADMIN_TOKEN", "TICKET_KEY"):
+    for name in ("ADMIN_TOKEN", "TICKET_KEY", "JOURNAL_KEY"):
         monkeypatch.setenv(f"HOLDEM_{name}", "x" * 32)
 
 
@@ -52,6 +58,24 @@ def test_bad_settings_stop_the_start(tmp_path: Path, capsys: pytest.CaptureFixtu
         main(["--config", config(tmp_path, extra=extra), "--check"])
     assert stopped.value.code == 78
     assert "node.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("extra", "fault"),
+    [
+        ("standby_for = [1, 0]", "0 stands in shards"),
+        ("standby_for = [2, 2]", "stands there twice"),
+        (f"standby_for = {[*range(1, 25)]}", "redis.connections: enough for 24 shards"),
+    ],
+)
+def test_a_node_is_no_standby_for_its_own_shards(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], extra: str, fault: str
+) -> None:
+    assert main(["--config", config(tmp_path, extra="standby_for = [1, 3]"), "--check"]) == 0
+    with pytest.raises(SystemExit) as stopped:
+        main(["--config", config(tmp_path, extra=extra), "--check"])
+    assert stopped.value.code == 78
+    assert fault in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("proxy", ["10.0.0.1/8", "edge.example.com", "", "127.0.0.1/33"])
@@ -101,3 +125,8 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, capsys: pytest.CaptureFix
         port = taken.getsockname()[1]
         assert main(["--config", config(tmp_path, port)]) == 78
     assert f"players.port {port}" in capsys.readouterr().err
+
+
+def test_a_stop_ends_within_twenty_seconds() -> None:
+    steps = StopSettings()
+    assert sum(getattr(steps, one.name) for one in fields(StopSettings)) < 20.0 - SPARE_SECONDS

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,14 +54,26 @@ class Place:
         except (OSError, ValueError):
             return {}
 
+    def with_lease(self, dead_seconds: float) -> None:
+        """Let the nodes have shorter leases, so that a standby judges sooner."""
+        (self.folder / "configs").unlink()
+        shutil.copytree(self.project / "configs", self.folder / "configs")
+        for name in ("node-1", "node-2"):
+            with (self.folder / "configs" / "dev" / f"{name}.toml").open("a", encoding="utf-8") as file:
+                file.write(f"\n[lease]\nrenew_seconds = {dead_seconds / 10}\ndead_seconds = {dead_seconds}\n")
+
     def ask_wallet(self, path: str, body: Any = None) -> Any:
         """Ask the wallet worker as an administrator; None while it does not answer, or when it refuses."""
+        return self.ask(WALLET, "GET" if body is None else "POST", path, body)
+
+    def ask(self, option: PortOption, method: str, path: str, body: Any = None) -> Any:
+        """Ask a process as an administrator; None while it does not answer, or when it refuses."""
         token_file = self.folder / ".run" / "credentials" / "admin_token"
         try:
             token = token_file.read_text(encoding="utf-8").strip()
             answer = httpx.request(
-                "GET" if body is None else "POST",
-                f"{self.url(WALLET)}{path}",
+                method,
+                f"{self.url(option)}{path}",
                 json=body,
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=_TIMEOUT,
@@ -69,6 +82,13 @@ class Place:
         except (OSError, httpx.HTTPError):
             return None
         return answer.json() if answer.is_success else None
+
+    def text(self, option: PortOption, path: str) -> str:
+        """Read a page that is open to all; nothing while the process does not answer."""
+        try:
+            return httpx.get(f"{self.url(option)}{path}", timeout=_TIMEOUT, trust_env=False).text
+        except httpx.HTTPError:
+            return ""
 
     def verify_ledger(self) -> Any:
         """Let the wallet worker check every invariant of the running cluster's ledger."""

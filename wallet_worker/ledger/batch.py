@@ -171,11 +171,12 @@ class _Batch:
 
     async def _open(self, body: OpenShard, boot: BootNonce) -> ReplyBody:
         shard = self._scene.shard
-        epoch = await open_shard(self._transaction, shard, body.from_epoch, body.node, boot)
-        if epoch is None:
+        opening = await open_shard(self._transaction, shard, body.from_epoch, body.node, boot)
+        if opening is None:
             return StaleEpoch(self._scene.epoch)
-        await reopen_tables(self._transaction, shard)
-        return ShardOpened(epoch, await read_tables(self._transaction, shard))
+        if not opening.is_same_start:  # one that had the shard before still believes in its old tables
+            await reopen_tables(self._transaction, shard)
+        return ShardOpened(opening.epoch, await read_tables(self._transaction, shard))
 
     async def _reopen(self, body: ReopenTable) -> ReplyBody:
         table = await reopen_table(self._transaction, self._scene.shard, body.table_id)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
+from attrs import frozen
+
 from cardroom.ids import BootNonce, Epoch, HandId, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.service.postgres import Row, Transaction
@@ -11,9 +13,10 @@ from cardroom.wire.ledger import Departure, LedgerTable, SeatEscrow
 from wallet_worker.store.read_departures import read_departures
 
 _RAISE_EPOCH: Final = """
-UPDATE shard SET epoch = epoch + 1, owner_node = $3, owner_boot = $4, opened_at = now()
-WHERE id = $1 AND epoch = $2
-RETURNING epoch
+UPDATE shard SET epoch = shard.epoch + 1, owner_node = $3, owner_boot = $4, opened_at = now()
+FROM (SELECT id, owner_boot FROM shard WHERE id = $1) AS before
+WHERE shard.id = before.id AND shard.epoch = $2
+RETURNING shard.epoch, before.owner_boot IS NOT DISTINCT FROM $4 AS is_same_start
 """
 
 _READ_TABLES: Final = """
@@ -28,12 +31,20 @@ ORDER BY game_table.id, account.seat
 """
 
 
+@frozen
+class Opening:
+    """A shard was opened. ``is_same_start``: the start of a node that asked had it before, too."""
+
+    epoch: Epoch
+    is_same_start: bool
+
+
 async def open_shard(
     transaction: Transaction, shard: ShardId, from_epoch: Epoch, node: NodeId, boot: BootNonce
-) -> Epoch | None:
+) -> Opening | None:
     """Raise the epoch if it stands at ``from_epoch``; None where it doesn't. Needs the shard's lock."""
     row = await transaction.fetch_one(_RAISE_EPOCH, shard, from_epoch, node, boot)
-    return None if row is None else Epoch(row["epoch"])
+    return None if row is None else Opening(Epoch(row["epoch"]), row["is_same_start"])
 
 
 async def read_tables(transaction: Transaction, shard: ShardId) -> tuple[LedgerTable, ...]:

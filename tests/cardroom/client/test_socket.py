@@ -1,7 +1,13 @@
 """Connecting, and what bytes that are no message do."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
 import pytest
 import trio
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Ping
 
 from cardroom.client import ClientLimits, ConnectionLost, ProtocolBroken
 from cardroom.client.socket import open_nursery, open_socket
@@ -35,6 +41,42 @@ async def test_who_does_not_shake_hands_is_given_up() -> None:
         with pytest.raises(ConnectionLost, match="in time"):
             async with open_socket(f"ws://127.0.0.1:{port}", Encoding.MSGPACK, LIMITS):
                 pass
+        nursery.cancel_scope.cancel()
+
+
+async def test_who_hangs_up_during_the_handshake_is_not_waited_for() -> None:
+    async def hang_up(stream: trio.SocketStream) -> None:
+        await stream.receive_some(4096)
+
+    async with served(hang_up) as url:
+        patient = ClientLimits(connect_seconds=60.0)
+        with trio.fail_after(5), pytest.raises(ConnectionLost, match="closed during the handshake"):
+            async with open_socket(url, Encoding.MSGPACK, patient):
+                pass
+
+
+async def test_a_ping_that_crosses_our_goodbye_only_ends_the_connection() -> None:
+    async def ping_at_the_end(stream: trio.SocketStream) -> None:
+        server = WSConnection(ConnectionType.SERVER)
+        server.receive_data(await stream.receive_some(4096))
+        await stream.send_all(server.send(AcceptConnection(subprotocol=Encoding.MSGPACK.value)))
+        await stream.receive_some(4096)
+        await stream.send_all(server.send(Ping()))
+        await trio.sleep_forever()
+
+    async with served(ping_at_the_end) as url:
+        with trio.fail_after(5), pytest.raises(ConnectionLost):
+            async with open_socket(url, Encoding.MSGPACK, LIMITS):
+                pass
+
+
+@asynccontextmanager
+async def served(handler: Callable[[trio.SocketStream], Awaitable[None]]) -> AsyncIterator[str]:
+    async with trio.open_nursery() as nursery:
+        listeners: list[trio.SocketListener] = await nursery.start(
+            partial(trio.serve_tcp, handler, 0, host="127.0.0.1")
+        )
+        yield f"ws://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
         nursery.cancel_scope.cancel()
 
 

@@ -13,10 +13,12 @@ from cardroom.client import (
     RequestRefused,
     SequenceGap,
     StateDrift,
+    TableMoved,
     connect,
 )
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import (
     Hello,
@@ -35,6 +37,7 @@ from cardroom.wire.table import (
     SeatTaken,
     Snapshot,
     StateChanged,
+    TablePaused,
     TableState,
     TurnView,
     Welcome,
@@ -285,3 +288,93 @@ async def test_a_way_back_may_be_answered_with_a_snapshot_or_a_refusal() -> None
             async with connect(way_back):
                 pass
     assert refused.value.code is Refusal.TICKET_EXPIRED
+
+
+async def test_a_table_that_moves_is_followed_and_what_was_under_way_is_told_so() -> None:
+    resumed: list[Resume] = []
+    left = trio.Event()
+
+    async def there(stage: Stage) -> None:
+        first = await stage.hear()
+        assert isinstance(first, Resume)
+        resumed.append(first)
+        await trio.sleep(0.05)
+        await stage.tell(evolve(WELCOME, resume="a token there"), PlaceChanged(TABLE, SEATED, None))
+        message = await stage.hear()
+        assert isinstance(message, Leave)
+        await stage.tell(Done(message.request_id), HALTED)
+
+    async with scripted_node(there) as elsewhere:
+
+        async def here(stage: Stage) -> None:
+            await stage.welcome()
+            await stage.hear()
+            await stage.tell(Moved(TABLE, elsewhere.url, "a token on the way"))
+            await stage.connection.aclose(4302)
+            left.set()
+
+        async with scripted_node(here) as ticket, connect(ticket) as table:
+            with pytest.raises(TableMoved):
+                await table.leave()
+            assert (table.way_back.url, table.way_back.token) == (elsewhere.url, "a token on the way")
+            await table.leave()
+            assert [await anext(table) for _ in range(3)] == [
+                Moved(TABLE, elsewhere.url, "a token on the way"),
+                PlaceChanged(TABLE, SEATED, None),
+                HALTED,
+            ]
+            assert (table.way_back.url, table.way_back.token) == (elsewhere.url, "a token there")
+            assert table.welcome.resume == "a token there"
+            await left.wait()
+    assert resumed == [Resume("a token on the way", 10)]
+
+
+async def test_a_table_that_cannot_be_followed_leaves_its_way_back() -> None:
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        await stage.tell(Moved(TABLE, "ws://127.0.0.1:1", "a token"))
+
+    async with scripted_node(node) as ticket, connect(ticket) as table:
+        assert isinstance(await anext(table), Moved)
+        with pytest.raises(ConnectionLost):
+            await anext(table)
+        with pytest.raises(ConnectionLost):
+            await table.leave()
+        assert table.way_back.url == "ws://127.0.0.1:1"
+
+
+async def test_who_connects_to_a_table_that_waits_gets_in_when_it_goes_on() -> None:
+    """However long that takes: the answer to a request need not come that late."""
+
+    async def node(stage: Stage) -> None:
+        assert isinstance(await stage.hear(), Hello)
+        await stage.tell(WELCOME, TablePaused(TABLE, is_paused=True))
+        await trio.sleep(2 * BRIEF.answer_seconds)
+        await stage.tell(EMPTY, TablePaused(TABLE, is_paused=False))
+
+    async with scripted_node(node) as ticket, connect(ticket, limits=BRIEF) as table:
+        assert table.view.table_seq == EMPTY.table_seq
+        assert await anext(table) == TablePaused(TABLE, is_paused=False)
+
+
+async def test_who_comes_back_to_a_table_that_waits_gets_in_when_it_goes_on() -> None:
+    connections = 0
+
+    async def node(stage: Stage) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 1:
+            await stage.welcome()
+            return
+        assert isinstance(await stage.hear(), Resume)
+        await stage.tell(WELCOME, TablePaused(TABLE, is_paused=True))
+        await trio.sleep(2 * BRIEF.answer_seconds)
+        await stage.tell(TablePaused(TABLE, is_paused=False), HALTED, PlaceChanged(TABLE, SEATED, None))
+
+    async with scripted_node(node) as ticket:
+        async with connect(ticket, limits=BRIEF) as table:
+            way_back = table.way_back
+        async with connect(way_back, limits=BRIEF) as table:
+            assert table.view.table_seq == HALTED.table_seq
+            kinds = [type(await anext(table)) for _ in range(4)]
+            assert kinds == [TablePaused, TablePaused, StateChanged, PlaceChanged]

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +43,17 @@ class Run:
             finally:
                 process.kill()
 
+    def gets_quiet(self) -> bool:
+        """Say whether nothing of the run listens or runs any more; the killed need a moment to be gone."""
+        until = time.monotonic() + 3.0
+        while not self.is_quiet():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
+
     def is_quiet(self) -> bool:
-        """Say whether nothing of the run listens or runs any more."""
+        """Say whether nothing of the run listens or runs now."""
         left = [
             process
             for process in psutil.process_iter(["cmdline"])
@@ -69,7 +79,7 @@ def play(run: Run, seconds: str) -> tuple[dict[str, Any], str]:
     with run.start(RUN_SECONDS=seconds) as process:
         out, err = process.communicate(timeout=90)
     assert process.returncode == 0, err
-    assert run.is_quiet()
+    assert run.gets_quiet()
     return json.loads(out.splitlines()[-1]), out
 
 
@@ -92,7 +102,7 @@ def test_ctrl_c_ends_all_in_order_within_five_seconds(run: Run) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=5)
     assert process.returncode == 0
-    assert run.is_quiet()
+    assert run.gets_quiet()
 
 
 def test_hanging_processes_do_not_hold_up_the_end(run: Run) -> None:
@@ -104,7 +114,7 @@ def test_hanging_processes_do_not_hold_up_the_end(run: Run) -> None:
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=5)
     assert "node-1 did not stop in time and was killed" in out
-    assert run.is_quiet()
+    assert run.gets_quiet()
 
 
 def test_a_taken_port_is_told_before_anything_starts(

@@ -3,6 +3,8 @@
 The pool must be whole after a cancel at any moment, and the transaction either done or not.
 """
 
+import asyncio
+import gc
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -150,6 +152,15 @@ async def test_waiting_for_a_connection_has_a_limit(postgres: EmbeddedPostgres) 
 async def test_a_connection_killed_by_the_server_is_replaced(database: Postgres) -> None:
     with pytest.raises(PostgresAway):
         await _end_own_backend(database)
+    await _assert_pool_is_whole(database)
+
+
+async def test_a_future_that_a_cancelled_call_has_left_behind_harms_nobody(database: Postgres) -> None:
+    async def leave_behind() -> None:
+        asyncio.get_running_loop().create_future().set_exception(ConnectionError("nobody waits for it"))
+        gc.collect()
+
+    await database._bridge(leave_behind)
     await _assert_pool_is_whole(database)
 
 

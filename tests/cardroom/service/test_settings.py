@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from cardroom.service.settings import BadSettings, Bind, Secret, load_settings
+from cardroom.service.settings import (
+    BadSettings,
+    Bind,
+    RedisSettings,
+    Secret,
+    load_settings,
+    split_address,
+    structure_settings,
+)
 
 
 @frozen
@@ -78,3 +86,22 @@ def test_a_credential_cannot_point_outside_its_folder(tmp_path: Path) -> None:
     text = GOOD.replace("ticket_key", "../outside")
     with pytest.raises(BadSettings):
         load_settings(Example, _write(tmp_path, text + HTTP), {"CREDENTIALS_DIRECTORY": str(inside)})
+
+
+def test_redis_is_one_server_or_sentinels() -> None:
+    assert split_address("10.0.0.1:26379") == ("10.0.0.1", 26379)
+    assert split_address("[::1]:26379") == ("::1", 26379)
+    document = {"sentinels": ["10.0.0.1:26379"], "service": "holdem", "replicas": 1}
+    assert structure_settings(RedisSettings, document, "redis", {}).sentinels == ("10.0.0.1:26379",)
+    bad_ones: list[dict[str, object]] = [
+        {},
+        {"host": "10.0.0.1"},
+        {"host": "10.0.0.1", "port": 6379, "sentinels": ["10.0.0.1:26379"]},
+        {"sentinels": ["10.0.0.1"]},
+        {"sentinels": ["10.0.0.1:0"]},
+        {"host": "10.0.0.1", "port": 6379, "replicas": -1},
+        {"host": "10.0.0.1", "port": 6379, "replicas": 1, "confirm_seconds": 3.0},
+    ]
+    for bad in bad_ones:
+        with pytest.raises(BadSettings):
+            structure_settings(RedisSettings, bad, "redis", {})

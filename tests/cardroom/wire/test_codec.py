@@ -137,6 +137,24 @@ def test_every_member_of_a_family_has_one_tag(tags: dict[int, type]) -> None:
     assert len(set(tags.values())) == len(tags)
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**64, 10**400])
+def test_a_number_that_nobody_could_pass_on_is_malformed(number: int) -> None:
+    for field in ("action_id", "table_id", "hand_no", "turn", "amount"):
+        said = json.loads(ACT_TEXT) | {field: number}
+        with pytest.raises(Malformed) as malformed:
+            TEXT.decode(json.dumps(said))
+        assert malformed.value.code is Refusal.MALFORMED
+    if 0 < number < 2**64:
+        with pytest.raises(Malformed):
+            BINARY.decode(msgpack.packb([7, number, 3, 12, 4, 3, 6_000]))
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_a_number_of_64_bits_comes_back(number: int) -> None:
+    act = attrs.evolve(ACT, action_id=number)
+    assert TEXT.decode(TEXT.encode(act)) == BINARY.decode(BINARY.encode(act)) == act
+
+
 @pytest.mark.parametrize("encoding", list(Encoding))
 @pytest.mark.parametrize("tags", [PLAYER_TAGS, TABLE_TAGS], ids=["player", "table"])
 @given(data=st.data())

@@ -21,6 +21,7 @@ from node.admin.http import AdminServices, make_admin_app
 from node.settings import TableLimits
 from node.tables.directory import Directory, TableEntry
 from node.tables.inbox import Inbox
+from tests.node.shards.stand_in import desk_over
 from tests.node.tables.house import BUY_IN, LOG, TABLE, House, open_house, settle
 
 TOKEN = {"Authorization": "Bearer the-token"}
@@ -54,7 +55,9 @@ async def office(
         directory = Directory()
         for entry in (house.table.entry, *more):
             directory.add(entry)
-        services = AdminServices(directory, lambda: {UserId(1): 2}, lambda: health, Secret("the-token"), log)
+        services = AdminServices(
+            directory, lambda: {UserId(1): 2}, desk_over(None), lambda: health, Secret("the-token"), log
+        )
         house.guest(1, invitation=invitation).sit(0)
         house.guest(2, invitation=invitation).sit(3)
         await settle()

@@ -31,9 +31,12 @@ from cardroom.wire.ledger import (
     reply_codec,
 )
 from cardroom.wire.refusals import Refusal
-from node.ledger.stream import LedgerAddress, ShardLost, StreamLedger
-from node.settings import LeaseSettings, LedgerSettings
-from node.shards.lease import NodeIdentity, ShardLease
+from node.journal.port import ShardLost
+from node.journal.writer import JournalWriter
+from node.ledger.stream import LedgerAddress, StreamLedger
+from node.settings import JournalSettings, LeaseSettings, LedgerSettings
+from node.shards.lease import NodeIdentity
+from node.shards.store import RedisShardStore
 from tests.node.tables.house import LOG
 
 SHARDS = count(1000)
@@ -80,7 +83,7 @@ class Desk:
     """Who asks, and what the answers were."""
 
     ledger: StreamLedger
-    lease: ShardLease
+    writer: JournalWriter
     worker: Worker
     answers: list[ReplyBody] = field(factory=list)
     _came: trio.Event = field(factory=trio.Event)
@@ -101,14 +104,20 @@ class Desk:
 async def open_desk(valkey: EmbeddedValkey) -> AsyncIterator[Desk]:
     shard = ShardId(next(SHARDS))
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
-        lease = ShardLease(shard, NodeIdentity(NodeId("node-1"), BOOT), redis, LeaseSettings(), LOG)
-        assert await lease.take()
+        store = RedisShardStore(shard, NodeIdentity(NodeId("node-1"), BOOT), redis, 30)
+        assert await store.take(absent=True)
+        writer = JournalWriter(store, JournalSettings(), LeaseSettings(), LOG)
         ledger = StreamLedger(
-            LedgerAddress(shard, BOOT), redis, LedgerSettings(resend_seconds=0.2, poll_seconds=1.0), LOG
+            LedgerAddress(shard, BOOT),
+            store,
+            writer,
+            LedgerSettings(resend_seconds=0.2, poll_seconds=1.0),
+            LOG,
         )
-        ledger.epoch = Epoch(3)
+        writer.resume(Epoch(3))
+        await nursery.start(writer.run)
         await nursery.start(ledger.run)
-        yield Desk(ledger, lease, Worker(redis, shard))
+        yield Desk(ledger, writer, Worker(redis, shard))
         nursery.cancel_scope.cancel()
 
 

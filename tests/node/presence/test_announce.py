@@ -1,10 +1,14 @@
 """What a node tells through a real Valkey: itself with a time to live, and its tables when they change."""
 
+import os
+import signal
+from pathlib import Path
+
 import trio
 from attrs import evolve
 
 from cardroom.ids import BootNonce, NodeId, ShardId, TableId
-from cardroom.local.servers import EmbeddedValkey
+from cardroom.local.servers import EmbeddedValkey, valkey_server
 from cardroom.service.redis import Redis, open_redis
 from cardroom.wire import keys
 from cardroom.wire.presence import NodeAnnouncement, announcement_codec, summary_codec
@@ -52,6 +56,50 @@ async def test_announced_rewritten_on_change_and_withdrawn_for_good(valkey: Embe
         with trio.fail_after(5):
             await ended.wait()
         assert not await redis.exists([keys.node(ME.node)])
+
+
+async def test_a_new_owner_s_lobby_is_never_without_its_tables(valkey: EmbeddedValkey) -> None:
+    directory, counts = Directory(), set()
+    async with open_house() as house, open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+        directory.add(house.table.entry)
+        services = PresenceServices(redis, directory, lambda: ME, lambda: [SHARD], 60.0, LOG)
+        await redis.delete([keys.lobby(SHARD)])
+        for _ in range(20):
+            nursery.start_soon(Presence(services).run)
+            await _lobby_says(redis, {TABLE: 0})
+            counts |= {await redis.hlen(keys.lobby(SHARD)) for _ in range(20)}
+        nursery.cancel_scope.cancel()
+    assert counts == {1}
+
+
+async def test_the_lobby_is_written_anew_when_redis_lost_it_though_no_call_failed(tmp_path: Path) -> None:
+    directory = Directory()
+    with valkey_server(tmp_path / "one", port=0) as server:
+        port = server.settings.port
+        async with (
+            open_house() as house,
+            open_redis(server.settings) as redis,
+            trio.open_nursery() as nursery,
+        ):
+            directory.add(house.table.entry)
+            services = PresenceServices(redis, directory, lambda: ME, lambda: [SHARD], 0.02, LOG)
+            nursery.start_soon(Presence(services).run)
+            await _lobby_says(redis, {TABLE: 0})
+            await redis.flushall()
+            await _lobby_says(redis, {TABLE: 0})
+            nursery.cancel_scope.cancel()
+        async with open_house() as house, open_redis(server.settings) as redis:
+            directory = Directory()
+            directory.add(house.table.entry)
+            # Between two announcements, so that neither of them fails.
+            services = PresenceServices(redis, directory, lambda: ME, lambda: [SHARD], 0.02, LOG)
+            presence = Presence(services)
+            await presence.announce()
+            os.kill(server.pid, signal.SIGKILL)
+            with valkey_server(tmp_path / "two", port=port):
+                await redis.hset(keys.lobby(SHARD), {str(TABLE): b"of long ago"})
+                await presence.announce()
+                await _lobby_says(redis, {TABLE: 0})
 
 
 async def _lobby_says(redis: Redis, wanted: dict[TableId, int]) -> None:

@@ -1,5 +1,7 @@
 """A broadcast: encoded and framed once per encoding, private cards only to their owner."""
 
+from collections.abc import Iterable
+
 from attrs import define, field
 from wsproto import ConnectionType
 from wsproto.connection import Connection
@@ -17,7 +19,7 @@ from cardroom.wire.table import (
     table_codec,
 )
 from node.sessions.fanout import Fanout, Framer
-from node.tables.audience import Notice
+from node.tables.audience import Notice, Viewer
 
 ONE, TWO, STRANGER = UserId(1), UserId(2), UserId(3)
 CARDS = CardsDealt(TableId(1), 5, 2, cards=())
@@ -44,6 +46,9 @@ class Seen:
     def kick(self, code: object) -> None:
         raise AssertionError("nobody is kicked")
 
+    def move(self, url: str) -> None:
+        raise AssertionError("nobody is moved")
+
     def messages(self) -> list[TableMessage]:
         """Read the frames as a WebSocket client does."""
         client = Connection(ConnectionType.CLIENT)
@@ -69,12 +74,17 @@ class CountingFramer:
         return self.framer.frame(message)
 
 
+def offer(framed: Iterable[tuple[Viewer, bytes]]) -> None:
+    for viewer, frames in framed:
+        viewer.offer_frames(frames)
+
+
 def test_each_gets_the_same_bytes_and_the_owner_the_cards() -> None:
     counting = {encoding: CountingFramer(Framer(encoding)) for encoding in Encoding}
     viewers = [Seen(ONE, Encoding.MSGPACK), Seen(ONE, Encoding.JSON)]
     viewers += [Seen(UserId(10 + n), Encoding.MSGPACK) for n in range(20)]
     viewers += [Seen(UserId(40 + n), Encoding.JSON) for n in range(20)]
-    Fanout(counting).publish(viewers, [Notice(STATE), Notice(CARDS, {ONE: OWN})])  # type: ignore[arg-type]
+    offer(Fanout(counting).frame(viewers, [Notice(STATE), Notice(CARDS, {ONE: OWN})]))  # type: ignore[arg-type]
     assert [one.framed for one in counting.values()] == [4, 4]  # two for all, two for the owner's device
     for viewer in viewers:
         assert viewer.messages() == [STATE, OWN if viewer.user_id == ONE else CARDS]
@@ -86,7 +96,7 @@ def test_two_owners_get_their_own_and_nobody_elses() -> None:
     other = CardsDealt(TableId(1), 5, 2, cards=(CardCode(7), CardCode(8)))
     viewers = [Seen(user, Encoding.MSGPACK) for user in (TWO, STRANGER, ONE)]
     fanout = Fanout({encoding: Framer(encoding) for encoding in Encoding})
-    fanout.publish(viewers, [Notice(CARDS, {ONE: OWN, TWO: other})])
+    offer(fanout.frame(viewers, [Notice(CARDS, {ONE: OWN, TWO: other})]))
     assert [viewer.messages() for viewer in viewers] == [[other], [CARDS], [OWN]]
 
 
@@ -94,6 +104,6 @@ def test_what_is_no_event_is_framed_once_too() -> None:
     counting = {encoding: CountingFramer(Framer(encoding)) for encoding in Encoding}
     viewers = [Seen(UserId(n), encoding) for n in range(5) for encoding in Encoding]
     said = Said(TableId(1), ONE, "one", "안녕", 1_700_000_000_000)
-    Fanout(counting).send(viewers, said)  # type: ignore[arg-type]
+    offer(Fanout(counting).frame_message(viewers, said))  # type: ignore[arg-type]
     assert [one.framed for one in counting.values()] == [1, 1]
     assert [viewer.messages() for viewer in viewers] == [[said]] * 10

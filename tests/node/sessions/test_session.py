@@ -11,6 +11,8 @@ from cardroom.ids import TableId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
+from cardroom.wire.moved import Moved
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import Act, ActionKind, Hello, Ping, Resync, SitDown
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
@@ -170,3 +172,19 @@ async def test_bet_out_of_turn_and_above_the_balance_over_the_wire(valkey: Embed
                 answers == {Done(9), Refused(9, Refusal.OUT_OF_TURN)}
                 or Refused(9, Refusal.NO_HAND) in answers
             )
+
+
+@BOTH
+async def test_who_is_sent_on_gets_the_way_and_a_token_that_is_good_there(
+    valkey: EmbeddedValkey, encoding: Encoding
+) -> None:
+    async with open_door(valkey.settings) as door:
+        async with door.enter(encoding=encoding) as player:
+            (viewer,) = door.house.table.audience.viewers
+            viewer.move("ws://elsewhere")
+            moved = await player.hear_until(Moved)
+            assert isinstance(moved, Moved)
+            assert (moved.table_id, moved.url) == (TABLE, "ws://elsewhere")
+            assert await player.hear_close() == CloseCode.MOVED.value
+        async with door.come_back(moved.resume, player.last_seq) as player:
+            assert isinstance(await player.hear_until(PlaceChanged), PlaceChanged)

@@ -30,18 +30,28 @@ from cardroom.wire.ledger import (
     reply_codec,
 )
 from cardroom.wire.player import SitIn
+from cardroom.wire.presence import read_lease
 from cardroom.wire.refusals import Refusal
 from node.sessions.fanout import Fanout, Framer
-from node.settings import LeaseSettings, LedgerSettings, StakesFile, StopSettings, TableLimits
+from node.settings import (
+    JournalSettings,
+    LeaseSettings,
+    LedgerSettings,
+    StakesFile,
+    StopSettings,
+    TableLimits,
+)
+from node.shards.claim import is_free
 from node.shards.lease import NodeIdentity
 from node.shards.opening import TableMaker
+from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
-from node.tables.actor import Table
 from node.tables.commands import Ask, Watch
 from node.tables.deck import shuffled_deck
 from node.tables.directory import Directory
+from node.tables.table import Table
 from tests.fakes.ledger import LedgerInMemory
-from tests.node.tables.house import BUY_IN, LOG, STAKE, TABLE, Guest, until
+from tests.node.tables.house import BUY_IN, LOG, SEAL, STAKE, TABLE, Guest, until
 
 SHARDS = count(5000)
 IDENTITY = NodeIdentity(NodeId("node-1"), BootNonce("c" * 32))
@@ -90,6 +100,7 @@ class Worker:
 
     async def release(self, release: int, table_id: TableId = TABLE) -> None:
         """Tell the owner that a table's letters are resolved."""
+        self.ledger.released.add(table_id)
         told = reply_codec().encode(LedgerReply(CommandId(uuid4()), TableReleased(table_id, release)))
         await self.redis.rpush(keys.replies(self.shard, IDENTITY.boot), [told])
 
@@ -138,7 +149,8 @@ async def held(valkey: EmbeddedValkey, *told: LedgerTable) -> AsyncIterator[Held
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
         directory = Directory()
         services = ShardServices(
-            IDENTITY, redis, directory, maker, shuffled_deck, LeaseSettings(0.05, 30),
+            IDENTITY, lambda shard: RedisShardStore(shard, IDENTITY, redis, 30), directory, maker, SEAL,
+            shuffled_deck, LeaseSettings(0.05, 30), JournalSettings(),
             LedgerSettings(poll_seconds=1.0, resend_seconds=0.2), StopSettings(), LOG,
         )  # fmt: skip
         shard, worker = Shard(number, services), Worker(redis, number, told, ledger)
@@ -220,7 +232,9 @@ async def test_a_lost_shard_voids_its_hands_kicks_and_is_opened_again(valkey: Em
         assert {holder.escrow for holder in here.shard.tables[0].seats.holders.values()} == {BUY_IN}
 
 
-async def test_draining_ends_the_hand_settles_and_gives_the_lease_back(valkey: EmbeddedValkey) -> None:
+async def test_draining_ends_the_hand_settles_and_leaves_the_shard_free(
+    valkey: EmbeddedValkey,
+) -> None:
     async with held(valkey, table()) as here:
         guests = await _playing(here)
         here.shard.drain()
@@ -230,7 +244,8 @@ async def test_draining_ends_the_hand_settles_and_gives_the_lease_back(valkey: E
         await here.until(is_open=False)
         with trio.fail_after(8):
             while True:
-                if not await here.redis.exists([keys.lease(here.shard.shard)]):
+                lease = read_lease(dict(await here.redis.hgetall(keys.lease(here.shard.shard))))
+                if lease is not None and is_free(lease):
                     break
                 await trio.sleep(0.01)
         (hand,) = here.worker.ledger.settled

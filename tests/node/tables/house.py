@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import trio
 import trio.testing
@@ -11,23 +11,26 @@ from attrs import define, field
 from cardroom.ids import SeatIndex, ShardId, TableId, UserId
 from cardroom.money import BasisPoints, Krw
 from cardroom.service.logs import open_log
-from cardroom.service.settings import LogSettings
+from cardroom.service.settings import LogSettings, Secret
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode
 from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, SeatEscrow
+from cardroom.wire.moved import Moved
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.refusals import Refusal
+from node.journal.seal import DeckSeal
 from node.rules.cards import FULL_DECK, parse_cards
 from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
-from node.shards.supervisor import keep_table_running
-from node.tables.actor import Table, TableServices
-from node.tables.commands import Ask, Inspect, TableDetail, Unwatch, Watch
+from node.shards.table_tasks import keep_table_running
+from node.tables.commands import Ask, Command, Unwatch, Watch
 from node.tables.deck import Shuffle, shuffled_deck
+from node.tables.table import Table, TableServices
+from tests.fakes.journal import JournalInMemory
 from tests.fakes.ledger import LedgerInMemory
 
 Heard = TypeVar("Heard")
@@ -47,8 +50,11 @@ BUY_IN, HALF = Krw(200_000), Krw(100_000)
 _FIRST = parse_cards("KsAsKhAh2c7d9h3s4sQc")
 FIRST_SEAT_WINS = (*_FIRST, *(card for card in FULL_DECK if card not in _FIRST))
 """A deck for two: the big blind of the first hand, who is dealt first, has kings, the button aces."""
+NO_COMMAND = cast("Command", "a mistake of ours")
+"""What no table understands: its task breaks off."""
 CODECS = {encoding: wire.table_codec(encoding) for encoding in Encoding}
 LOG = open_log(LogSettings(level="error"), "tests")
+SEAL = DeckSeal(Secret("a key of the tests"))
 
 
 @define
@@ -83,6 +89,10 @@ class Guest:
 
     def kick(self, code: wire.CloseCode) -> None:
         self.kicked = code
+
+    def move(self, url: str) -> None:
+        self.answer(Moved(self.table.seats.game.table_id, url, "a token"))
+        self.kick(wire.CloseCode.MOVED)
 
     def ask(self, request: asks.TableRequest) -> None:
         assert self.table.entry.inbox.offer(Ask(self, request, trio.current_time()))
@@ -122,7 +132,11 @@ class Guest:
     def act(self, kind: asks.ActionKind, amount: int = 0) -> None:
         """Use the turn that was announced last."""
         began = self.last(wire.TurnBegan)
-        self.ask(asks.Act(self.next_id(), TABLE, began.hand_no, began.turn.turn, kind, Krw(amount)))
+        self.act_in(began.hand_no, began.turn.turn, kind, amount)
+
+    def act_in(self, hand_no: int, turn: int, kind: asks.ActionKind, amount: int = 0) -> None:
+        """Act in this turn, as good or late as that is."""
+        self.ask(asks.Act(self.next_id(), TABLE, hand_no, turn, kind, Krw(amount)))
 
     def straddle(self, *, straddles: bool = True) -> None:
         self.ask(asks.Straddle(self.next_id(), TABLE, straddles))
@@ -178,6 +192,7 @@ class House:
 
     table: Table
     ledger: LedgerInMemory
+    journal: JournalInMemory = field(factory=JournalInMemory)
     may_deal: bool = True
     guests: dict[int, Guest] = field(factory=dict)
     money: int = 0
@@ -208,7 +223,7 @@ class House:
 
     async def crash(self) -> None:
         """Let the table's task break off, and wait until a new one serves the table."""
-        self.table.entry.inbox.deliver(Inspect(_break))
+        self.table.entry.inbox.deliver(NO_COMMAND)
         await trio.sleep(0.6)
 
     def check_money(self) -> None:
@@ -269,10 +284,6 @@ class House:
             await settle()
 
 
-def _break(detail: TableDetail) -> None:
-    raise RuntimeError("somebody's answer breaks the table")
-
-
 async def until(holds: Callable[[], bool], seconds: float = 8.0) -> None:
     """Wait, with real sockets, until something holds."""
     with trio.fail_after(seconds):
@@ -305,7 +316,7 @@ async def open_house(
     lying = {(TABLE, one.seat): (one.user_id, one.amount) for one in escrow}
     house = House(set_up_table(told, ShardId(1), maker), LedgerInMemory({}, lying))
     house.money = house.ledger.total
-    services = TableServices(house.ledger, shuffle, lambda: house.may_deal)
+    services = TableServices(house.ledger, house.journal, SEAL, shuffle, lambda: house.may_deal)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_table_running, house.table, services)
         await settle()

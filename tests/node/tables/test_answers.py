@@ -33,8 +33,9 @@ async def test_answers_are_given_once_and_in_order() -> None:
         for number in (1, 2):
             answers.note(one, wire.Done(number))
         assert one.all(wire.Done) == []
-        answers.give()
-        answers.give()
+        for _ in range(2):
+            answers.give(house.table.telling)
+        house.table.telling.end_step(None)
         assert one.all(wire.Done) == [wire.Done(1), wire.Done(2)]
 
 
@@ -81,14 +82,16 @@ class BrokenPublisher:
     whole: Publisher
     has_failed: bool = False
 
-    def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
+    def frame(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> Sequence[tuple[Viewer, bytes]]:
         if not self.has_failed:
             self.has_failed = True
             raise RuntimeError("the events are not told")
-        self.whole.publish(viewers, notices)
+        return self.whole.frame(viewers, notices)
 
-    def send(self, viewers: Iterable[Viewer], message: wire.TableMessage) -> None:
-        self.whole.send(viewers, message)
+    def frame_message(
+        self, viewers: Iterable[Viewer], message: wire.TableMessage
+    ) -> Sequence[tuple[Viewer, bytes]]:
+        return self.whole.frame_message(viewers, message)
 
 
 @pytest.mark.parametrize(("purse", "answer"), [(BUY_IN, wire.Done(1)), (HALF, INSUFFICIENT)])
@@ -100,7 +103,7 @@ async def test_what_is_decided_is_answered_though_the_telling_crashes(
         house.ledger.is_silent = True
         one.sit(0)
         await settle()
-        house.table.history.publisher = BrokenPublisher(house.table.history.publisher)
+        house.table.telling.publisher = BrokenPublisher(house.table.telling.publisher)
         house.ledger.speak()
         await trio.sleep(1)
         assert house.table.has_crashed

@@ -2,34 +2,17 @@
 
 import pytest
 
-from cardroom.ids import TableId
-from cardroom.money import Krw
 from cardroom.wire import table as wire
 from cardroom.wire.cards import HandCategory
-from cardroom.wire.player import Act, ActionKind
 from cardroom.wire.refusals import Refusal
 from node.rules import actions, blinds, events, hand_rank
 from node.rules.errors import IllegalReason
-from node.tables.translation import action_of, refusal_of
+from node.tables.translation import refusal_of
 
 
 @pytest.mark.parametrize("reason", list(IllegalReason))
 def test_every_reason_has_its_code(reason: IllegalReason) -> None:
     assert isinstance(refusal_of(reason), Refusal)
-
-
-@pytest.mark.parametrize(
-    ("kind", "action"),
-    [
-        (ActionKind.FOLD, actions.Fold()),
-        (ActionKind.CHECK, actions.Check()),
-        (ActionKind.CALL, actions.Call()),
-        (ActionKind.RAISE_TO, actions.RaiseTo(Krw(6_000))),
-        (ActionKind.ALL_IN, actions.AllIn()),
-    ],
-)
-def test_every_action_of_a_player_is_one_of_the_rules(kind: ActionKind, action: actions.Action) -> None:
-    assert action_of(Act(1, TableId(1), 1, 1, kind, Krw(6_000))) == action
 
 
 @pytest.mark.parametrize(

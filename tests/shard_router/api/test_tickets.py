@@ -15,7 +15,6 @@ from tests.shard_router.front import (
     BOOT,
     NODE,
     PLAYER_URL,
-    SHARDS,
     TICKET_KEY,
     Front,
     refusal,
@@ -130,14 +129,16 @@ async def test_unavailable_while_the_lease_is_of_an_earlier_start(front: Front) 
     assert open_ticket(answer.ticket, TICKET_KEY).boot == restarted
 
 
-async def test_ticket_follows_the_shard_to_another_node(front: Front, redis: Redis) -> None:
+async def test_ticket_follows_the_shard_to_another_node(front: Front) -> None:
     token = await front.log_in()
     await front.node.publish(table_summary(1))
     await front.node.open_both_shards()
-    await redis.delete([keys.lease(SHARDS[0])])
-    assert refused_for_now(await ask(front, 1, token))
     other, boot = NodeId("node-2"), BootNonce("c" * 32)
     await front.node.announce(other, boot, "ws://127.0.0.1:9002/play")
+    await front.node.hold(0, node=other, boot=BootNonce(""))
+    assert refused_for_now(await ask(front, 1, token))
+    await front.node.hold(0, epoch=0, node=other, boot=boot)
+    assert refused_for_now(await ask(front, 1, token))
     await front.node.hold(0, epoch=2, node=other, boot=boot)
     answer = ANSWERS.decode((await ask(front, 1, token)).content)
     assert answer.url == "ws://127.0.0.1:9002/play"

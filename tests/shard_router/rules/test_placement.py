@@ -20,6 +20,7 @@ def test_held_by_the_start_that_is_announced() -> None:
         (None, None, Closed.NOT_HELD),
         (None, ANNOUNCED, Closed.NOT_HELD),
         (Holder(NODE, BOOT, Epoch(0)), ANNOUNCED, Closed.OPENING),
+        (Holder(NODE, BootNonce(""), Epoch(4)), ANNOUNCED, Closed.OFFERED),
         (HOLDER, None, Closed.NODE_SILENT),
         (HOLDER, Announced(OTHER, BOOT, URL), Closed.NODE_SILENT),
         (HOLDER, Announced(NODE, EARLIER, URL), Closed.NODE_RESTARTED),

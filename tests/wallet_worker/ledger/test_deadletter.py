@@ -4,7 +4,7 @@ import pytest
 import trio
 from attrs import evolve
 
-from cardroom.ids import Epoch
+from cardroom.ids import BootNonce, Epoch
 from cardroom.wire.ledger import (
     BuyInHeld,
     CommandRefused,
@@ -134,9 +134,22 @@ async def test_a_table_opens_when_the_last_of_its_letters_is_resolved(house: Hou
 async def test_the_next_opening_of_the_shard_opens_released_tables_too(house: House) -> None:
     number, _ = await bury_hand(house)
     await retry_letter(house.tools, retry_of(number))
-    (opened,) = await house.ask(open_by(1))
+    (opened,) = await house.send(again(house.command(open_by(1)), boot=BootNonce("b" * 32)))
     assert isinstance(opened, ShardOpened)
     assert [table.is_halted for table in opened.tables] == [False, False]
+
+
+async def test_who_opens_again_what_it_had_is_told_of_released_tables_as_halted(house: House) -> None:
+    """It may go on from memory, where the table is as it was before the letter was resolved."""
+    number, _ = await bury_hand(house)
+    await retry_letter(house.tools, retry_of(number))
+    (opened,) = await house.ask(open_by(1))
+    assert isinstance(opened, ShardOpened)
+    assert [table.is_halted for table in opened.tables] == [True, False]
+    house.epoch = opened.epoch
+    (reopened,) = await house.ask(ReopenTable(house.tables[0]))
+    assert isinstance(reopened, TableReopened)
+    assert not reopened.table.is_halted
 
 
 async def test_a_table_that_is_halted_again_after_its_release_stays_halted(house: House) -> None:
