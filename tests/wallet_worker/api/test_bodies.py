@@ -30,7 +30,8 @@ def app(house: House, redis: Redis) -> QuartTrio:
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/admin/promotions", {"user_id": 2**63}, 404),
+        ("/admin/promotions", {"user_id": 2**63}, 400),
+        ("/admin/promotions", {"user_id": 2**62}, 404),
         ("/admin/promotions", {"user_id": -1}, 404),
         ("/admin/promotions", {"idempotency_key": "a\0b"}, 400),
         ("/admin/promotions", {"reason": "\0"}, 400),
