@@ -61,7 +61,7 @@ def play_again(place: Place) -> None:
     assert replay(list(read_hands(file))).mismatches == ()
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(400)
 def test_a_killed_node_comes_back_and_no_won_is_missing(place: Place) -> None:
     with started(place) as supervisor:
         wait_until(
@@ -82,6 +82,7 @@ def test_a_killed_node_comes_back_and_no_won_is_missing(place: Place) -> None:
                 place.hands_by_table().get(name, 0) >= at_restart[name] + 3 for name in NODE_1_TABLES
             ),
             "the killed node's tables play again",
+            seconds=200.0,  # a player of a resumed hand who stays away has clock, bank and connection time
         )
         assert place.ask_wallet("/admin/ledger/summary")["balanced"] is True
         wait_until(lambda: everything_agrees(place), "database, file, Redis and nodes say the same")
