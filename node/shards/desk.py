@@ -134,6 +134,9 @@ class ShardDesk:
     async def _begin(
         self, movable: Movable, taker: NodeAnnouncement, reason: str, wait_seconds: float
     ) -> ShardMove:
+        under_way = movable.report().move
+        if under_way is not None and not under_way.is_over:  # its journal may rest: nobody could ask
+            raise MoveRefused(Refusal.MOVE_UNDER_WAY)
         if not await movable.ask_ledger():
             raise MoveRefused(Refusal.LEDGER_AWAY)
         move = ShardMove(taker.node, taker.player_url, reason, wait_seconds)

@@ -83,6 +83,7 @@ async def test_what_could_not_succeed_is_refused_with_its_code(valkey: EmbeddedV
         assert await here.refused(first.shard, there) is Refusal.LEDGER_AWAY
         first.ledger_answers, first.ends = True, None
         await here.desk.order_move(first.shard, there, "a test")
+        first.ledger_answers = False  # while the first move rests the journal, nobody can ask
         assert await here.refused(first.shard, there) is Refusal.MOVE_UNDER_WAY
         first.is_open = False
         assert await here.refused(first.shard, there) is Refusal.SHARD_NOT_HELD
