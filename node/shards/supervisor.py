@@ -102,22 +102,17 @@ class Shard:
             with closing(self.services.open_store(self.shard)) as store:
                 if not await self._take(store, log):
                     break
-                is_well = await self._hold_while_ours(store, log)
+                rest_seconds = 0.0
+                try:
+                    await self._hold(store, log)
+                except* (ShardLost, NotOpened, RedisAway) as trouble:
+                    log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
+                    rest_seconds = _RETRY_SECONDS
+                self._end_move()
                 await self._leave_to_others(store, log)
             self._woken = trio.Event()
-            with trio.move_on_after(0.0 if is_well else _RETRY_SECONDS):
+            with trio.move_on_after(rest_seconds):
                 await self._woken.wait()
-
-    async def _hold_while_ours(self, store: ShardStore, log: Log) -> bool:
-        """Hold the shard; False if it was lost, or could not be opened."""
-        is_well = True
-        try:
-            await self._hold(store, log)
-        except* (ShardLost, NotOpened, RedisAway) as trouble:
-            log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
-            is_well = False
-        self._end_move()
-        return is_well
 
     def drain(self) -> None:
         """Begin no more hands, let those in play end, settle, and leave the shard to whoever takes it."""
