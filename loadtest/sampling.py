@@ -9,7 +9,7 @@ import shutil
 import sys
 from enum import Enum, unique
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import DEVNULL
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -113,16 +113,22 @@ async def _record(profiler: str, pid: int, how: tuple[float, int], file: Path) -
         "--format", "raw", "--nolineno", "--output", str(file),
     ]  # fmt: skip
     with trio.fail_after(seconds + _LAST_SECONDS):
-        done = await trio.run_process(command, stdout=PIPE, capture_stderr=True, check=False)
+        done = await trio.run_process(command, stdout=DEVNULL, capture_stderr=True, check=False)
     stacks = _read(file)
     if not stacks:
-        told = done.stderr.decode(errors="replace").strip()
-        raise SamplingFailed(_trouble(pid, told), pid, " ".join(told.split())[-300:])
+        told = done.stderr.decode(errors="replace")
+        raise SamplingFailed(_trouble(pid, told), pid, _error_of(told))
     return stacks
 
 
 def _read(file: Path) -> Stacks:
     return read_folded(file.read_text(encoding="utf-8")) if file.is_file() else Stacks()
+
+
+def _error_of(told: str) -> str:
+    """Give the line in which py-spy says what is wrong; behind it comes where in py-spy that was."""
+    lines = [line for line in told.splitlines() if line.startswith("Error")]
+    return lines[0].removeprefix("Error: ") if lines else "py-spy says nothing"
 
 
 def _trouble(pid: int, told: str) -> Trouble:

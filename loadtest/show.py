@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from loadtest.goals import doubts, judge, sum_up
 from loadtest.showing.document import write_document
+from loadtest.showing.goals import doubts, judge, sum_up
 from loadtest.showing.result import Result, UnreadableResult, read_result
 
 
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def write_page(result: Result, page: Path) -> None:
     """Write the page of a result into a file."""
-    page.write_text(write_document(result), encoding="utf-8")
+    page.write_text(write_document(result), encoding="utf-8", errors="replace")
 
 
 def _command_line() -> argparse.ArgumentParser:

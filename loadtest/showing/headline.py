@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from loadtest.goals import Goal, Verdict, doubts, judge, pace_of, sum_up, total
+from loadtest.showing.goals import Goal, Verdict, doubts, judge, pace_of, sum_up, total
 from loadtest.showing.markup import Html, element, join, section, table
 from loadtest.showing.result import Result
 from loadtest.showing.words import NOT_MEASURED, Unit, shown, written
@@ -45,7 +45,7 @@ def describe(result: Result) -> str:
     parts = [
         f"{written(players, Unit.COUNT)} players at {room}",
         f"pace {pace_of(result) or NOT_MEASURED}",
-        f"{written(result.number('seconds'), Unit.SECONDS)} long",
+        f"{written(result.number('seconds'), Unit.SECONDS)} played",
         profile.text("encoding") or "encoding " + NOT_MEASURED,
     ]
     began = result.number("began_unix")

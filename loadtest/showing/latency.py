@@ -9,7 +9,7 @@ from loadtest.showing.words import Unit, shown, spoken
 
 PERCENTILES: Final = {"p50": "p50", "p95": "p95", "p99": "p99", "p99_9": "p99.9", "max": "max"}
 LATENCIES: Final = {"own_ack": "Own answer", "all_seats": "All seats"}
-_HEADS: Final = ("", "Count", *PERCENTILES.values())
+LATENCY_HEADS: Final = ("in ms", "Count", *PERCENTILES.values())
 
 
 def show_latency(result: Result) -> Html:
@@ -22,7 +22,7 @@ def show_latency(result: Result) -> Html:
             "From sending an action to the player's own answer, and until the last seat of the table has it. "
             "p99 is what 99 of 100 actions did not exceed."
         ),
-        table(_HEADS, rows),
+        table(LATENCY_HEADS, rows),
         element("div", draw_latencies("Share of actions by latency (%)", histograms), class_="charts"),
     )
 
@@ -33,12 +33,12 @@ def show_http(result: Result) -> Html:
     if not routes:
         return section("HTTP", note("not measured"))
     rows = [latency_row(spoken(route), times) for route, times in routes]
-    return section("HTTP by route", table(_HEADS, rows))
+    return section("HTTP by route", table(LATENCY_HEADS, rows))
 
 
 def latency_row(words: str, times: Result) -> tuple[str, ...]:
     """Make the row of a table of latencies."""
-    numbers = (shown(times.number(name), Unit.MILLISECONDS) for name in PERCENTILES)
+    numbers = (shown(times.number(name), Unit.BARE) for name in PERCENTILES)
     return (words, shown(times.number("count"), Unit.COUNT), *numbers)
 
 

@@ -39,12 +39,29 @@ def section(title: str, *content: str, id_: str | None = None) -> Html:
 
 def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Html:
     """Make a table: the first column names the row, the others hold numbers. It scrolls where too wide."""
-    head = element("tr", *(element("th", text, scope="col") for text in heads))
-    body = [
-        element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
-        for row in rows
-    ]
-    return element("div", element("table", element("thead", head), element("tbody", *body)), class_="wide")
+    head = _head(heads) if any(heads) else Html("")
+    return element("div", element("table", head, element("tbody", *map(_row, rows))), class_="wide")
+
+
+def grouped_table(heads: tuple[str, ...], groups: list[tuple[str, list[tuple[str, ...]]]]) -> Html:
+    """Make a table whose rows stand in groups with a heading each; its last column holds words."""
+    bodies = (
+        element(
+            "tbody",
+            element("tr", element("th", name, scope="rowgroup", colspan=len(heads)), class_="group"),
+            *map(_row, rows),
+        )
+        for name, rows in groups
+    )
+    return element("div", element("table", _head(heads), *bodies), class_="wide judged")
+
+
+def _head(heads: tuple[str, ...]) -> Html:
+    return element("thead", element("tr", *(element("th", text, scope="col") for text in heads)))
+
+
+def _row(row: tuple[str, ...]) -> Html:
+    return element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
 
 
 def note(*content: str) -> Html:

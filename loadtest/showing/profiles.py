@@ -8,7 +8,7 @@ from loadtest.showing.result import Result
 from loadtest.showing.stacks import read_folded
 from loadtest.showing.words import Unit, shown, written
 
-_HEADS: Final = ("Function", "File", "In itself", "With what it calls")
+_HEADS: Final = ("Function", "In itself", "With calls")
 
 
 def show_profiles(result: Result) -> Html:
@@ -23,8 +23,7 @@ def show_profile(name: str, profile: Result) -> Html:
     """Show the samples of one process."""
     rows: list[tuple[str, ...]] = [
         (
-            dear.text("function") or "?",
-            dear.text("file") or "",
+            join(dear.text("function") or "?", element("small", dear.text("file") or "")),
             shown(dear.number("self_share"), Unit.PART),
             shown(dear.number("inclusive_share"), Unit.PART),
         )

@@ -78,6 +78,11 @@ class Result:
         found = self._find(path)
         return [pair for row in found if (pair := _pair(row))] if isinstance(found, list) else []
 
+    def texts(self, *path: str) -> list[str]:
+        """Give the texts of a list."""
+        found = self._find(path)
+        return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
     def items(self) -> Iterator[tuple[str, Any]]:
         """Give all that stands there, whatever it is."""
         return ((str(name), found) for name, found in self._content.items())

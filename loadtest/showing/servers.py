@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from loadtest.goals import doubts
+from loadtest.showing.goals import doubts
 from loadtest.showing.markup import Html, element, note, section, table
 from loadtest.showing.result import Result
 from loadtest.showing.words import Unit, shown
@@ -12,11 +12,11 @@ _NUMBERS: Final = (
     ("CPU per action", "cpu_us_per_action", Unit.MICROSECONDS),
     ("CPU of a core", "cpu_share", Unit.SHARE),
     ("Memory at start", "rss_kib_start", Unit.KIB),
-    ("at end", "rss_kib_end", Unit.KIB),
+    ("Memory at end", "rss_kib_end", Unit.KIB),
     ("Connections", "connections", Unit.COUNT),
     ("Tables", "tables", Unit.COUNT),
-    ("Per connection", "kib_per_connection", Unit.KIB),
-    ("Per table", "kib_per_table", Unit.KIB),
+    ("Memory per connection", "kib_per_connection", Unit.KIB),
+    ("Memory per table", "kib_per_table", Unit.KIB),
 )
 
 
@@ -24,11 +24,11 @@ def show_servers(result: Result) -> Html:
     """Show CPU and memory of each server process."""
     if not result.part("server"):
         return section("Servers", note("not measured"))
-    rows = []
-    for name, found in result.part("server").items():
-        server = Result(found)
-        rows.append((name, *(shown(server.number(key), unit) for _, key, unit in _NUMBERS)))
-    heads = ("", *(head for head, _, _ in _NUMBERS))
+    servers = [(name, Result(found)) for name, found in result.part("server").items()]
+    rows: list[tuple[str, ...]] = [
+        (words, *(shown(server.number(key), unit) for _, server in servers)) for words, key, unit in _NUMBERS
+    ]
+    heads = ("", *(name for name, _ in servers))
     what = note(
         "CPU per action is of the whole process, its idle cost included. 100 % of a core is one core busy."
     )

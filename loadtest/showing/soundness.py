@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from loadtest.showing.latency import is_latencies, latency_row
+from loadtest.showing.latency import LATENCY_HEADS, is_latencies, latency_row
 from loadtest.showing.markup import Html, element, join, note, section, table
 from loadtest.showing.result import Result
 from loadtest.showing.words import Unit, shown, spoken, unit_of
@@ -75,8 +75,9 @@ def _any_numbers(part: Result, depth: int) -> Iterator[Html]:
     if rows:
         yield table(("", ""), rows)
     if latencies:
-        heads = ("", "Count", "p50", "p95", "p99", "p99.9", "max")
-        yield table(heads, [latency_row(unit_of(name)[0].capitalize(), inner) for name, inner in latencies])
+        yield table(
+            LATENCY_HEADS, [latency_row(unit_of(name)[0].capitalize(), inner) for name, inner in latencies]
+        )
     for name, inner in part.parts():
         if not is_latencies(inner) and depth > 1:
             yield element("p", spoken(name).capitalize() + ":")

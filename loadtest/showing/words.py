@@ -17,6 +17,7 @@ class Unit(Enum):
     """What a number counts."""
 
     COUNT = "count"
+    BARE = "as the head of the column says"
     PER_SECOND = "per second"
     MILLISECONDS = "ms"
     MICROSECONDS = "µs"
@@ -46,6 +47,7 @@ def _kib(number: float) -> str:
 
 _WRITERS: Final[dict[Unit, Callable[[float], str]]] = {
     Unit.COUNT: rounded,
+    Unit.BARE: rounded,
     Unit.PER_SECOND: lambda number: f"{rounded(number)}/s",
     Unit.MILLISECONDS: lambda number: f"{rounded(number)} ms",
     Unit.MICROSECONDS: lambda number: f"{rounded(number)} µs",
