@@ -19,7 +19,8 @@ def moment(at: float) -> dict[str, Any]:
     return {
         "at": at, "actions_per_s": 200.0 + at, "hands_per_s": 12.5, "own_ack_p99_ms": 6.0,
         "all_seats_p99_ms": 9.0, "connected": 480, "seated": 470,
-        "client_cpu_share": 0.5, "client_lag_ms": 1.5, "nodes": {"node-1": {"cpu_share": 0.25, "rss_kib": 81_920}},
+        "client_cpu_share": 0.5, "client_lag_ms": 1.5,
+        "nodes": {"node-1": {"cpu_share": 0.25, "rss_kib": 81_920}},
     }  # fmt: skip
 
 
