@@ -40,9 +40,10 @@ class Fanout:
             if viewer.user_id in chosen:
                 framed.append((viewer, self._frames_for(viewer.user_id, encoding, notices)))
                 continue
-            if encoding not in for_all:
-                for_all[encoding] = self._frames_for(None, encoding, notices)
-            framed.append((viewer, for_all[encoding]))
+            frames = for_all.get(encoding)
+            if frames is None:
+                frames = for_all[encoding] = self._frames_for(None, encoding, notices)
+            framed.append((viewer, frames))
         return framed
 
     def frame_message(

@@ -34,17 +34,13 @@ class Heartbeat:
 
     ping_seconds: float
     silence_seconds: float
-    heard_at: float
     _pinged_at: float = -math.inf
 
-    def look(self, now: float) -> Beat:
+    def look(self, heard_at: float, now: float) -> Beat:
         """Say what to do now; a ping is taken as sent."""
-        silence = now - self.heard_at
-        if silence < self.ping_seconds and silence < self.silence_seconds:
-            return Beat.NOTHING
-        if silence >= self.silence_seconds:
+        if now >= heard_at + self.silence_seconds:
             return Beat.END
-        if now - self._pinged_at < self.ping_seconds:
+        if now < max(heard_at, self._pinged_at) + self.ping_seconds:
             return Beat.NOTHING
         self._pinged_at = now
         return Beat.PING
@@ -53,15 +49,20 @@ class Heartbeat:
 class Silenceable(Protocol):
     """A connection whose silence is looked at."""
 
+    @property
+    def heard_at(self) -> float:
+        """When something was heard, on the loop's clock."""
+
     def notice_silence(self, now: float) -> None:
-        """Look how long nothing was heard."""
+        """Do what a silence calls for, that may be too long."""
 
 
 class Heartbeats:
     """Looks at all connections once in a while: a deadline for each would move with every message."""
 
     def __init__(self, ping_seconds: float, silence_seconds: float) -> None:
-        self._every_seconds = min(_SELDOMLY_SECONDS, ping_seconds / _LOOKS, silence_seconds / _LOOKS)
+        self._least_seconds = min(ping_seconds, silence_seconds)
+        self._every_seconds = min(_SELDOMLY_SECONDS, self._least_seconds / _LOOKS)
         self._connections: dict[int, Silenceable] = {}
 
     def add(self, connection: Silenceable) -> None:
@@ -77,5 +78,7 @@ class Heartbeats:
         while True:
             await trio.sleep(self._every_seconds)
             now = trio.current_time()
+            before = now - self._least_seconds
             for connection in self._connections.values():
-                connection.notice_silence(now)
+                if connection.heard_at <= before:
+                    connection.notice_silence(now)

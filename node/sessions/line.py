@@ -17,6 +17,8 @@ from node.sessions.sockets import Wire
 _RECEIVE_BYTES: Final = 4096
 _MAX_HEAD_BYTES: Final = 16 * 1024
 _HEAD_ENDS: Final = b"\r\n\r\n"
+_CONTROLS_AT_FIRST: Final = 16
+"""So many control frames may come before the first message: nothing else counts them yet."""
 
 
 class LineEnded(Exception):
@@ -77,6 +79,7 @@ class Line:
 
     async def first_message(self) -> str | bytes:
         """Wait for a message; what came with it is kept. Raises ``LineEnded``."""
+        controls = 0
         while True:
             received = self.receive()
             for number, one in enumerate(received, start=1):
@@ -84,6 +87,9 @@ class Line:
                     self._unheard = received[number:]
                     return one
                 self.answer(one)
+                controls += 1
+                if controls > _CONTROLS_AT_FIRST:
+                    raise LineEnded
             if self.is_over:
                 raise LineEnded
             await self._wire.wait_readable()

@@ -68,7 +68,8 @@ class Session:
         self._codec = services.codecs[line.encoding]
         self._services = services
         limits, now = services.limits, trio.current_time()
-        self._heartbeat = Heartbeat(limits.ping_seconds, limits.silence_seconds, now)
+        self.heard_at = now
+        self._heartbeat = Heartbeat(limits.ping_seconds, limits.silence_seconds)
         self._throttle = Throttle(limits.messages_per_second, limits.message_burst, now)
         self._throttled = 0
         self._ended = trio.Event()
@@ -122,7 +123,7 @@ class Session:
         received = self._line.receive()
         if received:
             now = trio.current_time()
-            self._heartbeat.heard_at = now
+            self.heard_at = now
             for one in received:
                 if self._ended.is_set():
                     return
@@ -141,7 +142,7 @@ class Session:
 
     def notice_silence(self, now: float) -> None:
         """Ask a silent player for a sign of life, and close who stays silent."""
-        match self._heartbeat.look(now):
+        match self._heartbeat.look(self.heard_at, now):
             case Beat.NOTHING:
                 pass
             case Beat.PING:

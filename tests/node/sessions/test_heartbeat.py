@@ -19,29 +19,29 @@ from tests.node.sessions.door import Untended, open_door
 
 
 def test_silence_is_asked_about_again_and_again_and_ends() -> None:
-    heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=60.0, heard_at=100.0)
-    looks = {now: heartbeat.look(now) for now in (119.9, 120.0, 120.1, 139.9, 140.0, 159.9, 160.0)}
+    heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=60.0)
+    looks = {now: heartbeat.look(100.0, now) for now in (119.9, 120.0, 120.1, 139.9, 140.0, 159.9, 160.0)}
     assert [now for now, beat in looks.items() if beat is Beat.PING] == [120.0, 140.0]
     assert [now for now, beat in looks.items() if beat is Beat.END] == [160.0]
 
 
 def test_whoever_is_heard_meanwhile_is_left_in_peace() -> None:
-    heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=60.0, heard_at=100.0)
-    assert heartbeat.look(120.0) is Beat.PING
-    heartbeat.heard_at = 136.0
-    assert heartbeat.look(155.0) is Beat.NOTHING
-    assert heartbeat.look(156.0) is Beat.PING
+    heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=60.0)
+    assert heartbeat.look(heard_at=100.0, now=120.0) is Beat.PING
+    assert heartbeat.look(heard_at=136.0, now=155.0) is Beat.NOTHING
+    assert heartbeat.look(heard_at=136.0, now=156.0) is Beat.PING
 
 
 def test_a_silence_that_is_shorter_than_asking_ends_too() -> None:
-    heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=5.0, heard_at=100.0)
-    assert [heartbeat.look(now) for now in (104.9, 105.0)] == [Beat.NOTHING, Beat.END]
+    heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=5.0)
+    assert [heartbeat.look(100.0, now) for now in (104.9, 105.0)] == [Beat.NOTHING, Beat.END]
 
 
 @define
 class Looked:
     """A connection that notes when it was looked at."""
 
+    heard_at: float
     at: list[float] = field(factory=list)
 
     def notice_silence(self, now: float) -> None:
@@ -53,7 +53,8 @@ async def test_all_are_looked_at_by_one_task_often_enough(
     autojump_clock: MockClock, limits: tuple[float, float], every: float
 ) -> None:
     heartbeats, began = Heartbeats(*limits), trio.current_time()
-    stays, goes = Looked(), Looked()
+    stays, goes, talks = Looked(began - 60.0), Looked(began - 60.0), Looked(began + 60.0)
+    heartbeats.add(talks)
     heartbeats.add(stays)
     heartbeats.add(goes)
     async with trio.open_nursery() as nursery:
@@ -64,6 +65,7 @@ async def test_all_are_looked_at_by_one_task_often_enough(
         nursery.cancel_scope.cancel()
     assert [at - began for at in stays.at] == pytest.approx([every, 2 * every])
     assert len(goes.at) == 1
+    assert talks.at == [], "nothing is called for"
 
 
 def test_the_ping_is_one_that_a_client_reads() -> None:

@@ -109,6 +109,15 @@ async def test_a_goodbye_is_answered_and_ends_the_line() -> None:
     assert await told(wire) == [closing(4000)]
 
 
+async def test_who_only_pings_is_not_listened_to_for_long() -> None:
+    line, wire = connected()
+    await wire.far.send_all(HEAD + sent(Opcode.PING, b"") * 100 + sent(Opcode.TEXT, b"late"))
+    await line.read_head()
+    with pytest.raises(LineEnded):
+        await line.first_message()
+    assert len(await told(wire)) < 20
+
+
 async def test_our_goodbye_waits_for_theirs_and_then_for_their_end(autojump_clock: MockClock) -> None:
     line, wire = connected()
     began = trio.current_time()
