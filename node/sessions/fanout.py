@@ -2,30 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 
-from wsproto.connection import Connection, ConnectionType
-from wsproto.events import BytesMessage, TextMessage
-
 from cardroom.ids import UserId
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.frames import Opcode, write_frame
 from cardroom.wire.table import TableMessage, table_codec
 from node.tables.audience import Notice, Viewer
 
 
 class Framer:
-    """Table messages as WebSocket frames of a server: unmasked, whole, not compressed."""
+    """Table messages as WebSocket frames of a server: unmasked, whole, not compressed.
+
+    They hold no state of their connection (no mask, no extension): the same bytes are good for all.
+    """
 
     def __init__(self, encoding: Encoding) -> None:
         self._codec: Codec[TableMessage] = table_codec(encoding)
-        self._is_binary = encoding is Encoding.MSGPACK
-        # A server's frames hold no state of their connection (no mask, no extension): one maker serves all.
-        self._frames = Connection(ConnectionType.SERVER)
+        self._opcode = Opcode.BINARY if encoding is Encoding.MSGPACK else Opcode.TEXT
 
     def frame(self, message: TableMessage) -> bytes:
         """Encode a message and put it into one frame."""
-        data = self._codec.encode(message)
-        if self._is_binary:
-            return self._frames.send(BytesMessage(data=data))
-        return self._frames.send(TextMessage(data=data.decode()))
+        return write_frame(self._opcode, self._codec.encode(message))
 
 
 class Fanout:
@@ -44,9 +40,10 @@ class Fanout:
             if viewer.user_id in chosen:
                 framed.append((viewer, self._frames_for(viewer.user_id, encoding, notices)))
                 continue
-            if encoding not in for_all:
-                for_all[encoding] = self._frames_for(None, encoding, notices)
-            framed.append((viewer, for_all[encoding]))
+            frames = for_all.get(encoding)
+            if frames is None:
+                frames = for_all[encoding] = self._frames_for(None, encoding, notices)
+            framed.append((viewer, frames))
         return framed
 
     def frame_message(
