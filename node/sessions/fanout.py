@@ -37,16 +37,18 @@ class Fanout:
     def frame(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> Sequence[tuple[Viewer, bytes]]:
         """Give the frames of the notices for each viewer, to be sent in one write."""
         framed = []
-        chosen: set[UserId] = set().union(*(notice.instead for notice in notices))
-        for_all: dict[Encoding, bytes] = {}
+        chosen: set[UserId] = set().union(*[notice.instead for notice in notices if notice.instead])
+        for_all: dict[Encoding, list[bytes]] = {}
+        joined: dict[Encoding, bytes] = {}
         for viewer in viewers:
             encoding = viewer.encoding
-            if viewer.user_id in chosen:
-                framed.append((viewer, self._frames_for(viewer.user_id, encoding, notices)))
-                continue
-            if encoding not in for_all:
-                for_all[encoding] = self._frames_for(None, encoding, notices)
-            framed.append((viewer, for_all[encoding]))
+            if encoding not in joined:
+                frame = self._framers[encoding].frame
+                for_all[encoding] = [frame(notice.for_all) for notice in notices]
+                joined[encoding] = b"".join(for_all[encoding])
+            is_chosen = bool(chosen) and viewer.user_id in chosen
+            frames = self._instead(viewer, notices, for_all[encoding]) if is_chosen else joined[encoding]
+            framed.append((viewer, frames))
         return framed
 
     def frame_message(
@@ -62,9 +64,12 @@ class Fanout:
             found.append((viewer, framed[encoding]))
         return found
 
-    def _frames_for(self, user_id: UserId | None, encoding: Encoding, notices: Sequence[Notice]) -> bytes:
-        frame = self._framers[encoding].frame
+    def _instead(self, viewer: Viewer, notices: Sequence[Notice], for_all: Sequence[bytes]) -> bytes:
+        """Give what a chosen viewer is sent: only what is for nobody else is encoded for it."""
+        frame = self._framers[viewer.encoding].frame
         return b"".join(
-            frame(notice.for_all if user_id is None else notice.instead.get(user_id, notice.for_all))
-            for notice in notices
+            [
+                frame(notice.instead[viewer.user_id]) if viewer.user_id in notice.instead else common
+                for notice, common in zip(notices, for_all, strict=True)
+            ]
         )
