@@ -38,17 +38,14 @@ class Fanout:
         """Give the frames of the notices for each viewer, to be sent in one write."""
         framed = []
         chosen: set[UserId] = set().union(*[notice.instead for notice in notices if notice.instead])
-        for_all: dict[Encoding, list[bytes]] = {}
-        joined: dict[Encoding, bytes] = {}
+        for_all: dict[Encoding, tuple[list[bytes], bytes]] = {}
         for viewer in viewers:
-            encoding = viewer.encoding
-            if encoding not in joined:
-                frame = self._framers[encoding].frame
-                for_all[encoding] = [frame(notice.for_all) for notice in notices]
-                joined[encoding] = b"".join(for_all[encoding])
-            is_chosen = bool(chosen) and viewer.user_id in chosen
-            frames = self._instead(viewer, notices, for_all[encoding]) if is_chosen else joined[encoding]
-            framed.append((viewer, frames))
+            common = for_all.get(viewer.encoding)
+            if common is None:
+                frames = [self._framers[viewer.encoding].frame(notice.for_all) for notice in notices]
+                common = for_all[viewer.encoding] = (frames, b"".join(frames))
+            is_chosen = viewer.user_id in chosen
+            framed.append((viewer, self._instead(viewer, notices, common[0]) if is_chosen else common[1]))
         return framed
 
     def frame_message(
@@ -58,10 +55,10 @@ class Fanout:
         framed: dict[Encoding, bytes] = {}
         found = []
         for viewer in viewers:
-            encoding = viewer.encoding
-            if encoding not in framed:
-                framed[encoding] = self._framers[encoding].frame(message)
-            found.append((viewer, framed[encoding]))
+            frame = framed.get(viewer.encoding)
+            if frame is None:
+                frame = framed[viewer.encoding] = self._framers[viewer.encoding].frame(message)
+            found.append((viewer, frame))
         return found
 
     def _instead(self, viewer: Viewer, notices: Sequence[Notice], for_all: Sequence[bytes]) -> bytes:

@@ -28,17 +28,18 @@ class _Step:
     calls: list[Callable[[], None]] = field(factory=list)
     """What comes after that."""
 
-    def offer(self, viewer: Viewer, frames: Iterable[bytes]) -> None:
-        known = self.frames.get(id(viewer))
-        if known is None:
-            self.frames[id(viewer)] = (viewer, [*frames])
-        else:
-            known[1].extend(frames)
+    def offer(self, framed: Iterable[tuple[Viewer, bytes]]) -> None:
+        """Send these, after what goes to the same connection already."""
+        for viewer, frames in framed:
+            known = self.frames.get(id(viewer))
+            if known is None:
+                self.frames[id(viewer)] = (viewer, [frames])
+            else:
+                known[1].append(frames)
 
     def go_on(self, step: "_Step") -> None:
         """Tell what another step tells after all of this."""
-        for viewer, frames in step.frames.values():
-            self.offer(viewer, frames)
+        self.offer((viewer, b"".join(frames)) for viewer, frames in step.frames.values())
         self.calls.extend(step.calls)
 
 
@@ -61,11 +62,11 @@ class Telling:
 
     def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
         """Tell events to all of these."""
-        self._offer(self.publisher.frame(viewers, notices))
+        self._step.offer(self.publisher.frame(viewers, notices))
 
     def send(self, viewers: Iterable[Viewer], message: TableMessage) -> None:
         """Tell all of these a message that is no event of the table."""
-        self._offer(self.publisher.frame_message(viewers, message))
+        self._step.offer(self.publisher.frame_message(viewers, message))
 
     def answer(self, viewer: Viewer, message: TableMessage) -> None:
         """Tell one connection something."""
@@ -76,7 +77,7 @@ class Telling:
         self._step.calls.append(partial(viewer.kick, code))
 
     def call(self, function: Callable[[], None]) -> None:
-        """Do something that shows what the table has become, after what is told; it must not block or fail."""
+        """Do something that shows what the table has become, once all is told; it must not block or fail."""
         self._step.calls.append(function)
 
     def drop_step(self) -> None:
@@ -98,19 +99,15 @@ class Telling:
         """The oldest step that waits is kept."""
         self._tell(self._held.popleft())
 
-    def _offer(self, framed: Iterable[tuple[Viewer, bytes]]) -> None:
-        for viewer, frames in framed:
-            self._step.offer(viewer, (frames,))
-
     def _tell(self, told: _Step) -> None:
+        """Tell, and let nobody who listens break what others are told, or the journal."""
         for viewer, frames in told.frames.values():
-            self._do(viewer.offer_frames, b"".join(frames))
+            try:
+                viewer.offer_frames(b"".join(frames))
+            except Exception as error:  # noqa: BLE001 (the border of one table)
+                report_unforeseen(self.log, "table", error)
         for call in told.calls:
-            self._do(call)
-
-    def _do(self, tell: Callable[..., None], *arguments: bytes) -> None:
-        """Let nobody who listens break what others are told, or the journal."""
-        try:
-            tell(*arguments)
-        except Exception as error:  # noqa: BLE001 (the border of one table)
-            report_unforeseen(self.log, "table", error)
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 (the border of one table)
+                report_unforeseen(self.log, "table", error)
