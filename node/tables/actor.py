@@ -97,9 +97,26 @@ class TableActor:
             self._recover()
         self._take_up()
         self._end_step()
-        while not (self._table.is_draining and self._dealer.play is None):
-            self._handle(await self._next_command())
-            self._end_step()
+        while not self._is_done:
+            await self._serve()
+
+    async def _serve(self) -> None:
+        """Wait for commands, and do them, until the deadline; then do what is due."""
+        # One scope for all of them, whose deadline moves: making one costs a third of an action's waiting.
+        with trio.CancelScope() as waiting:
+            while not self._is_done:
+                waiting.deadline = self._next_deadline()
+                self._do(await self._inbox.receive())
+        if waiting.cancelled_caught:
+            self._do(ClockRanOut())
+
+    @property
+    def _is_done(self) -> bool:
+        return self._table.is_draining and self._dealer.play is None
+
+    def _do(self, command: Command) -> None:
+        self._handle(command)
+        self._end_step()
 
     def _recover(self) -> None:
         """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
@@ -131,16 +148,14 @@ class TableActor:
             left.take_up(self._dealer)
             self._standing.state = TableState.PLAYING
 
-    async def _next_command(self) -> Command:
-        """Wait for a command or the deadline; no time passes for players who cannot see or act."""
-        deadline = min(self._clock.deadline, self._seats.waiting.deadline)
+    def _next_deadline(self) -> float:
+        """Say when the table acts by itself; no time passes for players who cannot see or act."""
         if self._table.pausing.is_paused:
-            deadline = math.inf
-        elif self._telling.is_held:
-            deadline = max(deadline, trio.current_time() + _HELD_POLL_SECONDS)
-        with trio.move_on_at(deadline):
-            return await self._inbox.receive()
-        return ClockRanOut()
+            return math.inf
+        deadline = min(self._clock.deadline, self._seats.waiting.deadline)
+        if self._telling.is_held:
+            return max(deadline, trio.current_time() + _HELD_POLL_SECONDS)
+        return deadline
 
     def _handle(self, command: Command) -> None:
         self._keeper.is_touched |= not _is_act(command)  # an action that changes more than the hand says so
@@ -185,7 +200,6 @@ class TableActor:
             self._answers.note(ask.viewer, Done(request_id))
         if isinstance(request, Act):
             self._keeper.is_touched |= self._dealer.play is None
-            self._history.publish()
             self._telling.call(partial(_observe_action, ask.received_at))
 
     def _carry_out(self, viewer: Viewer, request: TableRequest) -> None:
@@ -242,18 +256,23 @@ class TableActor:
             self._dealer.begin_clock_anew()
 
     def _end_step(self) -> None:
-        """After each command: tend the seats, prepare the next hand, tell what happened."""
+        """After each command: see to the seats, and tell what happened."""
         now = trio.current_time()
+        if self._keeper.is_touched:  # or else only the hand in play is another one
+            self._look_around(now)
+        self._history.publish()
+        self._places.tell(now)
+        self._answers.give(self._telling)
+        self._keep(now)
+
+    def _look_around(self, now: float) -> None:
+        """Tend the seats, prepare the next hand, and tell all who look from outside."""
         self._floor.tend(now, is_closing=self._table.is_draining)
         is_idle = self._dealer.play is None and self._clock.is_stopped
         if is_idle and not self._table.is_draining and self._dealer.can_deal():
             self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
         self._standing.tell()
-        self._history.publish()
-        self._places.tell(now)
-        self._answers.give(self._telling)
         self._telling.call(partial(_summarize, self._table.entry, self._seats.summary()))
-        self._keep(now)
 
     def _keep(self, now: float) -> None:
         """Bring to the journal what this step has changed; what it tells is told when that is there."""
