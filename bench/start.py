@@ -105,8 +105,8 @@ async def _start(servers: Servers, redis: Redis, tables: int, idle_seconds: floa
     began = trio.current_time()
     async with keep_running([servers.spec(NODE)], servers.workplace, servers.patience, _STOP) as (child,):
         with trio.fail_after(60):
-            while not await _is_open(redis, tables):
-                await trio.sleep(_LOOK_SECONDS)  # noqa: ASYNC110 (the event is in another process)
+            while not await _is_open(redis, tables):  # noqa: ASYNC110 (the event is in another process)
+                await trio.sleep(_LOOK_SECONDS)
         seconds = trio.current_time() - began
         await trio.sleep(_SETTLE_SECONDS)
         assert child.pid is not None, "it runs"

@@ -58,7 +58,6 @@ async def serve(
         house = build_house(settings, stakes, door, redis, log)
         nursery.start_soon(probe_loop_lag)
         nursery.start_soon(house.presence.run)
-        nursery.start_soon(house.desk.neighbours.run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.offers.listen, house.desk.nudge)
         nursery.start_soon(_serve_admin, settings, house, log, stopping)
@@ -84,7 +83,7 @@ def build_house(
     connections = Connections(settings.sessions.connections, settings.sessions.connections_per_user)
     framers = {encoding: Framer(encoding) for encoding in Encoding}
     maker = TableMaker(stakes, settings.tables, Fanout(framers), log)
-    neighbours = Neighbours(settings.node_id, redis, settings.announce_seconds, log)
+    neighbours = Neighbours(settings.node_id, redis, log)
     desk, offers = ShardDesk((), neighbours, settings.move, log), Offers(settings.node_id, redis, log)
     services = _shard_services(settings, identity, redis, maker, directory)
     services = evolve(services, may_claim=lambda: not desk.is_draining, tell_offer=offers.tell)
