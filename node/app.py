@@ -8,6 +8,7 @@ import trio
 from attrs import evolve, frozen
 
 from cardroom.ids import BootNonce, UserId
+from cardroom.service.collector import tend_collector
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.redis import Redis, RedisAway, open_redis
@@ -57,6 +58,7 @@ async def serve(
     async with open_redis(settings.redis) as redis, trio.open_nursery() as nursery:
         house = build_house(settings, stakes, door, redis, log)
         nursery.start_soon(probe_loop_lag)
+        nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.offers.listen, house.desk.nudge)

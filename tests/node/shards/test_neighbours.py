@@ -1,6 +1,5 @@
 """Which nodes are there and what each would take, from a real Valkey."""
 
-
 from cardroom.ids import BootNonce, NodeId, ShardId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.service.redis import Redis, open_redis
