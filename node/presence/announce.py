@@ -49,15 +49,20 @@ class Presence:
         self._is_withdrawn = False
 
     async def run(self) -> None:
-        """Announce until cancelled or withdrawn; while Redis is away the routers see this node go."""
+        """Announce until cancelled or withdrawn; while Redis is away the routers see this node go.
+
+        A shard that was just opened is told of at once: players may be waiting for it.
+        """
         while not self._is_withdrawn:
+            settled = self._services.directory.settled
             try:
                 with redis_errors():
                     await self.announce()
             except RedisAway as away:
                 self._services.log.warning("presence.not_announced", reason=str(away))
                 self._told.clear()
-            await trio.sleep(self._services.seconds)
+            with trio.move_on_after(self._services.seconds):
+                await settled.wait()
 
     async def withdraw(self) -> None:
         """Say, for good, that this node takes no more players; raises ``RedisAway``."""

@@ -103,6 +103,23 @@ async def test_the_lobby_is_written_anew_when_redis_lost_it_though_no_call_faile
                 await _lobby_says(redis, {TABLE: 0})
 
 
+async def test_a_shard_that_was_opened_is_told_of_at_once(valkey: EmbeddedValkey) -> None:
+    directory, held = Directory(), set[ShardId]()
+    async with open_house() as house, open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+        await redis.delete([keys.lobby(SHARD), keys.node(ME.node)])
+        services = PresenceServices(redis, directory, lambda: ME, lambda: held, 60.0, LOG)
+        nursery.start_soon(Presence(services).run)
+        with trio.fail_after(5):
+            while not await redis.exists([keys.node(ME.node)]):  # noqa: ASYNC110 (it is in Redis)
+                await trio.sleep(0.01)
+        directory.expect(SHARD)
+        directory.add(house.table.entry)
+        held.add(SHARD)
+        directory.settle(SHARD)
+        await _lobby_says(redis, {TABLE: 0})
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_name_that_redis_lost_is_said_again(valkey: EmbeddedValkey) -> None:
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
         services = PresenceServices(redis, Directory(), lambda: ME, list, 0.01, LOG)
