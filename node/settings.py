@@ -235,7 +235,8 @@ class JournalSettings:
 class LedgerSettings:
     """How the node talks to the wallet worker."""
 
-    poll_seconds: float = 1.0
+    poll_seconds: float = 5.0
+    """How long the node waits for replies at a time; it is told of each at once."""
     resend_seconds: float = 2.0
     open_seconds: float = 10.0
 

@@ -87,7 +87,7 @@ class JournalWriter:
         self._wake = trio.Event()
         self._all_kept = trio.Event()
         self._is_held = True
-        self._heard_at = trio.current_time()
+        self._heard_at = self._flushed_at = trio.current_time()
 
     @property
     def lag_seconds(self) -> float:
@@ -148,12 +148,23 @@ class JournalWriter:
         """Flush until cancelled; raises ``ShardLost`` when the shard is another's."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch_patience)
+            nursery.start_soon(self._renew)
             task_status.started()
             while True:
-                with trio.move_on_after(self._lease.renew_seconds):
-                    await self._wake.wait()
+                await self._wake.wait()
                 self._wake = trio.Event()
                 await self._flush()
+                self._flushed_at = trio.current_time()
+
+    async def _renew(self) -> None:
+        """See to it that something is written, if only the lease, as often as it must be."""
+        while True:
+            due = self._flushed_at + self._lease.renew_seconds
+            if trio.current_time() < due:
+                await trio.sleep_until(due)
+                continue
+            self._wake.set()
+            await trio.sleep(self._lease.renew_seconds)
 
     def _put(self, one: _Command | _Step) -> None:
         self._queue.append(one)

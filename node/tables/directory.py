@@ -44,6 +44,11 @@ class Directory:
             self._changed.set()
             self._changed = trio.Event()
 
+    @property
+    def settled(self) -> trio.Event:
+        """What is set when the next shard is opened, or is not going to be."""
+        return self._changed
+
     async def wait_for(self, table_id: TableId, seconds: float) -> TableEntry | None:
         """Give a table as soon as it is here; None if no shard is being opened that could have it."""
         with trio.move_on_after(seconds):
