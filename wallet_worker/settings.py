@@ -32,10 +32,15 @@ class LedgerSettings:
     Who holds a term writes one with each batch, and after each wait of ``block_ms`` for the next; who is
     there at all says so every ``heartbeat_seconds``. Every ``housekeeping_seconds`` outcomes that are too
     old are deleted, at most ``forget_steps`` times ``forget_commands`` of them, and the next months made.
+
+    Settlements are committed together, not more often than every ``gather_seconds``, while nobody waits for
+    them. A table does at its ``gather_hands_of_a_table``-th one: the nodes' ``unsettled_hands``.
     """
 
     batch_size: int = 500
     block_ms: int = 400
+    gather_seconds: float = 1.0
+    gather_hands_of_a_table: int = 2
     term_seconds: float = 3.0
     heartbeat_seconds: float = 0.4
     batch_seconds: float = 20.0
@@ -50,6 +55,8 @@ class LedgerSettings:
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 500 or self.tries < 1:
             raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 500, tries at least 1")
+        if not 0.0 <= self.gather_seconds <= 1.5 or self.gather_hands_of_a_table < 1:
+            raise BadSettings("ledger: gather_seconds is 0 to 1.5, gather_hands_of_a_table at least 1")
         if not 0.05 <= self.heartbeat_seconds <= 0.5 or self.term_seconds < 2.0:
             raise BadSettings("ledger: heartbeat_seconds is 0.05 to 0.5, term_seconds at least 2")
         if self.housekeeping_seconds < 60.0 or not 1 <= self.forget_commands <= 50_000:

@@ -22,7 +22,7 @@ from wallet_worker.store.lock_shard import TermLost
 
 T = TypeVar("T")
 
-SETTINGS: Final = LedgerSettings(block_ms=1, term_seconds=2.0, tries=1)
+SETTINGS: Final = LedgerSettings(block_ms=1, gather_seconds=0.0, term_seconds=2.0, tries=1)
 CRASHES: Final = (
     None,
     "before the commit",

@@ -21,10 +21,10 @@ class CommandStream:
         self._key = keys.commands(shard)
         self._reader = reader
 
-    async def read(self, count: int, block_ms: int) -> Sequence[Entry]:
-        """Give the oldest entries, at most ``count``; waits ``block_ms`` for the first."""
+    async def read(self, count: int, block_ms: int, behind: bytes = _HEAD) -> Sequence[Entry]:
+        """Give the oldest entries behind one, at most ``count``; waits ``block_ms`` for the first."""
         with redis_errors():
-            found = await self._redis.xread({self._key: _HEAD}, count=count, block=block_ms)
+            found = await self._redis.xread({self._key: behind}, count=count, block=block_ms)
         entries = [entry for stream in (found or {}).values() for entry in stream]
         return [
             self._reader.read(
