@@ -1,6 +1,6 @@
 """WebSocket frames as a client reads and writes them (RFC 6455, no extensions); pure.
 
-A general library costs several times what this does, and a program that plays for thousands reads little else.
+A general library costs several times what this does, and who plays for thousands reads little else.
 """
 
 import os
@@ -95,7 +95,11 @@ class FrameReader:
         opcode = _OPCODES.get(first & _OPCODE)
         if opcode is None or first & _RESERVED:
             raise ProtocolBroken(f"a frame that begins with {first:#x}")
-        if first & _FINAL and opcode is not Opcode.CONTINUATION and (opcode in _CONTROL or self._kind is None):
+        if (
+            first & _FINAL
+            and opcode is not Opcode.CONTINUATION
+            and (opcode in _CONTROL or self._kind is None)
+        ):
             if opcode in _CONTROL and len(payload) > _MAX_CONTROL_BYTES:
                 raise ProtocolBroken("a control frame that is too long")
             return opcode, payload

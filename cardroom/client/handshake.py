@@ -37,5 +37,8 @@ class Handshake:
         accept = base64.b64encode(hashlib.sha1((self._key + _GUID).encode()).digest()).decode()  # noqa: S324
         if headers.get("sec-websocket-accept") != accept:
             raise ProtocolBroken("the answer to the handshake is not to ours")
-        if headers.get("sec-websocket-protocol") != self._subprotocol or "sec-websocket-extensions" in headers:
+        if (
+            headers.get("sec-websocket-protocol") != self._subprotocol
+            or "sec-websocket-extensions" in headers
+        ):
             raise ProtocolBroken(f"the node does not speak {self._subprotocol}")

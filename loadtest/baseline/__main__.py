@@ -6,6 +6,7 @@ import uvicorn
 
 from loadtest.baseline.app import Options, make_app
 from loadtest.baseline.bare import make_bare_app
+from loadtest.baseline.floor import FloorPlan
 from loadtest.baseline.game import Pauses
 
 
@@ -16,11 +17,11 @@ def main() -> None:
         app = make_bare_app(line.seats)
     else:
         pauses = Pauses(line.between_hands_seconds, line.after_showdown_seconds)
-        app = make_app(Options(line.port, line.redis_port, line.dsn, line.tables, line.seats, pauses))
+        floor = FloorPlan(line.tables, line.seats, pauses, is_shared=line.state == "shared")
+        app = make_app(Options(line.port, line.redis_port, line.dsn, floor))
     uvicorn.run(
-        app, host="127.0.0.1", port=line.port, loop="uvloop", http="httptools", ws=line.websockets,
-        ws_per_message_deflate=False, access_log=False, log_level="warning",
-        timeout_graceful_shutdown=2,
+        app, host="127.0.0.1", port=line.port, loop="uvloop", http="httptools", ws="auto",
+        ws_per_message_deflate=False, access_log=False, log_level="warning", timeout_graceful_shutdown=2,
     )  # fmt: skip
 
 
@@ -35,7 +36,12 @@ def _command_line() -> argparse.ArgumentParser:
     add("--between-hands-seconds", type=float, default=0.05)
     add("--after-showdown-seconds", type=float, default=0.05)
     add("--bare", action="store_true", help="no game: each message is answered by what an action tells")
-    add("--websockets", default="websockets-sansio", help="uvicorn's implementation (websockets-sansio)")
+    add(
+        "--state",
+        choices=("shared", "kept"),
+        default="shared",
+        help="shared: the state is read for each step, so that any worker may do it; kept: in one's memory",
+    )
     return parser
 
 

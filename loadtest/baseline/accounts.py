@@ -90,7 +90,7 @@ class Accounts:
         """Give the right to connect to a table once."""
         user_id, nickname = await self._who(request)
         table_id = TableId(int(request.path_params["table_id"]))
-        if self._floor.find(table_id) is None:
+        if not self._floor.has_table(table_id):
             raise Denied(Refusal.NO_SUCH_TABLE)
         ticket = await self._sockets.give_ticket(user_id, nickname, table_id)
         expires = time.time_ns() // 1_000_000 + TICKET_SECONDS * 1000

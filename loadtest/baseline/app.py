@@ -10,8 +10,7 @@ from redis.asyncio import Redis
 
 from loadtest.baseline.accounts import Accounts, refuse
 from loadtest.baseline.channel import Channel
-from loadtest.baseline.floor import Floor
-from loadtest.baseline.game import Pauses
+from loadtest.baseline.floor import Floor, FloorPlan
 from loadtest.baseline.sockets import Sockets
 from loadtest.baseline.store import Store, open_store
 from loadtest.baseline.table import Denied
@@ -24,9 +23,7 @@ class Options:
     port: int
     redis_port: int
     dsn: str
-    tables: int
-    seats: int
-    pauses: Pauses
+    floor: FloorPlan
 
 
 def make_app(options: Options) -> "FastAPI":
@@ -54,7 +51,7 @@ def make_app(options: Options) -> "FastAPI":
 
 
 def _add_routes(app: "FastAPI", options: Options, store: Store, redis: "Redis", channel: Channel) -> None:
-    floor = Floor(options.tables, options.seats, options.pauses, store, channel)
+    floor = Floor(options.floor, store, channel)
     sockets = Sockets(floor, channel, redis)
     url = f"ws://127.0.0.1:{options.port}/table"
     accounts = Accounts(store, redis, floor, sockets, url)

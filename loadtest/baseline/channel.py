@@ -1,6 +1,10 @@
-"""A Redis channel for each table: what an action tells is published, and workers send it to their sockets."""
+"""What workers share of the tables: a hash with each table's state, its lock, and a channel to publish on.
+
+What a step tells is published on the table's channel; every worker listens and sends it to its own sockets.
+"""
 
 import asyncio
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
@@ -14,6 +18,9 @@ from cardroom.wire.table import TableMessage
 from loadtest.baseline.telling import Told
 
 _GROUP: Final = "table:*"
+_LOCK_MS: Final = 5000
+_TRIES: Final = 500
+_PAUSE_SECONDS: Final = 0.01
 
 Frame = tuple[bytes, dict[UserId, bytes]]
 """A message for all, and what certain players get in its place."""
@@ -36,6 +43,7 @@ class Channel:
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
+        self._worker = os.urandom(8)
         self.messages_out = 0
 
     def join(self, table_id: TableId, listener: Listener) -> None:
@@ -46,12 +54,34 @@ class Channel:
         """Forward nothing to it any more."""
         self._listeners[table_id].discard(listener)
 
-    async def publish(self, table_id: TableId, state: bytes, first_seq: int, frames: Sequence[Frame]) -> None:
-        """Keep the table's state in its hash and publish what happened, in one round trip."""
+    async def take(self, table_id: TableId) -> bytes | None:
+        """Lock a table against all other workers and give its state, in one round trip."""
+        name = f"table:{table_id}"
+        for _ in range(_TRIES):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.set(f"{name}:lock", self._worker, nx=True, px=_LOCK_MS)
+                pipe.hget(f"{name}:state", "state")
+                is_ours, state = await pipe.execute()
+            if is_ours:
+                return None if state is None else bytes(state)
+            await asyncio.sleep(_PAUSE_SECONDS)
+        raise TimeoutError(f"table {table_id} is locked by another worker")
+
+    async def give_back(self, table_id: TableId) -> None:
+        """Unlock a table that was not changed."""
+        await self._redis.delete(f"table:{table_id}:lock")
+
+    async def publish(
+        self, table_id: TableId, state: bytes, first_seq: int, frames: Sequence[Frame], *, unlocks: bool
+    ) -> None:
+        """Keep the table's state in its hash, publish what happened and unlock, in one round trip."""
         name = f"table:{table_id}"
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hset(f"{name}:state", "state", state)
-            pipe.publish(name, msgpack.packb((first_seq, frames)))
+            if frames:
+                pipe.publish(name, msgpack.packb((first_seq, frames)))
+            if unlocks:
+                pipe.delete(f"{name}:lock")
             await pipe.execute()
 
     async def forward(self, started: asyncio.Event) -> None:

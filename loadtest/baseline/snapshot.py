@@ -1,6 +1,5 @@
-"""A whole table of the baseline: as one viewer may see it, and as it is kept in Redis."""
+"""A whole table of the baseline as one viewer may see it."""
 
-import msgpack
 from attrs import evolve
 
 from cardroom.ids import UserId
@@ -66,15 +65,3 @@ def _seat_view(table: Table, holder: Holder, own: Holder | None) -> wire.SeatVie
         street_bet=player.street_bet if player is not None else Krw(0),
         cards=codes(player.hole_cards) if player is not None and is_open else (),
     )
-
-
-def pack_state(table: Table) -> bytes:
-    """Write down all of a table for its Redis hash, as short as it can be: positional, binary."""
-    hand, play = table.hand, table.play
-    if hand is None or play is None:
-        holders = table.holders.values()
-        seats = [(one.seat, one.user_id, table.seating.occupant(one.seat).stack) for one in holders]
-        return bytes(msgpack.packb((table.hand_no, table.teller.seq, seats)))
-    players = [(play.users[one.seat], *one) for one in hand.players]
-    now = (hand.street.value, hand.board, hand.position_to_act, hand.turn, bytes(hand.setup.deck))
-    return bytes(msgpack.packb((table.hand_no, table.teller.seq, play.hand_id.bytes, players, now)))

@@ -83,13 +83,12 @@ class Sockets:
             raise Denied(Refusal.TICKET_INVALID)
         user, table, nickname = found.decode().split(":")
         user_id, table_id = UserId(int(user)), TableId(int(table))
-        seen = self._floor.find(table_id)
-        if seen is None:
+        if not self._floor.has_table(table_id):
             raise Denied(Refusal.NO_SUCH_TABLE)
         seat = Seat(socket, user_id, nickname)
         welcome = Welcome(user_id, nickname, _NODE, HEARTBEAT_SECONDS, "")
         await seat.send(self._outgoing.encode(welcome))
-        await self._floor.enter(seat, seen)
+        await self._floor.enter(seat, table_id)
         return seat, table_id
 
     async def _answer(self, seat: Seat, data: bytes) -> None:

@@ -78,9 +78,10 @@ class Table:
     hand: Hand | None = None
     play: Play | None = None
     hand_no: int = 0
+    has_showdown: bool = False
+    """Whether cards were shown in the hand."""
     seating: Seating = field(init=False)
     teller: Teller = field(init=False)
-    _has_showdown: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.seating = empty_table(self.seat_count)
@@ -183,7 +184,7 @@ class Table:
         users = {one.seat: self.holders[one.seat].user_id for one in deal.players}
         self.play = Play(HandId(uuid4()), deal, users)
         self.hand, events = rules.start(RULES, deal, tuple(deck or shuffled()))
-        self._has_showdown = False
+        self.has_showdown = False
         self.teller.deal(events, self.play.hand_id, os.urandom(32), users)
         return True
 
@@ -235,7 +236,7 @@ class Table:
         self.seating = between_hands.after_hand(self.seating, play.deal, settlement)
         self.hand = self.play = None
         self.teller.end(play.hand_id, settlement)
-        return Finished(play.hand_id, self.hand_no, settlement, self._has_showdown)
+        return Finished(play.hand_id, self.hand_no, settlement, self.has_showdown)
 
     def lobby_line(self) -> LobbyTable:
         """Give the table's line of the lobby."""
@@ -243,7 +244,7 @@ class Table:
 
     def _take(self, step: rules.Step) -> None:
         self.hand, events = step
-        self._has_showdown |= any(isinstance(event, HandShown) for event in events)
+        self.has_showdown |= any(isinstance(event, HandShown) for event in events)
         self.teller.play(events)
 
     def _tell_seat(self, holder: Holder) -> None:
