@@ -122,6 +122,8 @@ class _Running:
         with trio.move_on_after(_SEATED_SECONDS):
             while self._gathering.seated < wanted and not self._stop.is_ordered:
                 await self._stop.pause(_PERIOD_SECONDS / 4)
+        if not self._gathering.seated and not self._stop.is_ordered:
+            raise CannotPlay("Nobody has found a seat: see whether tables are open and wallets are filled")
         self._phase = "warm_up"
         await self._stop.pause(self._profile.warm_up_seconds)
 

@@ -49,10 +49,15 @@ class Storm:
 
 @frozen
 class SlowReaders:
-    """So long after measuring began, connections come that read nothing, or so many bytes a second."""
+    """So long after measuring began, connections come that read nothing, or so many bytes a second.
+
+    Each asks so often for a snapshot that it does not read: else it would be minutes until a node has kept as much
+    for it as it may. A node takes no more than 2 a second by default.
+    """
 
     connections: int = field(default=50, validator=ge(1))
     bytes_per_second: int = field(default=0, validator=ge(0))
+    asks_per_second: float = field(default=1.5, validator=gt(0.0))
     after_seconds: float = field(default=15.0, validator=ge(0.0))
 
 
