@@ -42,12 +42,16 @@ class Line:
 
 @frozen
 class Chart:
-    """Lines that share an axis. Of points drawn as one the worst is kept: the highest, or else the mean."""
+    """Lines that share an axis. Of points drawn as one the highest is kept, or else their mean.
+
+    ``measured`` is the span of time that the numbers of the result are taken from; it is shaded.
+    """
 
     title: str
     unit: Unit
     lines: Sequence[Line]
     keeps_highest: bool = False
+    measured: tuple[float, float] | None = None
 
 
 def draw_lines(chart: Chart) -> Html:
@@ -59,6 +63,7 @@ def draw_lines(chart: Chart) -> Html:
     across = span(0.0, max(at for line in chart.lines for at, _ in line.points))
     up = linear(max(*numbers, 1e-6))
     picture = [
+        *_shade(chart, across),
         *_grid_up(up, chart.unit),
         *(_label_x(across, tick, f"{tick:g} s") for tick in across.ticks),
         *(_stroke(line, number, across, up) for number, line in enumerate(thinned)),
@@ -98,6 +103,13 @@ def _thin(points: Sequence[Point], *, keeps_highest: bool) -> list[Point]:
         kept = None if not some else max(some) if keeps_highest else sum(some) / len(some)
         thinned.append((points[first][0], kept))
     return thinned
+
+
+def _shade(chart: Chart, across: Scale) -> Iterator[Html]:
+    if chart.measured is not None:
+        left, right = (_x(across, at) for at in chart.measured)
+        across_units = {"x": f"{left:.1f}", "width": f"{right - left:.1f}"}
+        yield element("rect", class_="measured", y=str(_TOP), height=str(_FLOOR - _TOP), **across_units)
 
 
 def _thin_note(chart: Chart) -> Html:
@@ -200,6 +212,9 @@ def _picture(title: str, content: Sequence[Html]) -> Html:
 
 
 def _legend(names: Sequence[str]) -> Html:
+    """Name the lines by their colours; a line that is alone is named by the title."""
+    if len(names) == 1:
+        return Html("")
     keys = (
         element("span", element("i", class_=f"key c{number % _COLOURS}"), name)
         for number, name in enumerate(names)

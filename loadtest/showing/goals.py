@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum, unique
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from loadtest.showing.result import Result
 from loadtest.showing.words import Unit, written
@@ -99,7 +99,7 @@ def _latency(result: Result) -> Iterator[Goal]:
     limit = next((limit for most, limit in _TOLD_MS if players <= most), None)
     if limit is not None and (pace is None or pace.startswith(_HUMAN)):
         p99 = result.number("latency_ms", "all_seats", "p99")
-        yield _below("From an action until all seats have it, 99th percentile", p99, limit, Unit.MILLISECONDS)
+        yield _below("Action to all seats, p99", p99, limit, Unit.MILLISECONDS)
 
 
 def _http(result: Result) -> Iterator[Goal]:
@@ -108,11 +108,12 @@ def _http(result: Result) -> Iterator[Goal]:
     quick = [route for name, route in routes if name not in _HASHING_ROUTES]
     is_plan = (result.number("profile", "players") or 0.0) <= PLAN_PLAYERS
     for percentile, limit in _HTTP_MS.items():
-        words = f"HTTP, slowest route, {percentile.removeprefix('p')}th percentile"
+        words = f"HTTP, {percentile} of the slowest route"
         yield _below(words, _slowest([route for _, route in routes], percentile), limit, Unit.MILLISECONDS)
         if is_plan:
-            words = words.replace("route", "route that hashes no password")
-            yield _below(words, _slowest(quick, percentile), limit / _ROOM, Unit.MILLISECONDS)
+            yield _below(
+                f"{words} without passwords", _slowest(quick, percentile), limit / _ROOM, Unit.MILLISECONDS
+            )
 
 
 def _slowest(routes: Sequence[Result], percentile: str) -> float | None:
@@ -128,8 +129,8 @@ def _memory(result: Result) -> Iterator[Goal]:
 
 def _soundness(result: Result) -> Iterator[Goal]:
     broken = total(result.part("errors"), "protocol_errors")
-    yield _below("Messages against the protocol", broken, 1, Unit.COUNT)
+    yield evolve(_below("", broken, 1, Unit.COUNT), words="No message against the protocol")
     is_balanced = result.fact("ledger", "is_balanced")
-    found = {None: "not measured", True: "not a won is missing", False: "it does not balance"}[is_balanced]
+    found = {None: "not measured", True: "yes", False: "no"}[is_balanced]
     verdict = {None: Verdict.NOT_MEASURED, True: Verdict.MET, False: Verdict.MISSED}[is_balanced]
     yield Goal("The ledger balances", found, verdict)

@@ -9,6 +9,8 @@ from loadtest.showing.markup import Html, element, join, section, table
 from loadtest.showing.result import Result
 from loadtest.showing.words import NOT_MEASURED, Unit, shown, written
 
+_LATEST_UNIX: Final = 1e11
+"""Clocks that are further ahead are not told."""
 _LOOKS: Final = {Verdict.MET: "good", Verdict.MISSED: "bad", Verdict.NOT_MEASURED: "absent"}
 _MARKS: Final = {Verdict.MET: "✓ met", Verdict.MISSED: "✗ missed", Verdict.NOT_MEASURED: "not measured"}
 
@@ -41,15 +43,16 @@ def describe(result: Result) -> str:
     """Say in one sentence who played, how, and for how long."""
     profile = result.part("profile")
     players, tables, seats = (profile.number(name) for name in ("players", "tables", "seats"))
-    room = f"{written(tables, Unit.COUNT)} tables of {written(seats, Unit.COUNT)}"
+    room = "" if tables is None else f" at {written(tables, Unit.COUNT)} tables"
     parts = [
-        f"{written(players, Unit.COUNT)} players at {room}",
+        f"{written(players, Unit.COUNT)} players{room}",
+        f"{written(seats, Unit.COUNT)} seats a table",
         f"pace {pace_of(result) or NOT_MEASURED}",
-        f"{written(result.number('seconds'), Unit.SECONDS)} played",
+        f"{written(result.number('seconds'), Unit.SECONDS)} measured",
         profile.text("encoding") or "encoding " + NOT_MEASURED,
     ]
     began = result.number("began_unix")
-    if began:
+    if began is not None and 0 < began < _LATEST_UNIX:
         parts.append(f"began {datetime.fromtimestamp(began, UTC):%Y-%m-%d %H:%M} UTC")
     return ", ".join(parts) + "."
 

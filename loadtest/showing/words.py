@@ -73,7 +73,7 @@ def shown(number: float | None, unit: Unit) -> Html:
 
 def spoken(name: str) -> str:
     """Write a key of a result in words: ``failed_attempts`` is failed attempts."""
-    return name.replace("_", " ")
+    return name.replace("_ms_", "_").replace("_", " ")
 
 
 _ENDINGS: Final = (

@@ -7,7 +7,7 @@ from tests.loadtest.made_result import HOSTILE, made, result, times
 
 def test_who_played_and_on_what() -> None:
     assert describe(result()).startswith(
-        "480 players at 80 tables of 6, pace human, 61.2 s played, msgpack, began 2026-09-21 "
+        "480 players at 80 tables, 6 seats a table, pace human, 61.2 s measured, msgpack, began 2026-09-21 "
     )
     assert machine_of(result()) == "2 cores, A processor, Python 3.11.9, Linux"
 
@@ -34,7 +34,7 @@ def test_key_numbers_are_those_of_the_file() -> None:
 
 def test_nothing_is_known() -> None:
     assert title_of(Result({})) == "Load test: no name"
-    assert "not measured players at not measured tables" in show_headline(Result({}))
+    assert "not measured players, not measured seats a table" in show_headline(Result({}))
     assert "Nothing was measured that a goal is set for." in show_headline(Result({}))
 
 
