@@ -25,7 +25,10 @@ def show_timeline(result: Result) -> Html:
     span = _measured(moments)
     charts = (draw_lines(evolve(chart, measured=span)) for chart in _charts(moments))
     shaded = [
-        note("Latencies of actions, throughput and CPU are those of the shaded time; HTTP and errors of all.")
+        note(
+            "Throughput, CPU and latencies of actions are those of the shaded time; "
+            "HTTP and errors, those of the whole run."
+        )
     ]
     return section("Course of the run", *(shaded if span else []), element("div", *charts, class_="charts"))
 

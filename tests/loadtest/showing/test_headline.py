@@ -22,6 +22,7 @@ def test_met_goals_and_missed_ones() -> None:
 def test_a_bottleneck_is_said_plainly() -> None:
     slow = result(client=made()["client"] | {"is_bottleneck": True})
     assert 'class="warning"' in show_headline(slow)
+    assert '<p class="verdict">All 8 goals met.</p>' in show_headline(slow)
     assert 'class="warning"' not in show_headline(result())
 
 
@@ -34,8 +35,9 @@ def test_key_numbers_are_those_of_the_file() -> None:
 
 def test_nothing_is_known() -> None:
     assert title_of(Result({})) == "Load test: no name"
-    assert "not measured players, not measured seats a table" in show_headline(Result({}))
-    assert "Nothing was measured that a goal is set for." in show_headline(Result({}))
+    assert "What was played is not known." in show_headline(Result({}))
+    assert '<p class="verdict">Nothing was measured that a goal is set for.</p>' in show_headline(Result({}))
+    assert machine_of(Result({})) == "On what is not known."
 
 
 def test_names_are_escaped() -> None:
