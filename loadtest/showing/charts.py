@@ -26,7 +26,8 @@ _FLOOR: Final = HEIGHT - _BOTTOM
 _COLOURS: Final = 6
 MOST_POINTS: Final = 240
 """More points than these are drawn together, several as one."""
-_BARS_PER_DECADE: Final = 20
+_BAR: Final = 1.02**6
+"""How much wider than its lower bound a bar reaches: six of the classes that latencies are counted in."""
 _LEAST_MS: Final = 0.001
 
 Point = tuple[float, float | None]
@@ -91,6 +92,7 @@ def draw_latencies(title: str, histograms: Sequence[tuple[str, Sequence[tuple[fl
         *_grid_up(up, Unit.PART),
         *(_label_x(across, tick, _short_ms(tick)) for tick in across.ticks),
         *(bar for number, name in enumerate(parts) for bar in _bars(number, name, parts[name], (across, up))),
+        *(_outline(number, counts, (across, up)) for number, counts in enumerate(parts.values())),
     ]
     return _figure(title, _legend(list(parts)), _picture(title, picture))
 
@@ -151,13 +153,13 @@ def _rebinned(pairs: Sequence[tuple[float, float]]) -> Counter[int]:
     counts: Counter[int] = Counter()
     for upper_ms, count in pairs:
         if count > 0:
-            step = math.ceil(math.log10(max(_LEAST_MS, upper_ms)) * _BARS_PER_DECADE - 1e-9) - 1
+            step = math.ceil(math.log(max(_LEAST_MS, upper_ms), _BAR) - 1e-9) - 1
             counts[step] += round(count)
     return counts
 
 
 def _bound(step: int) -> float:
-    return float(10.0 ** (step / _BARS_PER_DECADE))
+    return float(_BAR**step)
 
 
 def _bars(number: int, name: str, parts: dict[int, float], scales: tuple[Scale, Scale]) -> Iterator[Html]:
@@ -172,6 +174,18 @@ def _bars(number: int, name: str, parts: dict[int, float], scales: tuple[Scale, 
             "rect", element("title", told), class_=f"bar c{number % _COLOURS}",
             x=f"{left:.1f}", y=f"{top:.1f}", width=f"{right - left:.1f}", height=f"{_FLOOR - top:.1f}",
         )  # fmt: skip
+
+
+def _outline(number: int, parts: dict[int, float], scales: tuple[Scale, Scale]) -> Html:
+    """Draw the contour of the bars, so that those behind others can be seen."""
+    across, up = scales
+    first, last = min(parts), max(parts)
+    steps = [f"M{_x(across, _bound(first)):.1f} {_FLOOR}"]
+    steps += [
+        f"V{_y(up, parts.get(step, 0.0)):.1f}H{_x(across, _bound(step + 1)):.1f}"
+        for step in range(first, last + 1)
+    ]
+    return element("path", d="".join([*steps, f"V{_FLOOR}"]), class_=f"line c{number % _COLOURS}")
 
 
 def _short_ms(number: float) -> str:

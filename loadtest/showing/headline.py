@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from loadtest.showing.goals import Goal, Verdict, doubts, judge, pace_of, sum_up, total
-from loadtest.showing.markup import Html, element, join, section, table
+from loadtest.showing.goals import Goal, Verdict, doubts, is_human, judge, pace_of, sum_up, total
+from loadtest.showing.markup import Html, element, join, note, section, table
 from loadtest.showing.result import Result
 from loadtest.showing.words import Unit, shown, written
 
@@ -36,7 +36,8 @@ def show_headline(result: Result) -> Html:
 
 def show_goals(result: Result) -> Html:
     """Hold each goal against what was found."""
-    return section("Goals", _goal_table(judge(result)))
+    no_latency = note("Goals for latency are set at human pace; this run had another.")
+    return section("Goals", *([] if is_human(result) else [no_latency]), _goal_table(judge(result)))
 
 
 def describe(result: Result) -> str:

@@ -13,16 +13,21 @@ def test_who_played_and_on_what() -> None:
 
 
 def test_met_goals_and_missed_ones() -> None:
-    assert "All 8 goals met." in show_headline(result())
+    assert "All 7 goals met." in show_headline(result())
     missed = result(latency_ms={"own_ack": times(2), "all_seats": times(300)})
-    assert '<p class="verdict bad">1 of 8 goals missed.</p>' in show_headline(missed)
+    assert '<p class="verdict bad">1 of 7 goals missed.</p>' in show_headline(missed)
     assert "✗ missed" in show_goals(missed)
+
+
+def test_another_pace_is_said() -> None:
+    assert "human pace" in show_goals(result(profile={"pace": "fast"}))
+    assert "human pace" not in show_goals(result())
 
 
 def test_a_bottleneck_is_said_plainly() -> None:
     slow = result(client=made()["client"] | {"is_bottleneck": True})
     assert 'class="warning"' in show_headline(slow)
-    assert '<p class="verdict">All 8 goals met.</p>' in show_headline(slow)
+    assert '<p class="verdict">All 7 goals met.</p>' in show_headline(slow)
     assert 'class="warning"' not in show_headline(result())
 
 
