@@ -26,7 +26,8 @@ _FLOOR: Final = HEIGHT - _BOTTOM
 _COLOURS: Final = 6
 MOST_POINTS: Final = 240
 """More points than these are drawn together, several as one."""
-_BARS_PER_DECADE: Final = 20
+_BAR: Final = 1.02**6
+"""How much wider than its lower bound a bar reaches: six of the classes that latencies are counted in."""
 _LEAST_MS: Final = 0.001
 
 Point = tuple[float, float | None]
@@ -42,12 +43,16 @@ class Line:
 
 @frozen
 class Chart:
-    """Lines that share an axis. Of points drawn as one the worst is kept: the highest, or else the mean."""
+    """Lines that share an axis. Of points drawn as one the highest is kept, or else their mean.
+
+    ``measured`` is the span of time that the numbers of the result are taken from; it is shaded.
+    """
 
     title: str
     unit: Unit
     lines: Sequence[Line]
     keeps_highest: bool = False
+    measured: tuple[float, float] | None = None
 
 
 def draw_lines(chart: Chart) -> Html:
@@ -59,6 +64,7 @@ def draw_lines(chart: Chart) -> Html:
     across = span(0.0, max(at for line in chart.lines for at, _ in line.points))
     up = linear(max(*numbers, 1e-6))
     picture = [
+        *_shade(chart, across),
         *_grid_up(up, chart.unit),
         *(_label_x(across, tick, f"{tick:g} s") for tick in across.ticks),
         *(_stroke(line, number, across, up) for number, line in enumerate(thinned)),
@@ -86,6 +92,7 @@ def draw_latencies(title: str, histograms: Sequence[tuple[str, Sequence[tuple[fl
         *_grid_up(up, Unit.PART),
         *(_label_x(across, tick, _short_ms(tick)) for tick in across.ticks),
         *(bar for number, name in enumerate(parts) for bar in _bars(number, name, parts[name], (across, up))),
+        *(_outline(number, counts, (across, up)) for number, counts in enumerate(parts.values())),
     ]
     return _figure(title, _legend(list(parts)), _picture(title, picture))
 
@@ -98,6 +105,13 @@ def _thin(points: Sequence[Point], *, keeps_highest: bool) -> list[Point]:
         kept = None if not some else max(some) if keeps_highest else sum(some) / len(some)
         thinned.append((points[first][0], kept))
     return thinned
+
+
+def _shade(chart: Chart, across: Scale) -> Iterator[Html]:
+    if chart.measured is not None:
+        left, right = (_x(across, at) for at in chart.measured)
+        across_units = {"x": f"{left:.1f}", "width": f"{right - left:.1f}"}
+        yield element("rect", class_="measured", y=str(_TOP), height=str(_FLOOR - _TOP), **across_units)
 
 
 def _thin_note(chart: Chart) -> Html:
@@ -139,13 +153,13 @@ def _rebinned(pairs: Sequence[tuple[float, float]]) -> Counter[int]:
     counts: Counter[int] = Counter()
     for upper_ms, count in pairs:
         if count > 0:
-            step = math.ceil(math.log10(max(_LEAST_MS, upper_ms)) * _BARS_PER_DECADE - 1e-9) - 1
+            step = math.ceil(math.log(max(_LEAST_MS, upper_ms), _BAR) - 1e-9) - 1
             counts[step] += round(count)
     return counts
 
 
 def _bound(step: int) -> float:
-    return float(10.0 ** (step / _BARS_PER_DECADE))
+    return float(_BAR**step)
 
 
 def _bars(number: int, name: str, parts: dict[int, float], scales: tuple[Scale, Scale]) -> Iterator[Html]:
@@ -160,6 +174,18 @@ def _bars(number: int, name: str, parts: dict[int, float], scales: tuple[Scale, 
             "rect", element("title", told), class_=f"bar c{number % _COLOURS}",
             x=f"{left:.1f}", y=f"{top:.1f}", width=f"{right - left:.1f}", height=f"{_FLOOR - top:.1f}",
         )  # fmt: skip
+
+
+def _outline(number: int, parts: dict[int, float], scales: tuple[Scale, Scale]) -> Html:
+    """Draw the contour of the bars, so that those behind others can be seen."""
+    across, up = scales
+    first, last = min(parts), max(parts)
+    steps = [f"M{_x(across, _bound(first)):.1f} {_FLOOR}"]
+    steps += [
+        f"V{_y(up, parts.get(step, 0.0)):.1f}H{_x(across, _bound(step + 1)):.1f}"
+        for step in range(first, last + 1)
+    ]
+    return element("path", d="".join([*steps, f"V{_FLOOR}"]), class_=f"line c{number % _COLOURS}")
 
 
 def _short_ms(number: float) -> str:
@@ -200,6 +226,9 @@ def _picture(title: str, content: Sequence[Html]) -> Html:
 
 
 def _legend(names: Sequence[str]) -> Html:
+    """Name the lines by their colours; a line that is alone is named by the title."""
+    if len(names) == 1:
+        return Html("")
     keys = (
         element("span", element("i", class_=f"key c{number % _COLOURS}"), name)
         for number, name in enumerate(names)

@@ -1,14 +1,14 @@
 """The result of a load test as its file has it: what is missing, null or of another type was not measured."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from enum import Enum, unique
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 FORM: Final = 1
 """The form of results that these pages know."""
+_LARGEST_NUMBER: Final = 1e15
 _LARGEST_BYTES: Final = 256 * 1024 * 1024
 
 
@@ -42,11 +42,9 @@ class Result:
         return name in self._content
 
     def number(self, *path: str) -> float | None:
-        """Give a finite number; a boolean is none."""
+        """Give a number that can be one of a load test; a boolean is none."""
         found = self._find(path)
-        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
-            return None
-        return found
+        return found if _is_number(found) else None
 
     def text(self, *path: str) -> str | None:
         """Give a text as it stands there: it is for whoever shows it to escape."""
@@ -110,11 +108,14 @@ def read_result(path: Path) -> Result:
     return result
 
 
+def _is_number(found: object) -> TypeGuard[int | float]:
+    """Say whether it is a number that was measured: no boolean, not infinite, and not absurd."""
+    return isinstance(found, int | float) and not isinstance(found, bool) and abs(found) <= _LARGEST_NUMBER
+
+
 def _pair(row: object) -> tuple[float, float] | None:
     match row:
-        case [bool(), _] | [_, bool()]:
-            return None
-        case [int() | float() as first, int() | float() as second]:
-            return (first, second) if math.isfinite(first) and math.isfinite(second) else None
+        case [first, second] if _is_number(first) and _is_number(second):
+            return (first, second)
         case _:
             return None

@@ -1,5 +1,6 @@
 """What went wrong, by its codes, and whether the money is right."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ SCENARIOS: Final = {
     "chat": "Chat",
 }
 _DEPTH: Final = 4
+"""Scenarios that lie deeper in each other are not shown."""
+_PERCENTILE: Final = re.compile(r"p\d")
 
 
 def show_errors(result: Result) -> Html:
@@ -24,7 +27,7 @@ def show_errors(result: Result) -> Html:
     if not errors:
         return section("Errors and refusals", note("not measured"))
     rows: list[tuple[str, ...]] = [
-        (spoken(name).capitalize(), shown(errors.number(name), Unit.COUNT))
+        (_titled(spoken(name)), shown(errors.number(name), Unit.COUNT))
         for name, _ in errors.items()
         if name not in _CODED
     ]
@@ -76,12 +79,17 @@ def _any_numbers(part: Result, depth: int) -> Iterator[Html]:
         yield table(("", ""), rows)
     if latencies:
         yield table(
-            LATENCY_HEADS, [latency_row(unit_of(name)[0].capitalize(), inner) for name, inner in latencies]
+            LATENCY_HEADS, [latency_row(_titled(unit_of(name)[0]), inner) for name, inner in latencies]
         )
     for name, inner in part.parts():
         if not is_latencies(inner) and depth > 1:
-            yield element("p", spoken(name).capitalize() + ":")
+            yield element("p", _titled(spoken(name)) + ":")
             yield from _any_numbers(inner, depth - 1)
+
+
+def _titled(words: str) -> str:
+    """Begin with a capital, but for percentiles: Back, p99."""
+    return words if _PERCENTILE.match(words) else words[:1].upper() + words[1:]
 
 
 def _any_row(name: str, found: Any, part: Result) -> tuple[str, ...]:
@@ -93,4 +101,4 @@ def _any_row(name: str, found: Any, part: Result) -> tuple[str, ...]:
             value = found
         case _:
             value = shown(part.number(name), unit)
-    return (words.capitalize(), value)
+    return (_titled(words), value)

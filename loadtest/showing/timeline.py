@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from typing import Final
 
+from attrs import evolve
+
 from loadtest.showing.charts import Chart, Line, draw_lines
 from loadtest.showing.markup import Html, element, note, section
 from loadtest.showing.result import Result
 from loadtest.showing.words import Unit
 
 _KIB_PER_MIB: Final = 1024.0
+_MEASURING: Final = "measuring"
+"""What the timeline calls the phase that counts."""
+
+Moments = list[tuple[float, Result]]
 
 
 def show_timeline(result: Result) -> Html:
@@ -16,11 +22,21 @@ def show_timeline(result: Result) -> Html:
     moments = [(at, moment) for moment in result.rows("timeline") if (at := moment.number("at")) is not None]
     if not moments:
         return section("Course of the run", note("not measured"))
-    charts = element("div", *(draw_lines(chart) for chart in _charts(moments)), class_="charts")
-    return section("Course of the run", charts)
+    span = _measured(moments)
+    charts = (draw_lines(evolve(chart, measured=span)) for chart in _charts(moments))
+    shaded = [
+        note(
+            "Throughput, CPU and latencies of actions are those of the shaded time; "
+            "HTTP and errors, those of the whole run."
+        )
+    ]
+    return section("Course of the run", *(shaded if span else []), element("div", *charts, class_="charts"))
 
 
-Moments = list[tuple[float, Result]]
+def _measured(moments: Moments) -> tuple[float, float] | None:
+    """Give the seconds from and to which was measured, if that is not all of the time."""
+    inside = [at for at, moment in moments if moment.text("phase") == _MEASURING]
+    return (min(inside), max(inside)) if 0 < len(inside) < len(moments) else None
 
 
 def _charts(moments: Moments) -> Iterator[Chart]:

@@ -73,7 +73,7 @@ def shown(number: float | None, unit: Unit) -> Html:
 
 def spoken(name: str) -> str:
     """Write a key of a result in words: ``failed_attempts`` is failed attempts."""
-    return name.replace("_", " ")
+    return name.replace("_ms_", "_").replace("_", " ")
 
 
 _ENDINGS: Final = (
@@ -89,6 +89,8 @@ _ENDINGS: Final = (
 
 def unit_of(name: str) -> tuple[str, Unit]:
     """Give the words and the unit of a key whose ending tells it: ``lag_ms`` is lag, in milliseconds."""
+    if name == "share":
+        return name, Unit.PART
     for ending, unit in _ENDINGS:
         if name.endswith(ending) and len(name) > len(ending):
             return spoken(name.removesuffix(ending)), unit

@@ -1,12 +1,19 @@
 """Whole pages."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from html.parser import HTMLParser
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from loadtest.showing.document import write_document
 from loadtest.showing.result import Result
-from tests.loadtest.made_result import HOSTILE, made
+from loadtest.showing.side_by_side import Pair, as_page, as_text
+from tests.loadtest.made_result import HOSTILE, made, times
 from tests.loadtest.showing.test_profiles import PROFILE
 
 VOID = {"meta", "br", "input"}
@@ -59,6 +66,53 @@ def test_nothing_from_a_file_becomes_html() -> None:
     assert (nesting.open, nesting.scripts) == ([], 1)
     assert HOSTILE not in page
     assert "&lt;script&gt;" in page
+
+
+def places(content: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Give the path of everything in a document."""
+    inner = (
+        content.items()
+        if isinstance(content, dict)
+        else enumerate(content)
+        if isinstance(content, list)
+        else ()
+    )
+    for name, found in inner:
+        yield (*path, name)
+        yield from places(found, (*path, name))
+
+
+WHOLE = made(profiles={"node-1": PROFILE}, storm={"connections": 5, "back_ms": times(1)})
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    10**400,
+    "odd",
+    "\ud800",
+    [],
+    [1],
+    [[1, 2, 3]],
+    {},
+    {"p50": 1, "p99": "x"},
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(places(WHOLE), key=str)), st.sampled_from(ODD)), max_size=4))
+def test_a_damaged_result_is_still_shown_and_compared(damages: list[tuple[tuple[Any, ...], Any]]) -> None:
+    document = deepcopy(WHOLE)
+    for (*path, name), odd in damages:
+        part: Any = document
+        with suppress(KeyError, IndexError, TypeError):
+            for step in path:
+                part = part[step]
+            part[name] = odd
+    damaged = Result(document)
+    Nesting().feed(write_document(damaged))
+    as_page(Pair("A", Result(WHOLE), "B", damaged))
+    as_text(Pair("A", damaged, "B", Result(WHOLE)))
 
 
 def test_an_empty_result_is_a_page_too() -> None:

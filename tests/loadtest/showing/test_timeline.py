@@ -28,6 +28,16 @@ def test_a_node_that_was_not_there_all_the_time() -> None:
     assert "2 s\nnode-1: not measured" in page
 
 
+def test_the_measured_part_is_shaded() -> None:
+    phases = ("ramp_up", "measuring", "measuring", "leaving")
+    timeline = [moment(at) | {"phase": phase} for at, phase in enumerate(phases)]
+    page = show_timeline(result(timeline=timeline))
+    assert page.count('class="measured"') == 8
+    assert "shaded" in page
+    assert "shaded" not in show_timeline(result(timeline=timeline[1:3]))
+    assert "shaded" not in show_timeline(result())
+
+
 def test_no_timeline() -> None:
     assert "not measured" in show_timeline(result(timeline=None))
     assert show_timeline(result(timeline=[{"at": 1}])).count("not measured") == 8

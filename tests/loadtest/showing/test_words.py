@@ -47,4 +47,6 @@ def test_endings_tell_units() -> None:
     assert unit_of("lag_max_ms") == ("lag max", Unit.MILLISECONDS)
     assert unit_of("hands_per_s") == ("hands", Unit.PER_SECOND)
     assert unit_of("back_seconds") == ("back", Unit.SECONDS)
+    assert unit_of("share") == ("share", Unit.PART)
+    assert unit_of("all_seats_ms_before") == ("all seats before", Unit.COUNT)
     assert unit_of("kicked") == ("kicked", Unit.COUNT)
