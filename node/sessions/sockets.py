@@ -72,8 +72,8 @@ class Sockets:
     @contextmanager
     def watched(self, descriptor: int, watched: Watched) -> Iterator[None]:
         """Watch a socket, which stays open as long as that lasts."""
-        self._watched[descriptor] = watched
         self._epoll.register(descriptor, select.EPOLLIN)
+        self._watched[descriptor] = watched
         try:
             yield
         finally:
