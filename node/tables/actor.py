@@ -66,7 +66,7 @@ from node.tables.turn_clock import TurnClock
 
 _LEASE_POLL_SECONDS = 1.0
 _HELD_POLL_SECONDS = 0.05
-_ANSWERED_OTHERWISE = SitDown | TopUp | Prove
+_ANSWERED_OTHERWISE = (SitDown, TopUp, Prove)
 """Money is answered for when the ledger has decided, and a proof is an answer of its own."""
 
 
