@@ -105,7 +105,10 @@ class Seats:
 
     def of_user(self, user_id: UserId) -> SeatHolder | None:
         """Give the seat that a player holds here, if any."""
-        return next((holder for holder in self.holders.values() if holder.user_id == user_id), None)
+        for holder in self.holders.values():
+            if holder.user_id == user_id:
+                return holder
+        return None
 
     def held_by(self, user_id: UserId) -> SeatHolder:
         """Give the seat that a player holds here; refused for who holds none."""
