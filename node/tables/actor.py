@@ -107,7 +107,8 @@ class TableActor:
             while not self._is_done:
                 waiting.deadline = self._next_deadline()
                 self._do(await self._inbox.receive())
-        if waiting.cancelled_caught:
+        # What was done last may have moved the deadline that passed meanwhile: a pause, an action in time.
+        if waiting.cancelled_caught and trio.current_time() >= self._next_deadline():
             self._do(ClockRanOut())
 
     @property
