@@ -85,7 +85,7 @@ class Spent:
 
     @property
     def each_us(self) -> float:
-        """Give the microseconds of one on average, without the slowest: there another process had the core."""
+        """Give the microseconds of one on average, without the slowest: others had the core meanwhile."""
         kept = sorted(self.each)[: max(1, self.times * KEPT_OF_100 // 100)]
         return sum(kept) / len(kept) / NANOSECONDS if kept else 0.0
 

@@ -121,7 +121,7 @@ def _toml(value: object) -> str:
         case str():
             return f"'{value}'"
         case list() | tuple():
-            return "[" + ", ".join([_toml(part) for part in value]) + "]"
+            return f"[{', '.join(map(_toml, value))}]"
         case bool():
             return "true" if value else "false"
         case _:

@@ -28,6 +28,8 @@ class Encoding(Enum):
     MSGPACK = "holdem.v1.msgpack"
     JSON = "holdem.v1.json"
 
+    __hash__ = object.__hash__  # an enum's own is slow, and connections are sorted by this all the time
+
 
 class Codec(Generic[T]):
     """Encodes and decodes one family of messages: a tagged union, or one class.

@@ -26,9 +26,7 @@ from cardroom.wire.player import (
 from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
-    DealtSeat,
     Done,
-    HandVoided,
     LeaveReason,
     Refused,
     TableState,
@@ -55,7 +53,7 @@ from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
 from node.tables.floor import Floor
 from node.tables.held_money import held_money
-from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.metrics import ACTION_SECONDS, REFUSALS
 from node.tables.places import Places
 from node.tables.remembering import remember
 from node.tables.seat_desk import SeatDesk, Submit
@@ -66,7 +64,7 @@ from node.tables.turn_clock import TurnClock
 
 _LEASE_POLL_SECONDS = 1.0
 _HELD_POLL_SECONDS = 0.05
-_ANSWERED_OTHERWISE = SitDown | TopUp | Prove
+_ANSWERED_OTHERWISE = (SitDown, TopUp, Prove)
 """Money is answered for when the ledger has decided, and a proof is an answer of its own."""
 
 
@@ -94,7 +92,7 @@ class TableActor:
     async def run(self) -> None:
         """Serve the table until it is drained. An unforeseen error leaves; start a new actor then."""
         if self._table.has_crashed:
-            self._recover()
+            self._standing.recover()
         self._take_up()
         self._end_step()
         while not self._is_done:
@@ -107,7 +105,8 @@ class TableActor:
             while not self._is_done:
                 waiting.deadline = self._next_deadline()
                 self._do(await self._inbox.receive())
-        if waiting.cancelled_caught:
+        # What was done last may have moved the deadline that passed meanwhile: a pause, an action in time.
+        if waiting.cancelled_caught and trio.current_time() >= self._next_deadline():
             self._do(ClockRanOut())
 
     @property
@@ -117,26 +116,6 @@ class TableActor:
     def _do(self, command: Command) -> None:
         self._handle(command)
         self._end_step()
-
-    def _recover(self) -> None:
-        """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
-        self._history.drop_untold()
-        if self._keeper.last_hand_no > self._seats.settlements.last_played.hand_no:
-            self._keeper.voided()
-        self._keeper.is_touched = True
-        self._history.public.set_up(self._seats.public(), self._seats.seating.button)
-        now = trio.current_time()
-        for viewer in self._audience.viewers:
-            snapshot = take_snapshot(self._dealer, self._standing.state, viewer.user_id, now)
-            self._telling.answer(viewer, snapshot)
-        if self._history.hand_id is not None:
-            HANDS.labels(outcome="void").inc()
-            stacks = tuple(DealtSeat(one.seat, one.stack) for one in self._seats.public())
-            self._history.tell(
-                HandVoided(*self._history.next_header(), hand_id=self._history.hand_id, stacks=stacks)
-            )
-            self._history.end_hand()
-            self._standing.state = TableState.BETWEEN_HANDS
 
     def _take_up(self) -> None:
         """Go on with what an earlier owner of the table has left in the journal, if anything."""

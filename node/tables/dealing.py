@@ -72,13 +72,13 @@ class Dealer:
             self.play is None
             and not self.seats.is_halted
             and not self.seats.settlements.is_full
-            and between_hands.next_deal(self.seats.seating, self.seats.game.rules) is not None
+            and self.seats.next_deal() is not None
         )
 
     def deal(self) -> SettleHand | None:
         """Start the next hand; ``can_deal`` must hold. Gives the settlement if the posts ended it."""
         self.seats.check_balance()
-        deal = between_hands.next_deal(self.seats.seating, self.seats.game.rules)
+        deal = self.seats.next_deal()
         assert deal is not None, "can_deal was asked first"
         shuffled = self.shuffle()
         deck, step = commit(shuffled), rules.start(self.seats.game.rules, deal, shuffled)

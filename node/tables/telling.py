@@ -23,23 +23,22 @@ Keep = Callable[[Callable[[], None]], None]
 class _Step:
     """What one step tells: to each connection in one write, which costs more than all the rest of telling."""
 
-    frames: dict[int, tuple[Viewer, list[bytes]]] = field(factory=dict)
+    frames: dict[int, tuple[Viewer, bytes]] = field(factory=dict)
     """By the connection's identity."""
     calls: list[Callable[[], None]] = field(factory=list)
     """What comes after that."""
 
     def offer(self, framed: Iterable[tuple[Viewer, bytes]]) -> None:
         """Send these, after what goes to the same connection already."""
-        for viewer, frames in framed:
-            known = self.frames.get(id(viewer))
-            if known is None:
-                self.frames[id(viewer)] = (viewer, [frames])
-            else:
-                known[1].append(frames)
+        frames = self.frames
+        for one in framed:
+            viewer = one[0]
+            known = frames.get(id(viewer))
+            frames[id(viewer)] = one if known is None else (viewer, known[1] + one[1])
 
     def go_on(self, step: "_Step") -> None:
         """Tell what another step tells after all of this."""
-        self.offer((viewer, b"".join(frames)) for viewer, frames in step.frames.values())
+        self.offer(step.frames.values())
         self.calls.extend(step.calls)
 
 
@@ -103,7 +102,7 @@ class Telling:
         """Tell, and let nobody who listens break what others are told, or the journal."""
         for viewer, frames in told.frames.values():
             try:
-                viewer.offer_frames(b"".join(frames))
+                viewer.offer_frames(frames)
             except Exception as error:  # noqa: BLE001 (the border of one table)
                 report_unforeseen(self.log, "table", error)
         for call in told.calls:
