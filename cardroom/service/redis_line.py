@@ -150,6 +150,8 @@ class RedisLine:
                 self._reader.feed(_receive(line))
                 while (answer := self._reader.gets()) is not False:
                     answers.append(answer)
+        if len(answers) > len(commands):
+            raise ConnectionFailed("the server says more than it was asked")
         return answers
 
 
