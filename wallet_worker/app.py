@@ -127,7 +127,9 @@ def build_worker(
         *[consumer.probe_backlog for consumer in consumers.values()],
     ]
     if settings.hand_events.enabled:
-        beside.append(Unpacker(postgres, settings.shards, settings.hand_events, log).run)
+        beside.append(
+            Unpacker(postgres, settings.shards, settings.hand_events, log, recorders.handover.head).run
+        )
     return Worker(
         name=name,
         tools=tools,

@@ -29,7 +29,7 @@ _SHORTEST_SECRET: Final = 16
 class LedgerSettings:
     """How streams are read. A term is another's after ``term_seconds`` without a heartbeat.
 
-    Who holds a term writes one with each batch, and after each wait of ``block_ms`` for the next; who is
+    Who holds a term writes one with each batch, and three times in ``term_seconds`` when none comes; who is
     there at all says so every ``heartbeat_seconds``. Every ``housekeeping_seconds`` outcomes that are too
     old are deleted, at most ``forget_steps`` times ``forget_commands`` of them, and the next months made.
 
@@ -38,11 +38,11 @@ class LedgerSettings:
     """
 
     batch_size: int = 500
-    block_ms: int = 400
+    block_ms: int = 500
     gather_seconds: float = 1.0
     gather_hands_of_a_table: int = 2
     term_seconds: float = 3.0
-    heartbeat_seconds: float = 0.4
+    heartbeat_seconds: float = 0.5
     batch_seconds: float = 20.0
     stop_seconds: float = 1.0
     longest_pause_seconds: float = 2.0
@@ -95,7 +95,7 @@ class HandEventSettings:
     enabled: bool = True
     group_hands: int = 50
     groups: int = 20
-    pause_seconds: float = 1.0
+    pause_seconds: float = 5.0
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.group_hands <= 500 or self.groups < 1 or self.pause_seconds < 0.01:

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
@@ -23,10 +23,15 @@ import trio
 import trio_asyncio
 from asyncpg.pool import PoolConnectionProxy
 from asyncpg.transaction import Transaction as AsyncpgScope
+from prometheus_client import Counter
 
 from cardroom.service.settings import PostgresSettings
 
 Row = asyncpg.Record
+
+TRANSACTIONS: Final = Counter(
+    "holdem_postgres_transactions_total", "Transactions that this process has committed, reads too"
+)
 
 
 _BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -49,14 +54,18 @@ class PostgresRefused(Exception):
         self.constraint = constraint
 
 
-class Transaction(Protocol):
-    """An open transaction; every call has the settings' time limit."""
+class Reader(Protocol):
+    """What gives rows: an open transaction, or a database that opens one for each statement."""
 
     async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
         """Run one statement and give all its rows."""
 
     async def fetch_one(self, sql: str, *values: object) -> Row | None:
         """Run one statement and give its first row, if any."""
+
+
+class Transaction(Reader, Protocol):
+    """An open transaction; every call has the settings' time limit."""
 
     async def execute(self, sql: str, *values: object) -> int:
         """Run one statement and give the number of rows that it wrote or found."""
@@ -108,6 +117,7 @@ class Postgres:
                     yield _AsyncpgTransaction(connection, self._bridge, self._settings.call_seconds)
                     with trio.fail_after(self._settings.call_seconds):
                         await self._bridge(_leave_running, transaction.commit)
+                    TRANSACTIONS.inc()
                 except BaseException:
                     await self._roll_back(connection, transaction)  # noqa: ASYNC102 (shielded inside)
                     raise
@@ -116,6 +126,31 @@ class Postgres:
             raise
         finally:
             await self._release(connection)  # noqa: ASYNC102 (shielded inside)
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        """Run one statement by itself and give its rows: half of what a transaction around it costs.
+
+        For what only reads, and for heartbeats: one that writes and is cut off may be seen although the
+        standby does not have it.
+        """
+        connection = await self._acquire()
+        try:
+            with _postgres_errors():
+                rows: Sequence[Row] = await self._bridge(
+                    connection.fetch, sql, *values, timeout=self._settings.call_seconds
+                )
+            TRANSACTIONS.inc()
+        except PostgresAway:
+            self._is_doubtful = True
+            raise
+        finally:
+            await self._release(connection)  # noqa: ASYNC102 (shielded inside)
+        return rows
+
+    async def fetch_one(self, sql: str, *values: object) -> Row | None:
+        """Run one statement by itself and give its first row, if any; see ``fetch``."""
+        rows = await self.fetch(sql, *values)
+        return rows[0] if rows else None
 
     async def _roll_back(self, connection: "PoolConnectionProxy[Row]", transaction: AsyncpgScope) -> None:
         """End a failed transaction, also when cancelled: a statement that still runs is ended first.

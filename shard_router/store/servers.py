@@ -48,8 +48,7 @@ class ServerWatch:
                 self._log.info("server.answers", server=server)
 
     async def _ask_postgres(self) -> None:
-        async with self._postgres.transaction() as transaction:
-            await transaction.fetch_one("SELECT 1")
+        await self._postgres.fetch_one("SELECT 1")
 
     async def _ask_redis(self) -> None:
         with redis_errors():

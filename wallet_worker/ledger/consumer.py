@@ -111,7 +111,7 @@ class Consumer:
             if entries:
                 await self.serve(number, entries)
             else:
-                await self.term.renew()
+                await self.term.renew_in_time()
         self._settle_down()
 
     async def serve(self, term: int, entries: Sequence[Entry]) -> None:
