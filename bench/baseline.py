@@ -1,0 +1,139 @@
+"""What an action costs here, in the replaced design and in bare uvicorn: ``python -m bench.baseline``.
+
+In alternating rounds on the same machine the same bots play at 16 tables of six against the product (one
+node, wallet worker, router), and against the replaced design, the state of its tables shared between workers
+or kept in one's memory; an equal stream of actions is told by bare uvicorn. All processes that serve players
+are on the first core; players, PostgreSQL and Valkey on the others. Figures are medians of the rounds.
+"""
+
+import json
+import os
+import statistics
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Final
+
+import trio
+from attrs import frozen
+
+from bench.playing import Play, Played, play, play_bare
+from bench.room import Room, make_load, open_bare_room, open_baseline_room, open_cluster_room, players_apart
+
+TABLES: Final = 16
+SEATS: Final = 6
+PLAYERS: Final = TABLES * SEATS
+SLOWER: Final = {"": "30-90"}
+RATES: Final = {**SLOWER, "_fast": "10-40"}
+"""How long players think, by the ending of the figures' names: about 230 actions/s, and twice as many."""
+SECONDS: Final = 12.0
+ROUNDS: Final = 3
+LOAD: Final = make_load(PLAYERS, TABLES, SEATS)
+
+Figures = dict[str, list[float]]
+"""What was found in each round."""
+
+
+@frozen
+class Design:
+    """Something to be measured: how it is opened, and whose processor time counts."""
+
+    name: str
+    open: Callable[[], AbstractAsyncContextManager[Room]]
+    processes: tuple[str, ...]
+    play: Callable[[Play, Room], Awaitable[Played]] = play
+
+
+def designs() -> Sequence[Design]:
+    """Give all designs, in the order of a round."""
+    return (
+        Design("node", lambda: open_cluster_room(LOAD), ("node-1", "wallet_worker", "shard_router")),
+        Design("baseline", lambda: open_baseline_room(LOAD, "shared"), ("baseline",)),
+        Design("baseline_kept", lambda: open_baseline_room(LOAD, "kept"), ("baseline",)),
+        Design("bare", lambda: open_bare_room(LOAD), ("bare",), partial(play_bare, tables=TABLES)),
+    )
+
+
+def measure(
+    rounds: int = 1, rates: Mapping[str, str] | None = None, seconds: float = 8.0
+) -> dict[str, float]:
+    """Give the medians and ratios by name; the short form has one round at one rate."""
+    return summarize(trio.run(_measure, rounds, rates or {"": RATES[""]}, seconds))
+
+
+async def _measure(rounds: int, rates: Mapping[str, str], seconds: float) -> Figures:
+    found: Figures = {}
+    with players_apart(LOAD.cores):
+        for number in range(rounds):
+            order = designs() if number % 2 == 0 else tuple(reversed(designs()))
+            for design in order:
+                async with design.open() as room:
+                    for ending, think_ms in rates.items():
+                        one = Play(PLAYERS, think_ms, seconds, seats=SEATS)
+                        played = await (
+                            play_bare(one, room, TABLES) if design.name == "bare" else play(one, room)
+                        )
+                        _note(found, design, ending, played)
+    return found
+
+
+def _note(found: Figures, design: Design, ending: str, played: Played) -> None:
+    """Keep what one round has found of one design."""
+    costs = {name: played.cpu(name) for name in design.processes}
+    figures = {
+        f"{design.name}_cpu_us_per_action": costs[design.processes[0]],
+        f"{design.name}_actions_per_s": played.actions_per_s,
+        f"{design.name}_own_ack_p50_ms": played.latency("own_ack", "p50"),
+        f"{design.name}_own_ack_p99_ms": played.latency("own_ack", "p99"),
+        f"{design.name}_all_seats_p50_ms": played.latency("all_seats", "p50"),
+        f"{design.name}_all_seats_p99_ms": played.latency("all_seats", "p99"),
+        **{f"{design.name}_{engine}_us_per_action": us for engine, us in played.engines.items()},
+    }
+    if design.name == "node":
+        figures["wallet_worker_cpu_us_per_action"] = costs["wallet_worker"]
+        figures["shard_router_cpu_us_per_action"] = costs["shard_router"]
+        figures["node_and_worker_cpu_us_per_action"] = costs["node-1"] + costs["wallet_worker"]
+    for name, value in figures.items():
+        found.setdefault(name + ending, []).append(value)
+
+
+def summarize(found: Figures) -> dict[str, float]:
+    """Give medians, the spread of what was found more than once, and the ratios, paired by round."""
+    figures = {}
+    for name, values in found.items():
+        figures[name] = round(statistics.median(values), 3)
+    for ending in RATES:
+        if f"node_cpu_us_per_action{ending}" not in found:
+            continue
+        for ratio, above, below in _RATIOS:
+            pairs = zip(found[above + ending], found[below + ending], strict=True)
+            ratios = [ours / theirs for ours, theirs in pairs]
+            figures[ratio + ending] = round(statistics.median(ratios), 3)
+            if len(ratios) > 1:
+                figures[f"{ratio}_least{ending}"] = round(min(ratios), 3)
+                figures[f"{ratio}_most{ending}"] = round(max(ratios), 3)
+    if "node_cpu_us_per_action" in figures:
+        figures["cpu_us_per_action"] = figures["node_cpu_us_per_action"]
+    return figures
+
+
+_RATIOS: Final = (
+    ("cpu_vs_baseline", "node_cpu_us_per_action", "baseline_cpu_us_per_action"),
+    ("cpu_with_worker_vs_baseline", "node_and_worker_cpu_us_per_action", "baseline_cpu_us_per_action"),
+    ("cpu_vs_baseline_kept", "node_cpu_us_per_action", "baseline_kept_cpu_us_per_action"),
+    ("cpu_vs_bare", "node_cpu_us_per_action", "bare_cpu_us_per_action"),
+    ("cpu_with_worker_vs_bare", "node_and_worker_cpu_us_per_action", "bare_cpu_us_per_action"),
+)
+
+
+def main() -> None:
+    """Measure all rounds at both rates; print a table, and as the last line one JSON object."""
+    figures = measure(int(os.environ.get("ROUNDS", ROUNDS)), RATES, SECONDS)
+    for name, value in figures.items():
+        sys.stdout.write(f"{name:48} {value:>12,.3f}\n")
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()

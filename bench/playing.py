@@ -1,0 +1,139 @@
+"""Lets the load test's players play in a room of a bench, and reads what it cost."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import trio
+from attrs import define, field, frozen
+
+from bench.room import Room
+from cardroom.local.processes import ProcessFailed, read_lines
+
+_STOP_SECONDS: Final = 10.0
+
+
+@frozen
+class Play:
+    """One load test: how many players, how fast (``think_ms``, or at human pace), how long."""
+
+    players: int
+    think_ms: str | None
+    seconds: float
+    ramp_seconds: float = 4.0
+    warm_up_seconds: float = 3.0
+    processes: int = 1
+    seats: int = 6
+
+    def arguments(self) -> tuple[str, ...]:
+        """Give the options of the load test's command."""
+        pace = ("--pace", "human") if self.think_ms is None else ("--think-ms", self.think_ms)
+        return (
+            "--players", str(self.players), "--seconds", str(self.seconds), *pace,
+            "--ramp-seconds", str(self.ramp_seconds), "--warm-up-seconds", str(self.warm_up_seconds),
+            "--processes", str(self.processes), "--seats", str(self.seats), "--live",
+        )  # fmt: skip
+
+
+@define
+class Engines:
+    """What the engines took while it was measured: looked at from the first to the last line with actions."""
+
+    room: Room
+    _first: tuple[int, dict[str, float]] | None = None
+    _last: tuple[int, dict[str, float]] | None = None
+
+    def hear(self, line: bytes) -> None:
+        """Take a line of the running load test."""
+        actions = json.loads(line).get("actions") or 0
+        if actions and (self._last is None or actions > self._last[0]):
+            self._last = (actions, self.room.engine_seconds())
+            self._first = self._first or self._last
+
+    def us_per_action(self) -> dict[str, float]:
+        """Give microseconds of processor time for each action, by engine."""
+        if self._first is None or self._last is None or self._first[0] == self._last[0]:
+            return {}
+        actions = self._last[0] - self._first[0]
+        return {
+            name: round((seconds - self._first[1][name]) * 1e6 / actions, 1)
+            for name, seconds in self._last[1].items()
+        }
+
+
+@define
+class Played:
+    """The result of a load test, and what the engines took."""
+
+    result: dict[str, Any]
+    engines: dict[str, float] = field(factory=dict)
+
+    def cpu(self, process: str) -> float:
+        """Give microseconds of processor time for each action of one process of the server."""
+        return float(self.result["server"][process]["cpu_us_per_action"])
+
+    def latency(self, kind: str, percentile: str) -> float:
+        """Give a latency in milliseconds."""
+        return float(self.result["latency_ms"][kind][percentile])
+
+    @property
+    def actions_per_s(self) -> float:
+        """How many actions were carried out a second."""
+        return float(self.result["actions_per_s"])
+
+
+async def play(play: Play, room: Room) -> Played:
+    """Let players play in a room; raises ``ProcessFailed`` where the load test fails."""
+    engines = Engines(room)
+    command = (sys.executable, "-m", "loadtest", *room.arguments, *play.arguments())
+    result = await _run(command, engines)
+    errors = result["errors"]["protocol_errors"]
+    if errors or result["ledger"]["is_balanced"] is False:
+        raise ProcessFailed(f"The load test found faults: {errors}, {result['ledger']}")
+    return Played(result, engines.us_per_action())
+
+
+async def play_bare(play: Play, room: Room, tables: int) -> Played:
+    """Play against bare uvicorn; what it took is read from its metrics."""
+    (url,) = room.arguments
+    command = (
+        sys.executable, "-m", "loadtest.baseline.bare_players", "--url", url.replace("http", "ws") + "/table",
+        "--metrics", url, "--tables", str(tables), "--seats", str(play.seats),
+        "--think-ms", play.think_ms or "0", "--seconds", str(play.seconds),
+        "--warm-up-seconds", str(play.warm_up_seconds),
+    )  # fmt: skip
+    return Played(await _run(command, Engines(room)))
+
+
+async def _run(command: Sequence[str], engines: Engines) -> dict[str, Any]:
+    with TemporaryDirectory(prefix="bench-") as folder:
+        file, errors = Path(folder) / "result.json", Path(folder) / "stderr"
+        with errors.open("wb") as stderr:
+            process = await trio.lowlevel.open_process(
+                [*command, "--json", str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=stderr, start_new_session=True,
+            )  # fmt: skip
+            await _follow(process, engines)
+        if process.returncode != 0 or not file.exists():
+            text = errors.read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise ProcessFailed(f"The load test ended with code {process.returncode}: {text}")
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+
+
+async def _follow(process: trio.Process, engines: Engines) -> None:
+    """Wait for the end; when cancelled, the players are asked to leave and then killed."""
+    assert process.stdout is not None, "it is a pipe"
+    try:
+        await read_lines(process.stdout, engines.hear)
+        await process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            with trio.move_on_after(_STOP_SECONDS, shield=True):
+                await process.wait()
+            process.kill()
