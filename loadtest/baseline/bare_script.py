@@ -11,6 +11,7 @@ from cardroom.wire.table import TableMessage, table_codec
 from loadtest.baseline.game import MIN_BUY_IN
 from loadtest.baseline.table import Table
 from loadtest.baseline.telling import Told
+from node.rules.cards import FULL_DECK
 
 HANDS: Final = 60
 
@@ -19,7 +20,7 @@ Bundle = list[bytes]
 
 
 def play_script(seats: int, hands: int) -> list[Bundle]:
-    """Play hands as the bots do, and give what each action told to somebody at the table.
+    """Play hands as the bots do, the same each time; give what each action told to somebody at the table.
 
     What is told between hands counts to the action before it.
     """
@@ -30,7 +31,7 @@ def play_script(seats: int, hands: int) -> list[Bundle]:
     table.take_told()
     bundles: list[Bundle] = []
     while table.hand_no < hands or table.hand is not None:
-        if table.hand is None and not _deal(table):
+        if table.hand is None and not _deal(table, dice):
             break
         if table.hand is not None and not table.hand.is_over:
             _act(table, dice)
@@ -44,13 +45,13 @@ def _sit_down(table: Table, number: int) -> None:
     table.sit_down(UserId(1000 + number), f"bot-{number:02}", SeatIndex(number), request)
 
 
-def _deal(table: Table) -> bool:
+def _deal(table: Table, dice: Random) -> bool:
     """Deal the next hand; who has lost all has a full stack again."""
     for holder in table.holders.values():
         missing = MIN_BUY_IN - table.seating.occupant(holder.seat).stack
         if missing > 0:
             table.fill_up(holder, Krw(missing))
-    return table.deal()
+    return table.deal(dice.sample(FULL_DECK, len(FULL_DECK)))
 
 
 def _act(table: Table, dice: Random) -> None:
