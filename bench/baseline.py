@@ -31,8 +31,10 @@ SECONDS: Final = 12.0
 ROUNDS: Final = 3
 LOAD: Final = make_load(PLAYERS, TABLES, SEATS)
 
-Figures = dict[str, list[float]]
-"""What was found in each round."""
+ALL: Final = ("node", "baseline", "baseline_kept", "bare")
+
+Found = dict[str, list[float]]
+"""What was found in each round, by name."""
 
 
 @frozen
@@ -45,8 +47,8 @@ class Design:
     play: Callable[[Play, Room], Awaitable[Played]] = play
 
 
-def designs() -> Sequence[Design]:
-    """Give all designs, in the order of a round."""
+def all_designs() -> Sequence[Design]:
+    """Give all that are compared, in the order of ``ALL``."""
     return (
         Design("node", lambda: open_cluster_room(LOAD), ("node-1", "wallet_worker", "shard_router")),
         Design("baseline", lambda: open_baseline_room(LOAD, "shared"), ("baseline",)),
@@ -56,29 +58,28 @@ def designs() -> Sequence[Design]:
 
 
 def measure(
-    rounds: int = 1, rates: Mapping[str, str] | None = None, seconds: float = 8.0
+    names: Sequence[str] = ALL, rounds: int = 1, rates: Mapping[str, str] = SLOWER, seconds: float = 8.0
 ) -> dict[str, float]:
     """Give the medians and ratios by name; the short form has one round at one rate."""
-    return summarize(trio.run(_measure, rounds, rates or {"": RATES[""]}, seconds))
+    return summarize(trio.run(_measure, names, rounds, rates, seconds))
 
 
-async def _measure(rounds: int, rates: Mapping[str, str], seconds: float) -> Figures:
-    found: Figures = {}
+async def _measure(names: Sequence[str], rounds: int, rates: Mapping[str, str], seconds: float) -> Found:
+    """Measure in rounds, every other one the other way round."""
+    found: Found = {}
+    designs = [design for design in all_designs() if design.name in names]
     with players_apart(LOAD.cores):
-        for number in range(rounds):
-            order = designs() if number % 2 == 0 else tuple(reversed(designs()))
-            for design in order:
+        for _ in range(rounds):
+            for design in designs:
                 async with design.open() as room:
                     for ending, think_ms in rates.items():
-                        one = Play(PLAYERS, think_ms, seconds, seats=SEATS)
-                        played = await (
-                            play_bare(one, room, TABLES) if design.name == "bare" else play(one, room)
-                        )
-                        _note(found, design, ending, played)
+                        asked = Play(PLAYERS, think_ms, seconds, seats=SEATS)
+                        _note(found, design, ending, await design.play(asked, room))
+            designs.reverse()
     return found
 
 
-def _note(found: Figures, design: Design, ending: str, played: Played) -> None:
+def _note(found: Found, design: Design, ending: str, played: Played) -> None:
     """Keep what one round has found of one design."""
     costs = {name: played.cpu(name) for name in design.processes}
     figures = {
@@ -94,28 +95,32 @@ def _note(found: Figures, design: Design, ending: str, played: Played) -> None:
         figures["wallet_worker_cpu_us_per_action"] = costs["wallet_worker"]
         figures["shard_router_cpu_us_per_action"] = costs["shard_router"]
         figures["node_and_worker_cpu_us_per_action"] = costs["node-1"] + costs["wallet_worker"]
+        if played.transactions_per_hand is not None:
+            figures["loadtest_db_transactions_per_hand"] = played.transactions_per_hand
     for name, value in figures.items():
         found.setdefault(name + ending, []).append(value)
 
 
-def summarize(found: Figures) -> dict[str, float]:
-    """Give medians, the spread of what was found more than once, and the ratios, paired by round."""
-    figures = {}
+def summarize(found: Found) -> dict[str, float]:
+    """Give medians and ratios, which are paired by round, and the spread of what says most."""
+    figures: dict[str, float] = {}
     for name, values in found.items():
-        figures[name] = round(statistics.median(values), 3)
+        _add(figures, name, values, has_spread="cpu_us_per_action" in name)
     for ending in RATES:
-        if f"node_cpu_us_per_action{ending}" not in found:
-            continue
         for ratio, above, below in _RATIOS:
-            pairs = zip(found[above + ending], found[below + ending], strict=True)
-            ratios = [ours / theirs for ours, theirs in pairs]
-            figures[ratio + ending] = round(statistics.median(ratios), 3)
-            if len(ratios) > 1:
-                figures[f"{ratio}_least{ending}"] = round(min(ratios), 3)
-                figures[f"{ratio}_most{ending}"] = round(max(ratios), 3)
+            if above + ending in found and below + ending in found:
+                pairs = zip(found[above + ending], found[below + ending], strict=True)
+                _add(figures, ratio + ending, [ours / theirs for ours, theirs in pairs], has_spread=True)
     if "node_cpu_us_per_action" in figures:
         figures["cpu_us_per_action"] = figures["node_cpu_us_per_action"]
     return figures
+
+
+def _add(figures: dict[str, float], name: str, values: Sequence[float], *, has_spread: bool) -> None:
+    figures[name] = round(statistics.median(values), 3)
+    if has_spread and len(values) > 1:
+        figures[f"{name}_least"] = round(min(values), 3)
+        figures[f"{name}_most"] = round(max(values), 3)
 
 
 _RATIOS: Final = (
@@ -129,7 +134,7 @@ _RATIOS: Final = (
 
 def main() -> None:
     """Measure all rounds at both rates; print a table, and as the last line one JSON object."""
-    figures = measure(int(os.environ.get("ROUNDS", ROUNDS)), RATES, SECONDS)
+    figures = measure(rounds=int(os.environ.get("ROUNDS") or ROUNDS), rates=RATES, seconds=SECONDS)
     for name, value in figures.items():
         sys.stdout.write(f"{name:48} {value:>12,.3f}\n")
     sys.stdout.write(json.dumps(figures) + "\n")

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -15,6 +15,7 @@ from bench.room import Room
 from cardroom.local.processes import ProcessFailed, read_lines
 
 _STOP_SECONDS: Final = 10.0
+_LEAST_LOOKS: Final = 2
 
 
 @frozen
@@ -39,30 +40,57 @@ class Play:
         )  # fmt: skip
 
 
-@define
-class Engines:
-    """What the engines took while it was measured: looked at from the first to the last line with actions."""
+@frozen
+class Look:
+    """What had been done and taken at one moment: actions, hands, the engines' seconds, transactions."""
+
+    actions: int
+    hands: int
+    engine_seconds: Mapping[str, float]
+    transactions: int
+
+
+@define(eq=False)
+class Watch:
+    """Looks at the engines while it is measured: at each line of the load test that has more actions."""
 
     room: Room
-    _first: tuple[int, dict[str, float]] | None = None
-    _last: tuple[int, dict[str, float]] | None = None
+    looks: list[Look] = field(factory=list)
+    _newest: dict[str, Any] = field(factory=dict)
+    _told: trio.Event = field(factory=trio.Event)
 
     def hear(self, line: bytes) -> None:
         """Take a line of the running load test."""
-        actions = json.loads(line).get("actions") or 0
-        if actions and (self._last is None or actions > self._last[0]):
-            self._last = (actions, self.room.engine_seconds())
-            self._first = self._first or self._last
+        self._newest = json.loads(line)
+        self._told.set()
 
-    def us_per_action(self) -> dict[str, float]:
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            await self._told.wait()
+            self._told = trio.Event()
+            newest = self._newest
+            if (newest.get("actions") or 0) > (self.looks[-1].actions if self.looks else 0):
+                transactions = await self.room.count_transactions()
+                seconds = self.room.engine_seconds()
+                self.looks.append(Look(newest["actions"], newest["hands_seen"], seconds, transactions))
+
+    def engines_us_per_action(self) -> dict[str, float]:
         """Give microseconds of processor time for each action, by engine."""
-        if self._first is None or self._last is None or self._first[0] == self._last[0]:
+        if len(self.looks) < _LEAST_LOOKS:
             return {}
-        actions = self._last[0] - self._first[0]
+        first, last = self.looks[0], self.looks[-1]
         return {
-            name: round((seconds - self._first[1][name]) * 1e6 / actions, 1)
-            for name, seconds in self._last[1].items()
+            name: round((seconds - first.engine_seconds[name]) * 1e6 / (last.actions - first.actions), 1)
+            for name, seconds in last.engine_seconds.items()
         }
+
+    def transactions_per_hand(self) -> float | None:
+        """Give how many transactions PostgreSQL has committed for each hand, whoever wanted them."""
+        if len(self.looks) < _LEAST_LOOKS or self.looks[-1].hands == self.looks[0].hands:
+            return None
+        first, last = self.looks[0], self.looks[-1]
+        return round((last.transactions - first.transactions) / (last.hands - first.hands), 3)
 
 
 @define
@@ -71,6 +99,7 @@ class Played:
 
     result: dict[str, Any]
     engines: dict[str, float] = field(factory=dict)
+    transactions_per_hand: float | None = None
 
     def cpu(self, process: str) -> float:
         """Give microseconds of processor time for each action of one process of the server."""
@@ -88,13 +117,13 @@ class Played:
 
 async def play(play: Play, room: Room) -> Played:
     """Let players play in a room; raises ``ProcessFailed`` where the load test fails."""
-    engines = Engines(room)
+    watch = Watch(room)
     command = (sys.executable, "-m", "loadtest", *room.arguments, *play.arguments())
-    result = await _run(command, engines)
+    result = await _run(command, watch)
     errors = result["errors"]["protocol_errors"]
     if errors or result["ledger"]["is_balanced"] is False:
         raise ProcessFailed(f"The load test found faults: {errors}, {result['ledger']}")
-    return Played(result, engines.us_per_action())
+    return Played(result, watch.engines_us_per_action(), watch.transactions_per_hand())
 
 
 async def play_bare(play: Play, room: Room, tables: int) -> Played:
@@ -106,10 +135,10 @@ async def play_bare(play: Play, room: Room, tables: int) -> Played:
         "--think-ms", play.think_ms or "0", "--seconds", str(play.seconds),
         "--warm-up-seconds", str(play.warm_up_seconds),
     )  # fmt: skip
-    return Played(await _run(command, Engines(room)))
+    return Played(await _run(command, Watch(room)))
 
 
-async def _run(command: Sequence[str], engines: Engines) -> dict[str, Any]:
+async def _run(command: Sequence[str], watch: Watch) -> dict[str, Any]:
     with TemporaryDirectory(prefix="bench-") as folder:
         file, errors = Path(folder) / "result.json", Path(folder) / "stderr"
         with errors.open("wb") as stderr:
@@ -117,7 +146,7 @@ async def _run(command: Sequence[str], engines: Engines) -> dict[str, Any]:
                 [*command, "--json", str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=stderr, start_new_session=True,
             )  # fmt: skip
-            await _follow(process, engines)
+            await _follow(process, watch)
         if process.returncode != 0 or not file.exists():
             text = errors.read_text(encoding="utf-8", errors="replace")[-2000:]
             raise ProcessFailed(f"The load test ended with code {process.returncode}: {text}")
@@ -125,12 +154,15 @@ async def _run(command: Sequence[str], engines: Engines) -> dict[str, Any]:
         return found
 
 
-async def _follow(process: trio.Process, engines: Engines) -> None:
+async def _follow(process: trio.Process, watch: Watch) -> None:
     """Wait for the end; when cancelled, the players are asked to leave and then killed."""
     assert process.stdout is not None, "it is a pipe"
     try:
-        await read_lines(process.stdout, engines.hear)
-        await process.wait()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch.run)
+            await read_lines(process.stdout, watch.hear)
+            await process.wait()
+            nursery.cancel_scope.cancel()
     finally:
         if process.poll() is None:
             process.terminate()

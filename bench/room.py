@@ -28,9 +28,14 @@ from cardroom.local.ports import NODE_1_ADMIN
 from cardroom.local.processes import ProcessFailed, ProcessSpec, Workplace, keep_running
 from cardroom.local.record import RunRecord, claim_folder
 from cardroom.local.servers import free_port
+from cardroom.service.postgres import Postgres, open_postgres
+from cardroom.service.settings import PostgresSettings
 
 PYTHON_OF_BASELINE: Final = Path(".venv-baseline/bin/python")
 _READY_SECONDS: Final = 20.0
+_TRANSACTIONS: Final = (
+    "SELECT xact_commit AS committed FROM pg_stat_database WHERE datname = current_database()"
+)
 
 
 @frozen
@@ -39,6 +44,17 @@ class Room:
 
     arguments: tuple[str, ...]
     engines: Mapping[str, int] = field(factory=dict)
+    cluster: Cluster | None = None
+    postgres: Postgres | None = None
+
+    async def count_transactions(self) -> int:
+        """Give how many transactions PostgreSQL has committed, as far as its processes have told by now."""
+        if self.postgres is None:
+            return 0
+        async with self.postgres.transaction() as transaction:
+            row = await transaction.fetch_one(_TRANSACTIONS)
+        assert row is not None, "a database counts itself"
+        return int(row["committed"])
 
     def engine_seconds(self) -> dict[str, float]:
         """Give the processor time that each engine has taken, with all its processes."""
@@ -63,7 +79,9 @@ async def open_cluster_room(load: LoadPlan) -> AsyncIterator[Room]:
         folder = Path(name)
         async with open_load(load.cluster_plan(Path.cwd(), folder), _say) as cluster:
             engines = {one: pid for one, pid in _recorded(folder).items() if one in ("postgres", "valkey")}
-            yield Room(_cluster_arguments(cluster), engines)
+            settings = PostgresSettings(dsn=cluster.servers.postgres_dsn, connections=1)
+            async with open_postgres(settings) as postgres:
+                yield Room(_cluster_arguments(cluster), engines, cluster, postgres)
 
 
 def _cluster_arguments(cluster: Cluster) -> tuple[str, ...]:
