@@ -12,11 +12,14 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bench.room import end_in_order_on_sigterm
+
 PARTS: Final = ("engine", "wire", "telling", "journal", "ledger", "verify", "storm", "load")
 
 
 def main() -> int:
     """Measure, print a table, and as the last line one JSON object with the same numbers."""
+    end_in_order_on_sigterm()
     figures: dict[str, Any] = {}
     failed: dict[str, str] = {}
     for name in PARTS:

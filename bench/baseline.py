@@ -19,7 +19,15 @@ import trio
 from attrs import frozen
 
 from bench.playing import Play, Played, play, play_bare
-from bench.room import Room, make_load, open_bare_room, open_baseline_room, open_cluster_room, players_apart
+from bench.room import (
+    Room,
+    end_in_order_on_sigterm,
+    make_load,
+    open_bare_room,
+    open_baseline_room,
+    open_cluster_room,
+    players_apart,
+)
 
 TABLES: Final = 16
 SEATS: Final = 6
@@ -134,6 +142,7 @@ _RATIOS: Final = (
 
 def main() -> None:
     """Measure all rounds at both rates; print a table, and as the last line one JSON object."""
+    end_in_order_on_sigterm()
     figures = measure(rounds=int(os.environ.get("ROUNDS") or ROUNDS), rates=RATES, seconds=SECONDS)
     for name, value in figures.items():
         sys.stdout.write(f"{name:48} {value:>12,.3f}\n")

@@ -4,9 +4,9 @@ The short form of ``bench.baseline``, and these:
 
 - 500 players at human pace on 80 tables, the node alone on the first core: how long an action takes until all
   seats have it, and what the node keeps for each connection. Also what the node takes of the core.
-- What an action costs at nine seats beside six; and with 1,000 players beside 96, who think ten times as long,
-  so that there are as many actions a second and the difference is the cost of size. Without that, each action
-  of the few would have to bear what an idle node takes anyway.
+- What an action costs at nine seats beside six, and with 1,000 players beside 96. The many think ten times as
+  long, so there are as many actions a second and the difference is the cost of size; else each action of the
+  few would have to bear what an idle node takes anyway.
 - What all processes of an idle cluster with two nodes take, PostgreSQL and Valkey included.
 
 With ``LONG=1`` also 5,000 players on one node, and how its memory grows in ``MINUTES`` (30).
@@ -25,7 +25,7 @@ from attrs import evolve
 
 from bench import baseline
 from bench.playing import Play, Played, play
-from bench.room import cpu_seconds, make_load, open_cluster_room, players_apart
+from bench.room import cpu_seconds, end_in_order_on_sigterm, make_load, open_cluster_room, players_apart
 from cardroom.local.cores import nodes_apart
 from cardroom.local.load import LoadPlan, open_load
 from cardroom.local.plan import BotPlan, ClusterPlan
@@ -160,4 +160,5 @@ def _pass_over(_: str) -> None:
 
 
 if __name__ == "__main__":
+    end_in_order_on_sigterm()
     sys.stdout.write(json.dumps({name: round(value, 3) for name, value in measure().items()}) + "\n")

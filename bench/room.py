@@ -5,6 +5,7 @@ All processes that serve players are on the first core; players, PostgreSQL and 
 
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -59,6 +60,12 @@ class Room:
     def engine_seconds(self) -> dict[str, float]:
         """Give the processor time that each engine has taken, with all its processes."""
         return {name: cpu_seconds(pid) for name, pid in self.engines.items()}
+
+
+def end_in_order_on_sigterm() -> None:
+    """Let SIGTERM do what Ctrl-C does: what was started is stopped first."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs behind
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ The result has the form of a load test's, as far as it goes: ``latency_ms``, ``a
 
 import argparse
 import json
+import os
 from contextlib import AsyncExitStack
 from itertools import cycle
 from pathlib import Path
@@ -32,7 +33,10 @@ _LIMITS: Final = ClientLimits()
 
 @frozen
 class BarePlay:
-    """What is played: seconds of thought between two limits, and how long what counts lasts."""
+    """What is played: seconds of thought between two limits, and how long what counts lasts.
+
+    Each process plays at tables of its own: there the server begins its script anew.
+    """
 
     url: str
     tables: int
@@ -101,7 +105,7 @@ async def _play_table(plan: BarePlay, number: int, measured: Measured) -> None:
     async with AsyncExitStack() as stack, trio.open_nursery() as listening:
         sockets = []
         for _ in range(plan.seats):
-            opened = open_socket(f"{plan.url}/{number}", Encoding.MSGPACK, _LIMITS)
+            opened = open_socket(f"{plan.url}/{os.getpid()}-{number}", Encoding.MSGPACK, _LIMITS)
             sockets.append(await stack.enter_async_context(opened))
             listening.start_soon(heard.listen, sockets[-1])
         for action, (bundle, socket) in enumerate(
