@@ -14,7 +14,9 @@ from typing import Any, Final
 
 from bench.room import end_in_order_on_sigterm
 
-PARTS: Final = ("engine", "wire", "telling", "journal", "ledger", "verify", "storm", "load")
+PARTS: Final = (
+    "engine", "wire", "step", "telling", "journal", "start", "ledger", "verify", "http", "storm", "load",
+)  # fmt: skip
 
 
 def main() -> int:

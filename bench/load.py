@@ -37,7 +37,7 @@ THINK_MS: Final = "30-90"
 SEATS: Final = 6
 MANY_SEATS: Final = 9
 TABLES: Final = 16
-SECONDS: Final = 8.0
+SECONDS: Final = 7.0
 
 HUMANS: Final = 500
 HUMAN_TABLES: Final = 80
@@ -47,7 +47,7 @@ HUMAN_SEATS: Final = 9
 SIZES: Final = {1000: "300-900", 5000: "1500-4500"}
 """How long so many players think, that they act as often as 96 who think for 30 to 90 ms."""
 
-IDLE_SECONDS: Final = 15.0
+IDLE_SECONDS: Final = 12.0
 SETTLE_SECONDS: Final = 2.0
 
 
@@ -80,7 +80,7 @@ def _tables_for(players: int) -> int:
 async def measure_cost(players: int, tables: int, seats: int, think_ms: str) -> float:
     """Give microseconds of the node's processor time for an action."""
     load = make_load(players, tables, seats)
-    ramp_seconds = 4.0 + players / 100
+    ramp_seconds = 3.0 + players / 100
     asked = Play(players, think_ms, SECONDS, ramp_seconds=ramp_seconds, seats=seats)
     with players_apart(load.cores):
         async with open_cluster_room(load) as room:
@@ -90,7 +90,7 @@ async def measure_cost(players: int, tables: int, seats: int, think_ms: str) -> 
 async def measure_humans() -> Figures:
     """Give what 500 people wait for, and what they cost; all of the first core is the node's."""
     load = evolve(_humans(HUMANS, HUMAN_TABLES, HUMAN_SEATS), nodes=1)
-    asked = Play(HUMANS, None, 20.0, ramp_seconds=12.0, warm_up_seconds=8.0, seats=HUMAN_SEATS)
+    asked = Play(HUMANS, None, 20.0, ramp_seconds=8.0, warm_up_seconds=5.0, seats=HUMAN_SEATS)
     with players_apart(load.cores):
         async with open_cluster_room(load) as room:
             played = await play(asked, room)

@@ -25,8 +25,8 @@ class Play:
     players: int
     think_ms: str | None
     seconds: float
-    ramp_seconds: float = 4.0
-    warm_up_seconds: float = 3.0
+    ramp_seconds: float = 3.0
+    warm_up_seconds: float = 2.0
     processes: int = 1
     seats: int = 6
 
