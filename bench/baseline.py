@@ -103,8 +103,8 @@ def _note(found: Found, design: Design, ending: str, played: Played) -> None:
         figures["wallet_worker_cpu_us_per_action"] = costs["wallet_worker"]
         figures["shard_router_cpu_us_per_action"] = costs["shard_router"]
         figures["node_and_worker_cpu_us_per_action"] = costs["node-1"] + costs["wallet_worker"]
-        if played.transactions_per_hand is not None:
-            figures["loadtest_db_transactions_per_hand"] = played.transactions_per_hand
+        for kind, count in played.transactions_per_hand.items():
+            figures[_TRANSACTIONS[kind]] = count
     for name, value in figures.items():
         found.setdefault(name + ending, []).append(value)
 
@@ -131,6 +131,10 @@ def _add(figures: dict[str, float], name: str, values: Sequence[float], *, has_s
         figures[f"{name}_most"] = round(max(values), 3)
 
 
+_TRANSACTIONS: Final = {
+    "all": "loadtest_db_transactions_per_hand",
+    "settling": "loadtest_settling_transactions_per_hand",
+}
 _RATIOS: Final = (
     ("cpu_vs_baseline", "node_cpu_us_per_action", "baseline_cpu_us_per_action"),
     ("cpu_with_worker_vs_baseline", "node_and_worker_cpu_us_per_action", "baseline_cpu_us_per_action"),

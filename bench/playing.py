@@ -16,6 +16,7 @@ from cardroom.local.processes import ProcessFailed, read_lines
 
 _STOP_SECONDS: Final = 10.0
 _LEAST_LOOKS: Final = 2
+_LOOK_SECONDS: Final = 2.5
 
 
 @frozen
@@ -42,12 +43,13 @@ class Play:
 
 @frozen
 class Look:
-    """What had been done and taken at one moment: actions, hands, the engines' seconds, transactions."""
+    """What had been done and taken at one moment: actions, the engines' seconds, transactions, and what the
+    wallet worker has counted."""
 
     actions: int
-    hands: int
     engine_seconds: Mapping[str, float]
     transactions: int
+    worker: Mapping[str, float]
 
 
 @define(eq=False)
@@ -65,15 +67,15 @@ class Watch:
         self._told.set()
 
     async def run(self) -> None:
-        """Look, until cancelled."""
+        """Look now and then, until cancelled: a look costs the wallet worker some milliseconds."""
         while True:
             await self._told.wait()
             self._told = trio.Event()
             newest = self._newest
             if (newest.get("actions") or 0) > (self.looks[-1].actions if self.looks else 0):
-                transactions = await self.room.count_transactions()
-                seconds = self.room.engine_seconds()
-                self.looks.append(Look(newest["actions"], newest["hands_seen"], seconds, transactions))
+                worker, transactions = await self.room.read_worker(), await self.room.count_transactions()
+                self.looks.append(Look(newest["actions"], self.room.engine_seconds(), transactions, worker))
+                await trio.sleep(_LOOK_SECONDS)
 
     def engines_us_per_action(self) -> dict[str, float]:
         """Give microseconds of processor time for each action, by engine."""
@@ -85,12 +87,23 @@ class Watch:
             for name, seconds in last.engine_seconds.items()
         }
 
-    def transactions_per_hand(self) -> float | None:
-        """Give how many transactions PostgreSQL has committed for each hand, whoever wanted them."""
-        if len(self.looks) < _LEAST_LOOKS or self.looks[-1].hands == self.looks[0].hands:
-            return None
+    def transactions_per_hand(self) -> dict[str, float]:
+        """Give how many transactions PostgreSQL has committed for each settled hand.
+
+        ``all``: whoever wanted them, for whatever; ``settling``: those that settled the hands.
+        """
+        if len(self.looks) < _LEAST_LOOKS:
+            return {}
         first, last = self.looks[0], self.looks[-1]
-        return round((last.transactions - first.transactions) / (last.hands - first.hands), 3)
+        done = {name: value - first.worker.get(name, 0.0) for name, value in last.worker.items()}
+        hands = done.get("holdem_ledger_settled_hands_total")
+        if not hands:
+            return {}
+        asked = len(self.looks) - 1
+        found = {"all": (last.transactions - first.transactions - asked) / hands}
+        if "holdem_ledger_settling_batches_total" in done:
+            found["settling"] = done["holdem_ledger_settling_batches_total"] / hands
+        return found
 
 
 @define
@@ -99,7 +112,7 @@ class Played:
 
     result: dict[str, Any]
     engines: dict[str, float] = field(factory=dict)
-    transactions_per_hand: float | None = None
+    transactions_per_hand: dict[str, float] = field(factory=dict)
 
     def cpu(self, process: str) -> float:
         """Give microseconds of processor time for each action of one process of the server."""

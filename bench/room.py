@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,8 +48,21 @@ class Room:
     cluster: Cluster | None = None
     postgres: Postgres | None = None
 
+    async def read_worker(self) -> Mapping[str, float]:
+        """Give what the wallet worker counts of its hands; nothing where there is none."""
+        if self.cluster is None:
+            return {}
+        async with httpx.AsyncClient(trust_env=False) as http:
+            page = (await http.get(f"{self.cluster.wallet_url}/metrics")).text
+        return sum_metrics(
+            page, ("holdem_ledger_settled_hands_total", "holdem_ledger_settling_batches_total")
+        )
+
     async def count_transactions(self) -> int:
-        """Give how many transactions PostgreSQL has committed, as far as its processes have told by now."""
+        """Give how many transactions PostgreSQL has committed, as far as its processes have told by now.
+
+        The question is one of them.
+        """
         if self.postgres is None:
             return 0
         async with self.postgres.transaction() as transaction:
@@ -60,6 +73,16 @@ class Room:
     def engine_seconds(self) -> dict[str, float]:
         """Give the processor time that each engine has taken, with all its processes."""
         return {name: cpu_seconds(pid) for name, pid in self.engines.items()}
+
+
+def sum_metrics(page: str, names: Sequence[str]) -> dict[str, float]:
+    """Read counters from a page of metrics; those of one name with different labels are added up."""
+    sums: dict[str, float] = {}
+    for line in page.splitlines():
+        name = line.partition(" ")[0].partition("{")[0]
+        if name in names:
+            sums[name] = sums.get(name, 0.0) + float(line.rpartition(" ")[2])
+    return sums
 
 
 def end_in_order_on_sigterm() -> None:

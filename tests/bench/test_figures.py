@@ -8,7 +8,15 @@ from bench.__main__ import _reason
 from bench.baseline import summarize
 from bench.load import rss_growth_percent
 from bench.playing import Look, Played, Watch
-from bench.room import Room, make_load
+from bench.room import Room, make_load, sum_metrics
+
+NAMES = ("holdem_ledger_settled_hands_total", "holdem_ledger_settling_batches_total")
+PAGE = """# HELP holdem_ledger_settled_hands_total Settlements
+holdem_ledger_settled_hands_total{{shard="0"}} {hands}
+holdem_ledger_settled_hands_total{{shard="1"}} {hands}
+holdem_ledger_settling_batches_total{{shard="0"}} {batches}
+holdem_ledger_settling_batches_created{{shard="0"}} 1.7e9
+"""
 
 
 def test_ratios_are_paired_by_round_and_their_spread_is_told() -> None:
@@ -49,10 +57,11 @@ def test_memory_grows_from_the_first_to_the_last_of_what_is_measured() -> None:
 def test_engines_are_counted_between_the_first_and_the_last_look() -> None:
     watch = Watch(Room(()))
     assert watch.engines_us_per_action() == {}
-    assert watch.transactions_per_hand() is None
-    watch.looks = [Look(100, 10, {"valkey": 1.0}, 50), Look(300, 30, {"valkey": 1.05}, 52)]
+    assert watch.transactions_per_hand() == {}
+    worker = [sum_metrics(PAGE.format(hands=hands, batches=hands / 10), NAMES) for hands in (10, 30)]
+    watch.looks = [Look(100, {"valkey": 1.0}, 50, worker[0]), Look(300, {"valkey": 1.05}, 57, worker[1])]
     assert watch.engines_us_per_action() == {"valkey": 250.0}
-    assert watch.transactions_per_hand() == 0.1
+    assert watch.transactions_per_hand() == {"all": 0.15, "settling": 0.05}
 
 
 def test_a_failure_is_told_in_one_line() -> None:
