@@ -51,8 +51,8 @@ class Storm:
 class SlowReaders:
     """So long after measuring began, connections come that read nothing, or so many bytes a second.
 
-    Each asks so often for a snapshot that it does not read: else it would be minutes until a node has kept as much
-    for it as it may. A node takes no more than 2 a second by default.
+    Each asks so often for a snapshot that it does not read: else it would be minutes until a node has kept as
+    much for it as it may. A node takes no more than 2 a second by default.
     """
 
     connections: int = field(default=50, validator=ge(1))
@@ -102,8 +102,8 @@ class Profile:
 
     ``seconds`` 0 plays until it is told to stop. With ``ramp_seconds`` the bots come spread over that time,
     and ``seconds`` are measured once ``warm_up_seconds`` more are over; without, all that happens from the
-    start on counts, and ``seconds`` are all there is. ``tables`` of ``seats`` seats are made where the cluster
-    is the load test's own. ``processes`` 0 is as many as players and processors want.
+    start on counts, and ``seconds`` are all there is. Where the cluster is the load test's own, it has
+    ``tables`` of ``seats`` seats. ``processes`` 0 is as many as players and processors want.
     """
 
     router_url: str
