@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CODE := cardroom node shard_router wallet_worker loadtest bench tests
 
-.PHONY: help run clean-run test prove chaos simulate check bench format
+.PHONY: help run clean-run test prove chaos simulate check bench loadtest format
 
 help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
@@ -18,6 +18,7 @@ help:
 	@echo "make chaos      does faults to a cluster in play (FAULTS=60, SEED=n) and compares all that was seen with the ledger"
 	@echo "make simulate   SEEDS=100 simulated card rooms in which everything goes wrong, an hour each, from SEED=1 on"
 	@echo "make bench      measurements, as a table and one JSON object"
+	@echo "make loadtest   plays PROFILE=players-500 (or storm, slow-readers, lobby, chat, fast, a file) on a cluster of its own"
 	@echo "make check      format, lint, types, import contracts, shape"
 
 $(STAMP): requirements.txt
@@ -62,6 +63,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench
+
+loadtest: $(STAMP)
+	@$(BIN)/python -m loadtest --local --profile $${PROFILE:-players-500} $${JSON:+--json $$JSON}
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -1,15 +1,68 @@
 """Bytes both ways, also when the other side does not take them."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import trio
 import trio.testing
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-from cardroom.client.wire_stream import WireStream, open_stream
+from cardroom.client.wire_stream import TlsStream, WireStream, open_stream
+
+
+def _certificate(folder: Path) -> Path:
+    """Make a certificate that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(
+        issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1,
+        not_valid_before=now, not_valid_after=now + timedelta(hours=1),
+    )  # fmt: skip
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return file
+
+
+async def test_with_tls_all_goes_through_its_own_stream(tmp_path: Path) -> None:
+    file = _certificate(tmp_path)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(file)
+    client = ssl.create_default_context(cafile=str(file))
+    client.check_hostname = False
+
+    async def echo(stream: trio.SSLStream[trio.SocketStream]) -> None:
+        await stream.send_all(await stream.receive_some())
+        await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        listeners: list[trio.SSLListener[trio.SocketStream]] = await nursery.start(
+            partial(trio.serve_ssl_over_tcp, echo, 0, server, host="127.0.0.1")
+        )
+        port = listeners[0].transport_listener.socket.getsockname()[1]  # type: ignore[attr-defined]
+        stream = TlsStream(await trio.open_ssl_over_tcp_stream("127.0.0.1", port, ssl_context=client))
+        assert not stream.put(b"hello")
+        await stream.flush()
+        assert await stream.receive() == b"hello"
+        stream.cut()
+        stream.cut()
+        with pytest.raises((OSError, trio.ClosedResourceError)):
+            await stream.receive()
+        nursery.cancel_scope.cancel()
+
 
 MUCH = bytes(range(256)) * 40_000
 
