@@ -6,6 +6,7 @@ from typing import Final
 from attrs import field, frozen
 from attrs.validators import and_, ge, gt, le
 
+from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
 from loadtest.think import HumanThought, QuickThought, Thought
 
@@ -97,6 +98,16 @@ class Scenarios:
 
 
 @frozen
+class Grant:
+    """What a player is given whose wallet holds less, in won: by whom, and once in each run of that name."""
+
+    wallet_url: str
+    admin_token: str = field(repr=False)
+    amount: Krw
+    run: str
+
+
+@frozen
 class Profile:
     """One load test.
 
@@ -124,6 +135,7 @@ class Profile:
     ramp_seconds: float | None = None
     warm_up_seconds: float = 0.0
     scenarios: Scenarios = field(factory=Scenarios)
+    grant: Grant | None = None
 
     @property
     def counts_everything(self) -> bool:

@@ -1,6 +1,7 @@
 """A crowd ends when it is told to, also when there is nobody to play with."""
 
 from collections.abc import AsyncIterator
+from itertools import groupby
 
 import trio
 
@@ -40,9 +41,9 @@ async def told(*orders: Order) -> list[Second]:
 
 async def test_it_plays_until_the_order_to_stop_and_tells_what_counts() -> None:
     seconds = await told(Order.MEASURE, Order.END_MEASURE, Order.STOP)
-    assert [second.is_measured for second in seconds] == [False, True, False]
+    assert [key for key, _ in groupby(second.is_measured for second in seconds)] == [False, True, False]
     assert sum(second.numbers.counts["connections_lost"] for second in seconds) == 3
 
 
 async def test_the_end_of_the_orders_is_the_order_to_stop() -> None:
-    assert len(await told()) == 1
+    assert not any(second.is_measured for second in await told())
