@@ -124,3 +124,5 @@ async def test_who_waits_when_it_is_cut_is_told() -> None:
         stream.cut()
         with pytest.raises(OSError, match="descriptor"):
             stream.put(b"x")
+        with pytest.raises(trio.ClosedResourceError):
+            await stream.receive()
