@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 BASELINE_STAMP := .venv-baseline/.installed
 CODE := cardroom node shard_router wallet_worker loadtest bench tests
 
-.PHONY: help run clean-run test prove chaos simulate check bench bench-baseline format
+.PHONY: help run clean-run test prove chaos simulate check bench bench-baseline loadtest format
 
 help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
@@ -20,6 +20,7 @@ help:
 	@echo "make simulate   SEEDS=100 simulated card rooms in which everything goes wrong, an hour each, from SEED=1 on"
 	@echo "make bench      measurements, as a table and one JSON object (LONG=1: also 5,000 players, and MINUTES=30 of them)"
 	@echo "make bench-baseline   what an action costs here, in the design that this replaces and in bare uvicorn"
+	@echo "make loadtest   plays PROFILE=players-500 (or storm, slow-readers, lobby, chat, fast, a file) on a cluster of its own"
 	@echo "make check      format, lint, types, import contracts, shape"
 
 $(STAMP): requirements.txt
@@ -73,6 +74,9 @@ bench: $(STAMP) $(BASELINE_STAMP)
 
 bench-baseline: $(STAMP) $(BASELINE_STAMP)
 	@ROUNDS=$${ROUNDS:-3} $(BIN)/python -m bench.baseline
+
+loadtest: $(STAMP)
+	@$(BIN)/python -m loadtest --local --profile $${PROFILE:-players-500} $${JSON:+--json $$JSON}
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -86,7 +86,7 @@ async def _play(options: Options, stop: Stop, progress: Progress) -> dict[str, A
 
 
 def has_passed(report: Mapping[str, Any]) -> bool:
-    """Say whether a run is good: nothing that the protocol forbids, and a ledger that balances if it was asked."""
+    """Say whether a run is good: no faults, and a ledger that balances if it was asked."""
     return not report["protocol_errors"] and report["ledger"]["is_balanced"] is not False
 
 

@@ -1,6 +1,7 @@
 """One process of several that play: reads its share, then orders, and tells each second how it goes.
 
-The first line of standard input is its share, each further line an order; the end of it is the order to stop. Signals are the parent's business.
+The first line of standard input is its share, each further line an order; its end is the order to stop.
+Signals are the parent's business.
 """
 
 import json

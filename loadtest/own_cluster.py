@@ -1,4 +1,4 @@
-"""A cluster of the load test's own, on this machine: as many tables, seats and players as its profile wants."""
+"""A cluster of the load test's own, on this machine: tables, seats and players as its profile wants."""
 
 import os
 from collections.abc import AsyncIterator

@@ -21,7 +21,7 @@ class ProfileFile:
 
     players: int = field(validator=ge(1))
     tables: int = field(validator=ge(1))
-    seats: int = field(default=6, validator=in_(range(2, 10)))
+    seats: int = field(default=6, validator=in_((2, 6, 9)))
     pace: str = field(default="human", validator=in_(PACES))
     seconds: float = field(default=60.0, validator=ge(0.0))
     ramp_seconds: float = field(default=10.0, validator=ge(0.0))

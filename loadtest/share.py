@@ -34,7 +34,7 @@ class Share:
     tables: tuple[TableId, ...] | None = None
 
     def account_of(self, number: int) -> Player:
-        """Give the account that the process's visitor ``number`` uses, counted from 1: that of one of its bots."""
+        """Give the account that the process's visitor ``number`` uses, counted from 1: a bot's."""
         return player(self.profile, self.first + (number - 1) % self.profile.players)
 
     @property

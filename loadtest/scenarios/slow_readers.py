@@ -1,6 +1,6 @@
 """Connections that read nothing, or next to nothing: the others must not notice, and these are closed.
 
-Each watches a table without a seat, and gives signs of life, so that it is closed for being slow and not for
+Each watches a table without a seat and asks for snapshots, so that it is closed for being slow and not for
 being silent.
 """
 
@@ -19,14 +19,13 @@ from cardroom.client.handshake import HEAD_END, MAX_HEAD_BYTES, Handshake
 from cardroom.ids import TableId
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
-from cardroom.wire.player import Hello, Ping, PlayerMessage, player_codec
+from cardroom.wire.player import Hello, PlayerMessage, Resync, player_codec
 from loadtest.entrance import Entrance
 from loadtest.profile import SlowReaders
 from loadtest.share import Share
 from loadtest.stop import Stop
 from loadtest.tally import Tally
 
-_PING_SECONDS: Final = 5.0
 _DRIP_SECONDS: Final = 1.0
 _LOGIN_SPACING_SECONDS: Final = 0.1
 _LAST_SECONDS: Final = 2.0
@@ -77,24 +76,23 @@ class _Reader:
             return
         async with open_slow_connection(await account.ticket(table_id)) as connection:
             self._tally.count("slow_opened")
-            if await self._is_closed(connection, stop):
+            if await self._is_closed(connection, table_id, stop):
                 self._tally.count("slow_closed")
 
     async def _choose_table(self, account: Account) -> TableId | None:
         """Choose any table: who only watches needs no seat."""
         return await self._entrance.floor.any_table(account, self._random)
 
-    async def _is_closed(self, connection: "SlowConnection", stop: Stop) -> bool:
+    async def _is_closed(self, connection: "SlowConnection", table_id: TableId, stop: Stop) -> bool:
         """Read next to nothing until the node closes, or the stop; says whether the node has closed."""
-        ping_at = trio.current_time()
+        drip_at = trio.current_time()
         try:
             while not stop.is_ordered:
-                await stop.pause(_DRIP_SECONDS)
-                if self._slow.bytes_per_second:
+                await stop.pause(1 / self._slow.asks_per_second)
+                await connection.send(Resync(1, table_id, None))
+                if self._slow.bytes_per_second and trio.current_time() >= drip_at:
+                    drip_at = trio.current_time() + _DRIP_SECONDS
                     await connection.drip(self._slow.bytes_per_second)
-                if trio.current_time() > ping_at:
-                    ping_at = trio.current_time() + _PING_SECONDS
-                    await connection.send(Ping(1))
             return await connection.has_ended()
         except ClientError:
             return True
