@@ -8,7 +8,7 @@ from attrs import frozen
 
 from loadtest.latencies import Latencies
 
-_PROBE_SECONDS: Final = 0.02
+_PROBE_SECONDS: Final = 0.05
 BUSY_SHARE: Final = 0.8
 """A process that uses more of a processor than this may be what the players wait for."""
 LATE_MS: Final = 10.0

@@ -11,7 +11,7 @@ from cardroom.client import ClientError, open_account
 from loadtest.crowd import Order
 from loadtest.gathering import Gathering, node_numbers
 from loadtest.parts import Part, open_parts
-from loadtest.profile import Profile, player
+from loadtest.profile import Profile
 from loadtest.progress import Progress
 from loadtest.report import Course, final_report
 from loadtest.server import Sample, Server, Watched, read_reconciliation
@@ -63,10 +63,8 @@ async def run_course(
 
 async def _find_tables(profile: Profile) -> list[Any]:
     """Give the tables that are to be dealt out among processes, in order."""
-    one = player(profile, 1)
     try:
         async with open_account(profile.router_url) as account:
-            await account.log_in(one.email, one.password)
             lobby = await account.lobby()
     except ClientError as error:
         raise CannotPlay(f"The tables cannot be dealt out among processes: {error}") from error

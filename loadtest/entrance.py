@@ -13,6 +13,7 @@ from cardroom.ids import TableId
 from cardroom.wire.refusals import Refusal
 from loadtest.floor import Floor
 from loadtest.profile import Player, Profile
+from loadtest.purse import Purse
 from loadtest.tally import Tally
 
 _HTTP_CONNECTIONS: Final = 64
@@ -30,9 +31,12 @@ _ROUTES: Final = {
 class Entrance:
     """Gives players their accounts; the calls of all of them are counted by route."""
 
-    def __init__(self, http: httpx.AsyncClient, floor: Floor, tally: Tally) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, floor: Floor, tally: Tally, purse: Purse | None = None
+    ) -> None:
         self._http = http
         self._tally = tally
+        self._purse = purse
         self.floor = floor
 
     def account(self) -> Account:
@@ -40,14 +44,16 @@ class Entrance:
         return Account(self._http, self._called)
 
     async def log_in(self, account: Account, player: Player) -> None:
-        """Log in; who has no account yet opens one."""
+        """Log in; who has no account yet opens one, and who has too little is given money."""
         try:
-            await account.log_in(player.email, player.password)
+            login = await account.log_in(player.email, player.password)
         except RequestRefused as refusal:
             if refusal.code is not Refusal.WRONG_CREDENTIALS:
                 raise
             await account.register(player.nickname, player.email, player.password)
-            await account.log_in(player.email, player.password)
+            login = await account.log_in(player.email, player.password)
+        if self._purse is not None:
+            await self._purse.fill(login)
 
     async def look_at_lobby(self, account: Account) -> None:
         """Ask for the lobby and throw it away unread: to read it takes longer than to be given it."""
@@ -75,5 +81,10 @@ async def open_entrance(
 ) -> AsyncIterator[Entrance]:
     """Give the entrance of a process; ``tables`` are those that its players may choose, None all."""
     limits = ClientLimits(http_connections=min(_HTTP_CONNECTIONS, 4 + profile.players))
+    floor = Floor(profile.pace.lobby_seconds, tables)
     async with open_http(profile.router_url, limits) as http:
-        yield Entrance(http, Floor(profile.pace.lobby_seconds, tables), tally)
+        if profile.grant is None:
+            yield Entrance(http, floor, tally)
+            return
+        async with open_http(profile.grant.wallet_url, limits) as wallet:
+            yield Entrance(http, floor, tally, Purse(wallet, profile.grant))

@@ -1,17 +1,29 @@
 """The command line of the load test: a profile by name or file, and options that stand above it."""
 
 import argparse
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from cardroom.money import Krw
 from cardroom.service.settings import BadSettings
 from cardroom.wire.codec import Encoding
 from loadtest.course import Surroundings
 from loadtest.own_cluster import PINS, OwnCluster
-from loadtest.profile import PACES, Chatting, LobbyWatchers, Pace, Profile, Scenarios, SlowReaders, Storm
+from loadtest.profile import (
+    PACES,
+    Chatting,
+    Grant,
+    LobbyWatchers,
+    Pace,
+    Profile,
+    Scenarios,
+    SlowReaders,
+    Storm,
+)
 from loadtest.profile_file import pace_of, profile_names, read_profile_file
 from loadtest.server import KINDS, Watched
 from loadtest.think import QuickThought
@@ -19,6 +31,7 @@ from loadtest.think import QuickThought
 _ENCODINGS: Final = {"msgpack": Encoding.MSGPACK, "json": Encoding.JSON}
 _MILLISECONDS: Final = 1000.0
 _PLAYERS: Final = 24
+_RUN_BYTES: Final = 8
 
 
 @frozen
@@ -47,6 +60,7 @@ def read_options(arguments: Sequence[str] | None, environment: Mapping[str, str]
         json_file=line.json,
         record_file=line.record,
         scenarios=_scenarios(line, profile.scenarios),
+        grant=_grant(line),
         **_given(
             line,
             "players",
@@ -137,6 +151,16 @@ def _own_cluster(line: argparse.Namespace) -> OwnCluster | None:
     return OwnCluster(line.nodes, line.pin) if line.local else None
 
 
+def _grant(line: argparse.Namespace) -> Grant | None:
+    if line.grant is None:
+        return None
+    if line.wallet_admin is None or line.admin_token_file is None:
+        raise BadSettings("--grant needs --wallet-admin and --admin-token-file")
+    return Grant(
+        line.wallet_admin, _read_secret(line.admin_token_file), Krw(line.grant), secrets.token_hex(_RUN_BYTES)
+    )
+
+
 def _read_secret(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").strip()
@@ -171,6 +195,12 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         help="a node's administration, for its metrics; may be repeated")  # fmt: skip
     add("--wallet-admin", metavar="URL", help="the wallet worker, for its metrics and the ledger check")
     add("--router-admin", metavar="URL", help="the router's metrics")
+    add(
+        "--grant",
+        type=_number_above_0,
+        metavar="KRW",
+        help="give this to players whose wallets hold less, through the wallet's administration",
+    )
     add("--admin-token-file", type=Path, metavar="FILE", help="the administrators' token")
 
 

@@ -55,7 +55,8 @@ class Part:
                 await self._listen(process, take)
                 code = await process.wait()
             finally:
-                await _end(process)
+                with trio.move_on_after(2 * _KILL_SECONDS, shield=True):
+                    await _end(process)
             nursery.cancel_scope.cancel()
         self.ended.set()
         if code != 0:
@@ -90,14 +91,13 @@ async def read_lines(stream: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:
 
 async def _end(process: trio.Process) -> None:
     """End a child that still runs, calmly if it can be."""
-    with trio.CancelScope(shield=True):
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            with trio.move_on_after(_KILL_SECONDS):
-                await process.wait()
-        if process.returncode is None:
-            process.kill()
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+        with trio.move_on_after(_KILL_SECONDS):
             await process.wait()
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
 
 
 @asynccontextmanager

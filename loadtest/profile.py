@@ -6,6 +6,7 @@ from typing import Final
 from attrs import field, frozen
 from attrs.validators import and_, ge, gt, le
 
+from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
 from loadtest.think import HumanThought, QuickThought, Thought
 
@@ -51,8 +52,8 @@ class Storm:
 class SlowReaders:
     """So long after measuring began, connections come that read nothing, or so many bytes a second.
 
-    Each asks so often for a snapshot that it does not read: else it would be minutes until a node has kept as much
-    for it as it may. A node takes no more than 2 a second by default.
+    Each asks so often for a snapshot that it does not read: else it would be minutes until the node has kept as
+    much for it as it may. By default a node takes no more than 2 a second.
     """
 
     connections: int = field(default=50, validator=ge(1))
@@ -97,13 +98,23 @@ class Scenarios:
 
 
 @frozen
+class Grant:
+    """What a player is given whose wallet holds less, in won: by whom, and once in each run of that name."""
+
+    wallet_url: str
+    admin_token: str = field(repr=False)
+    amount: Krw
+    run: str
+
+
+@frozen
 class Profile:
     """One load test.
 
     ``seconds`` 0 plays until it is told to stop. With ``ramp_seconds`` the bots come spread over that time,
     and ``seconds`` are measured once ``warm_up_seconds`` more are over; without, all that happens from the
-    start on counts, and ``seconds`` are all there is. ``tables`` of ``seats`` seats are made where the cluster
-    is the load test's own. ``processes`` 0 is as many as players and processors want.
+    start on counts, and ``seconds`` are all there is. Where the cluster is the load test's own, it has
+    ``tables`` of ``seats`` seats. ``processes`` 0 is as many as players and processors want.
     """
 
     router_url: str
@@ -124,6 +135,7 @@ class Profile:
     ramp_seconds: float | None = None
     warm_up_seconds: float = 0.0
     scenarios: Scenarios = field(factory=Scenarios)
+    grant: Grant | None = None
 
     @property
     def counts_everything(self) -> bool:

@@ -27,19 +27,14 @@ from cardroom.wire.table import (
 )
 from loadtest.fairness import CardWatch, snapshot_faults
 from loadtest.habits import Habits
+from loadtest.offers import CROWDED, LATE, Offers
 from loadtest.profile import Pace
 from loadtest.stop import Stop
 from loadtest.strategy import Choice, choose, choose_buy_in
 from loadtest.tally import Tally
 
-_LATE: Final = frozenset(
-    {Refusal.NO_HAND, Refusal.STALE_HAND, Refusal.STALE_TURN, Refusal.OUT_OF_TURN, Refusal.NOT_SEATED}
-)
-"""What an action is refused with that comes after the clock or the end of the hand."""
-
 _NO_TURN: Final = (0, 0)
 
-_CROWDED: Final = frozenset({Refusal.RATE_LIMITED, Refusal.BUSY})
 _CROWDED_SECONDS: Final = 0.2
 _TRIES: Final = 5
 
@@ -57,13 +52,6 @@ _WAKES: Final = (
 )
 """After these everybody at the table looks whether there is something to do."""
 
-_STRADDLERS: Final = 0.3
-"""The share of players who straddle where they may."""
-_FILLS_UP: Final = 0.3
-"""The share of players who let their stack be filled up after each hand."""
-_AGREE: Final = 0.7
-"""How often a player agrees to run it twice."""
-
 
 class Visit:
     """Plays one seat over one connection; hears of everything where it is read, and wakes to act."""
@@ -77,8 +65,8 @@ class Visit:
         self._watch = CardWatch(table.view)
         self._sight = tally.record.open(table)
         self._habits = Habits(table, random, tally)
+        self._offers = Offers(table, random, tally)
         self._used_turn = _NO_TURN
-        self._answered_hand = 0
         self._is_idle = False
         self._hands_left = 1 + round(random.expovariate(1 / pace.hands_per_visit))
         self._something = trio.Event()
@@ -139,10 +127,7 @@ class Visit:
         if view.me is None:
             await self._table.sit_down(choose_buy_in(view, self._random), posts_blind=True)
             self._tally.count("buy_ins")
-            if view.options.straddle and self._random.random() < _STRADDLERS:
-                await self._table.straddle(straddles=True)
-            if self._random.random() < _FILLS_UP:
-                await self._table.auto_top_up(view.min_buy_in)
+            await self._offers.choose()
 
     async def _play_seated(self) -> None:
         self._tally.seated += 1
@@ -164,7 +149,7 @@ class Visit:
         """Do what is due, and wait for what happens next."""
         if turn := self._table.view.my_turn:
             await self._use(turn)
-        await self._answer_run_it_twice()
+        await self._offers.answer()
         await self._sit_in_again()
         if ended := self._ended_hand:
             self._ended_hand = None
@@ -218,27 +203,12 @@ class Visit:
             if refusal.code is Refusal.TABLE_PAUSED:
                 raise
             self._tally.refused(refusal.code)
-            if refusal.code not in _LATE | _CROWDED:
+            if refusal.code not in LATE | CROWDED:
                 self._tally.broken(f"legal_action_refused_{kind.value}")
-            return refusal.code not in _CROWDED
+            return refusal.code not in CROWDED
         self._sight.accepted()
         self._tally.acted(trio.current_time() - sent_at)
         return True
-
-    async def _answer_run_it_twice(self) -> None:
-        """Say once whether to deal the rest of the board twice, if asked."""
-        view = self._table.view
-        if not view.asks_me_to_run_twice or view.hand_no == self._answered_hand:
-            return
-        self._answered_hand = view.hand_no
-        try:
-            await self._table.run_it_twice(agrees=self._random.random() < _AGREE)
-        except RequestRefused as refusal:
-            if refusal.code is Refusal.TABLE_PAUSED:
-                raise
-            self._tally.refused(refusal.code)
-            if refusal.code not in _LATE | _CROWDED | {Refusal.NOT_OFFERED}:
-                self._tally.broken("run_it_twice_refused")
 
     async def _sit_in_again(self) -> None:
         """Play again after a broken connection or a time-out made the seat sit out."""
@@ -251,7 +221,8 @@ class Visit:
             self._watch = CardWatch(self._table.view)
             return
         if isinstance(update, Moved | TablePaused):  # what was refused meanwhile is done now
-            self._used_turn, self._answered_hand = _NO_TURN, 0
+            self._used_turn = _NO_TURN
+            self._offers.ask_again()
             return
         self._habits.note(update)
         self._note_faults(self._watch.faults(update))

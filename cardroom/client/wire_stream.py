@@ -47,6 +47,7 @@ class PlainStream(WireStream):
     async def receive(self) -> bytes:
         """Wait for bytes; none at the end."""
         while True:
+            self._check_is_open()
             await trio.lowlevel.wait_readable(self._socket)
             try:
                 return self._socket.recv(_RECEIVE_BYTES)
@@ -71,6 +72,7 @@ class PlainStream(WireStream):
         """Write what ``put`` has kept."""
         async with self._flushing:
             while self._unsent:
+                self._check_is_open()
                 await trio.lowlevel.wait_writable(self._socket)
                 try:
                     del self._unsent[: self._socket.send(self._unsent)]
@@ -82,6 +84,10 @@ class PlainStream(WireStream):
         if self._socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
+
+    def _check_is_open(self) -> None:
+        if self._socket.fileno() < 0:
+            raise trio.ClosedResourceError("cut off")
 
 
 class TlsStream(WireStream):

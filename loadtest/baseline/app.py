@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from attrs import frozen
 from fastapi import FastAPI
 from redis.asyncio import Redis
+from starlette.responses import Response
 
 from loadtest.baseline.accounts import Accounts, refuse
 from loadtest.baseline.channel import Channel
 from loadtest.baseline.floor import Floor, FloorPlan
+from loadtest.baseline.metrics import render_metrics
 from loadtest.baseline.sockets import Sockets
 from loadtest.baseline.store import Store, open_store
 from loadtest.baseline.table import Denied
@@ -71,5 +73,10 @@ def _add_routes(app: "FastAPI", options: Options, store: Store, redis: "Redis", 
     app.add_route("/api/v1/tables", accounts.lobby, methods=["GET"])
     app.add_route("/api/v1/me/seats", accounts.seats, methods=["GET"])
     app.add_route("/api/v1/tables/{table_id:int}/ticket", accounts.ticket, methods=["POST"])
+
+    async def show_metrics() -> "Response":
+        return Response(render_metrics(floor.actions), media_type="text/plain")
+
     app.add_api_route("/count", count)
+    app.add_api_route("/metrics", show_metrics, response_model=None)
     app.add_api_websocket_route("/table", sockets.serve)

@@ -1,7 +1,7 @@
 """Connections that read nothing, or next to nothing: the others must not notice, and these are closed.
 
-Each watches a table without a seat and asks for snapshots, so that it is closed for being slow and not for being
-silent.
+Each watches a table without a seat and asks for snapshots, so that it is closed for being slow and not for
+being silent.
 """
 
 import socket

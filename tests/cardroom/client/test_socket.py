@@ -127,6 +127,16 @@ async def test_a_first_message_that_does_not_come() -> None:
             await socket.receive_first(Welcome)
 
 
+async def test_a_connection_that_is_cut_off_is_lost_and_may_still_be_closed() -> None:
+    async with scripted_node(_silent) as ticket, open_socket(ticket.url, Encoding.MSGPACK, LIMITS) as socket:
+        socket.cut()
+        with pytest.raises(ConnectionLost):
+            await socket.receive()
+        with pytest.raises(ConnectionLost):
+            await socket.send(Hello("late", ""))
+        await socket.close()
+
+
 async def test_sending_after_the_close() -> None:
     async with scripted_node(_silent) as ticket, open_socket(ticket.url, Encoding.MSGPACK, LIMITS) as socket:
         await socket.close()
