@@ -52,8 +52,8 @@ class Storm:
 class SlowReaders:
     """So long after measuring began, connections come that read nothing, or so many bytes a second.
 
-    Each asks so often for a snapshot that it does not read: else it would be minutes until the node has kept as
-    much for it as it may. By default a node takes no more than 2 a second.
+    Each asks so often for a snapshot that it does not read: else it would be minutes until the node has kept
+    as much for it as it may. By default a node takes no more than 2 a second.
     """
 
     connections: int = field(default=50, validator=ge(1))
