@@ -52,6 +52,8 @@ _MOST_IN_HEADER: Final = 125
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
 _LEAST_HEADER: Final = 2
 _LEAST_WITH_MORE: Final = {2: 126, 8: 65_536}
+_MOST_FRAGMENTS: Final = 64
+"""Reading thousands of empty ones costs as much as thousands of messages, and nobody counts them."""
 _MASK_BYTES: Final = 4
 _WHOLE_BINARY: Final = _FINAL | Opcode.BINARY
 _CODE_BYTES: Final = 2
@@ -69,8 +71,8 @@ class _Broken(Exception):
 class FrameReader:
     """Takes the bytes of one side as they come; gives whole messages and control frames.
 
-    ``are_masked``: whether they are a client's. A message of more than ``max_bytes`` is a fault, and each of
-    its fragments counts as one byte at least. After a fault or a close frame it ``is_over``: nothing is read.
+    ``are_masked``: whether they are a client's. A message of more than ``max_bytes`` is a fault, and so is
+    one in more than 64 fragments. After a fault or a close frame it ``is_over``: nothing is read.
     """
 
     __slots__ = (
@@ -194,8 +196,10 @@ class FrameReader:
     def _join(self, first: int, payload: bytes) -> bytes | None:
         """Add a fragment; give the message if it was the last one."""
         self._parts = self._parts or []
+        if len(self._parts) == _MOST_FRAGMENTS:
+            raise _Broken(Fault.TOO_LARGE)
         self._parts.append(payload)
-        self._parts_bytes += max(1, len(payload))
+        self._parts_bytes += len(payload)
         if not first & _FINAL:
             return None
         whole = b"".join(self._parts)

@@ -6,7 +6,7 @@ from typing import Final
 
 import trio
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, Request
+from wsproto.events import AcceptConnection, RejectConnection, Request
 from wsproto.utilities import RemoteProtocolError
 
 from cardroom.wire.codec import Codec, Encoding, Malformed
@@ -57,6 +57,9 @@ async def _shake_hands(line: Line, services: SessionServices) -> bool:
     except RemoteProtocolError as error:
         if error.event_hint is not None:
             line.outbox.offer(speaker.send(error.event_hint))
+        return False
+    except UnicodeDecodeError:  # so the library meets headers that are no ASCII
+        line.outbox.offer(speaker.send(RejectConnection(status_code=400)))
         return False
     if not isinstance(request, Request):
         return False

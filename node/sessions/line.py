@@ -4,6 +4,8 @@ The table tasks write to it and the watch of the sockets reads from it; only its
 waited for, by its task.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import trio
@@ -12,13 +14,15 @@ from cardroom.wire.codec import Encoding
 from cardroom.wire.frames import Control, FrameReader, Opcode, Received, write_close, write_frame
 from cardroom.wire.player import MAX_PLAYER_MESSAGE_BYTES
 from node.sessions.outbox import Outbox
-from node.sessions.sockets import Wire
+from node.sessions.sockets import Watched, Wire
 
 _RECEIVE_BYTES: Final = 4096
 _MAX_HEAD_BYTES: Final = 16 * 1024
 _HEAD_ENDS: Final = b"\r\n\r\n"
 _CONTROLS_AT_FIRST: Final = 16
 """So many control frames may come before the first message: nothing else counts them yet."""
+_READS_AFTER_GOODBYE: Final = 100
+"""So often it is looked at what still comes after our last word: more than from who keeps to the limits."""
 
 
 class LineEnded(Exception):
@@ -43,6 +47,14 @@ class Line:
     def wire(self) -> Wire:
         """What carries the bytes."""
         return self._wire
+
+    @contextmanager
+    def watched(self, watched: Watched) -> Iterator[None]:
+        """Let it read and write as ``Wire.watched`` does; what could not be sent before is sent, too."""
+        with self._wire.watched(watched):
+            if self.outbox.has_backlog:
+                self._wire.ask_for_room()
+            yield
 
     @property
     def is_over(self) -> bool:
@@ -95,7 +107,10 @@ class Line:
             await self._wire.wait_readable()
 
     async def say_goodbye(self, code: int, reason: str, seconds: float) -> None:
-        """Close, and wait up to ``seconds`` until the other side has read it and closes, too."""
+        """Close, and wait up to ``seconds`` until the other side has read it and closes, too.
+
+        Not for who goes on talking instead.
+        """
         if self.is_gone:
             return
         fault = self._reader.fault
@@ -104,7 +119,9 @@ class Line:
         )
         with trio.move_on_after(seconds):
             await self._drain()
-            while not self.is_over:
+            for _ in range(_READS_AFTER_GOODBYE):
+                if self.is_over:
+                    return
                 await self._wire.wait_readable()
                 self.receive()
 
@@ -112,7 +129,9 @@ class Line:
         """Say that nothing more comes and wait for the other side to go, so that it reads our last words."""
         self._wire.end()
         with trio.move_on_after(seconds):
-            while not self.is_gone:
+            for _ in range(_READS_AFTER_GOODBYE):
+                if self.is_gone:
+                    return
                 await self._wire.wait_readable()
                 self._receive_bytes()
 

@@ -109,7 +109,7 @@ class Session:
         )
         self._services.heartbeats.add(self)
         try:
-            with self._line.wire.watched(self):
+            with self._line.watched(self):
                 self.read()
                 await self._ended.wait()
         finally:

@@ -118,6 +118,7 @@ class Consumer:
         """Commit and answer entries, batch by batch; stops early where one has to be tried again."""
         for run in runs_of(entries, self._settings.batch_size):
             if not await self._serve_run(term, run):
+                self._gatherer.hurry()
                 return
 
     async def _serve_run(self, term: int, run: Sequence[Entry]) -> bool:

@@ -202,9 +202,17 @@ def test_what_breaks_a_rule_is_a_fault_after_what_came_before(name: str) -> None
 def test_the_largest_message_is_taken_whole_and_in_fragments() -> None:
     reader = FrameReader(MOST, are_masked=True)
     assert reader.feed(client_frame(Opcode.BINARY, bytes(MOST))) == [bytes(MOST)]
-    first = client_frame(Opcode.BINARY, bytes(1), is_final=False)
-    more = client_frame(Opcode.CONTINUATION, bytes(1), is_final=False) * (MOST - 2)
+    first = client_frame(Opcode.BINARY, bytes(MOST - 63), is_final=False)
+    more = client_frame(Opcode.CONTINUATION, bytes(1), is_final=False) * 62
     assert reader.feed(first + more + client_frame(Opcode.CONTINUATION, bytes(1))) == [bytes(MOST)]
+
+
+def test_more_fragments_than_anybody_needs_are_a_fault() -> None:
+    reader = FrameReader(MOST, are_masked=True)
+    first = client_frame(Opcode.BINARY, b"", is_final=False)
+    more = client_frame(Opcode.CONTINUATION, b"", is_final=False) * 1_000
+    assert reader.feed(first + more) == []
+    assert reader.fault is Fault.TOO_LARGE
 
 
 def test_after_a_close_frame_nothing_is_read() -> None:

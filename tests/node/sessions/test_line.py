@@ -9,6 +9,8 @@ from cardroom.wire.codec import Encoding
 from cardroom.wire.frames import Control, Fault, FrameReader, Opcode, Received, write_frame
 from node.sessions.line import Line, LineEnded
 from tests.fakes.memory_wire import MemoryWire
+from tests.node.sessions.pair import open_pair, read
+from tests.node.sessions.test_outbox import Writer
 
 MASK = b"\x11\x22\x33\x44"
 HEAD = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -145,6 +147,26 @@ async def test_who_does_not_answer_a_goodbye_is_left(autojump_clock: MockClock) 
     await line.say_goodbye(4408, "heartbeat_missed", seconds=2.0)
     await line.linger(2.0)
     assert trio.current_time() - began == pytest.approx(4.0)
+
+
+async def test_who_goes_on_talking_after_the_goodbye_is_left_at_once(autojump_clock: MockClock) -> None:
+    line, wire = connected()
+    began = trio.current_time()
+    await wire.far.send_all(sent(Opcode.PING, b"") * 200_000)
+    await line.say_goodbye(4429, "too_many_messages", seconds=2.0)
+    await line.linger(2.0)
+    assert trio.current_time() == began
+    assert not line.is_gone
+
+
+async def test_what_could_not_be_sent_before_the_watch_is_sent_then() -> None:
+    async with open_pair() as (wire, player):
+        line = Line(wire, 1_000_000)
+        frame = write_frame(Opcode.BINARY, bytes(60_000))
+        assert line.outbox.offer(frame)
+        assert line.outbox.has_backlog
+        with line.watched(Writer(line.outbox)):
+            assert await read(player, len(frame)) == frame
 
 
 async def test_nobody_says_goodbye_to_who_is_gone() -> None:

@@ -7,7 +7,8 @@ import trio
 from attrs import evolve
 
 from cardroom.service.redis import Redis
-from cardroom.wire.ledger import BuyInHeld, CommandBody, HandSettled, SettleHand
+from cardroom.wire.ledger import BuyInHeld, CommandBody, CommandRefused, HandSettled, SettleHand
+from cardroom.wire.refusals import Refusal
 from tests.wallet_worker.house import COMMANDS, LOG, House, hand_of, hold, leave, open_by
 from tests.wallet_worker.post import SETTINGS, Post
 from wallet_worker.ledger import metrics
@@ -131,6 +132,16 @@ async def test_a_stop_ends_the_wait(house: House, post: Post) -> None:
     stopping.set()
     began = trio.current_time()
     assert len(await one.read(stopping)) == 1
+    assert trio.current_time() - began < SOON
+
+
+async def test_a_hand_that_fails_is_tried_again_without_a_wait(house: House, post: Post) -> None:
+    consumer = Consumer(house.tools, stream_of(post), house.shard, PATIENT, LOG)
+    await post.put(hand_at(house, 0))  # nobody sits there
+    began = trio.current_time()
+    for _ in range(PATIENT.tries):
+        await consumer.step("test")
+    assert await post.replies() == [CommandRefused(Refusal.TABLE_HALTED)]
     assert trio.current_time() - began < SOON
 
 
