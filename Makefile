@@ -20,7 +20,8 @@ help:
 	@echo "make simulate   SEEDS=100 simulated card rooms in which everything goes wrong, an hour each, from SEED=1 on"
 	@echo "make bench      measurements, as a table and one JSON object (LONG=1: also 5,000 players, and MINUTES=30 of them)"
 	@echo "make bench-baseline   what an action costs here, in the design that this replaces and in bare uvicorn"
-	@echo "make loadtest   plays PROFILE=players-500 (or storm, slow-readers, lobby, chat, fast, a file) on a cluster of its own"
+	@echo "make loadtest   plays PROFILE=players-500 (or storm, slow-readers, lobby, chat, fast, a file) on a cluster of its"
+	@echo "                own; the result and its page are in .loadtest (PROFILE_NODES=1: with the nodes' flame graphs)"
 	@echo "make check      format, lint, types, import contracts, shape"
 
 $(STAMP): requirements.txt
@@ -75,8 +76,11 @@ bench: $(STAMP) $(BASELINE_STAMP)
 bench-baseline: $(STAMP) $(BASELINE_STAMP)
 	@ROUNDS=$${ROUNDS:-3} $(BIN)/python -m bench.baseline
 
+# The result and its page; both are kept under the profile's name until the next run of it.
 loadtest: $(STAMP)
-	@$(BIN)/python -m loadtest --local --profile $${PROFILE:-players-500} $${JSON:+--json $$JSON}
+	@profile=$${PROFILE:-players-500}; name=$$(basename "$$profile" .toml); json=$${JSON:-.loadtest/$$name.json}; \
+		mkdir -p .loadtest && $(BIN)/python -m loadtest --local --profile "$$profile" \
+		--json "$$json" --html "$${json%.json}.html" $${PROFILE_NODES:+--profile-nodes}
 
 format: $(STAMP)
 	$(BIN)/ruff format .

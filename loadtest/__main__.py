@@ -19,6 +19,8 @@ from loadtest.own_cluster import open_own_cluster
 from loadtest.parts import PartFailed
 from loadtest.progress import Progress
 from loadtest.report import write_line
+from loadtest.show import describe_outcome, write_page
+from loadtest.showing.result import Result
 from loadtest.stop import Stop
 
 _FAILURES: Final = (CannotPlay, PartFailed, ProcessFailed, ServerFailed, ClientError)
@@ -61,6 +63,10 @@ def _write(options: Options, report: dict[str, Any]) -> None:
         options.profile.json_file.write_text(json.dumps(report) + "\n", encoding="utf-8")
     else:
         write_line(report, sys.stdout)
+    if options.html_file is not None:
+        result = Result(json.loads(json.dumps(report)))
+        write_page(result, options.html_file)
+        sys.stderr.write(f"{options.html_file}: {describe_outcome(result)}\n")
 
 
 async def _play_until_signalled(options: Options) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from cardroom.client import ClientError, open_account
 from loadtest.crowd import Order
 from loadtest.gathering import Gathering, node_numbers
+from loadtest.node_profiles import NodeProfiles
 from loadtest.parts import Part, open_parts
 from loadtest.profile import Profile
 from loadtest.progress import Progress
@@ -30,11 +31,15 @@ _LOOK_SECONDS: Final = 5.0
 
 @frozen
 class Surroundings:
-    """Where a load test may ask of the server: pages of metrics, and the wallet's administration."""
+    """Where a load test may ask of the server: pages of metrics, and the wallet's administration.
+
+    ``sampled`` are processes by name that a profiler looks into.
+    """
 
     watched: tuple[Watched, ...] = ()
     wallet_url: str | None = None
     admin_token: str | None = field(default=None, repr=False)
+    sampled: Mapping[str, int] = {}
 
 
 class CannotPlay(Exception):
@@ -52,13 +57,15 @@ async def run_course(
     gathering = Gathering(processes)
     server = Server(surroundings.watched)
     await server.look("before")
-    running = _Running(profile, gathering, server, stop, progress)
+    profiles = NodeProfiles(surroundings.sampled, progress.say)
+    running = _Running(profile, gathering, server, stop, progress, profiles)
     async with open_parts(divide(profile, processes, tables), gathering.take) as parts:
         await running.play(parts)
     is_balanced = None
     if surroundings.wallet_url is not None and surroundings.admin_token is not None:
         is_balanced = await read_reconciliation(surroundings.wallet_url, surroundings.admin_token)
-    return final_report(profile, running.course(), gathering, server, is_balanced)
+    report = final_report(profile, running.course(), gathering, server, is_balanced)
+    return report | ({"profiles": profiles.found} if profiles.found else {})
 
 
 async def _find_tables(profile: Profile) -> list[Any]:
@@ -77,13 +84,15 @@ class _Running:
     """One load test on its way."""
 
     def __init__(
-        self, profile: Profile, gathering: Gathering, server: Server, stop: Stop, progress: Progress
-    ) -> None:
+        self, profile: Profile, gathering: Gathering, server: Server, stop: Stop, progress: Progress,
+        profiles: NodeProfiles,
+    ) -> None:  # fmt: skip
         self._profile = profile
         self._gathering = gathering
         self._server = server
         self._stop = stop
         self._progress = progress
+        self._profiles = profiles
         self._began_unix = time.time()
         self._began = trio.current_time()
         self._measured_seconds = 0.0
@@ -135,8 +144,10 @@ class _Running:
             part.order(Order.MEASURE)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._order_scenarios, parts)
+            nursery.start_soon(self._profiles.take, self._profile.seconds)
             await self._stop.pause(self._profile.seconds or float("inf"))
             nursery.cancel_scope.cancel()
+        self._profiles.say_what_is_missing()
         await self._server.look("end")
         if not self._profile.counts_everything:
             for part in parts:

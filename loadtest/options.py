@@ -25,6 +25,7 @@ from loadtest.profile import (
     Storm,
 )
 from loadtest.profile_file import pace_of, profile_names, read_profile_file
+from loadtest.sampling import SamplingFailed, find_profiler
 from loadtest.server import KINDS, Watched
 from loadtest.think import QuickThought
 
@@ -41,6 +42,7 @@ class Options:
     profile: Profile
     surroundings: Surroundings
     own_cluster: OwnCluster | None
+    html_file: Path | None = None
 
 
 def read_options(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Options:
@@ -50,6 +52,7 @@ def read_options(arguments: Sequence[str] | None, environment: Mapping[str, str]
         raise BadSettings("--router and --password-file are needed, or --local")
     if line.record is not None and (line.processes or 1) > 1:
         raise BadSettings("--record: one process keeps the record, not several")
+    _check_output(line)
     profile = _base(line, environment)
     profile = evolve(
         profile,
@@ -75,7 +78,25 @@ def read_options(arguments: Sequence[str] | None, environment: Mapping[str, str]
     )
     if line.encoding is not None:
         profile = evolve(profile, encoding=_ENCODINGS[line.encoding])
-    return Options(evolve(profile, pace=_pace(line, profile.pace)), _surroundings(line), _own_cluster(line))
+    profile = evolve(profile, pace=_pace(line, profile.pace))
+    return Options(profile, _surroundings(line), _own_cluster(line), line.html)
+
+
+def _check_output(line: argparse.Namespace) -> None:
+    """See before the play what would fail after it."""
+    for file in (line.json, line.html, line.record):
+        if file is not None and not file.parent.is_dir():
+            raise BadSettings(f"{file}: there is no folder {file.parent}")
+    if not line.profile_nodes:
+        return
+    if not line.local:
+        raise BadSettings(
+            "--profile-nodes needs --local; beside a node, use python -m loadtest.flame --pid PID"
+        )
+    try:
+        find_profiler()
+    except SamplingFailed as error:
+        raise BadSettings(f"--profile-nodes: {error}") from error
 
 
 def _base(line: argparse.Namespace, environment: Mapping[str, str]) -> Profile:
@@ -148,7 +169,7 @@ def _surroundings(line: argparse.Namespace) -> Surroundings:
 
 
 def _own_cluster(line: argparse.Namespace) -> OwnCluster | None:
-    return OwnCluster(line.nodes, line.pin) if line.local else None
+    return OwnCluster(line.nodes, line.pin, line.profile_nodes) if line.local else None
 
 
 def _grant(line: argparse.Namespace) -> Grant | None:
@@ -237,6 +258,12 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--live", action="store_true", help="write a line of JSON each second to standard output")
     add("--json", type=Path, metavar="FILE", help="write the final numbers there (default: standard output)")
+    add("--html", type=Path, metavar="FILE", help="write the page of the result there")
+    add(
+        "--profile-nodes",
+        action="store_true",
+        help="with --local: look into each node with a profiler for 15 s in the middle of measuring",
+    )
     add("--record", type=Path, metavar="FILE", help="write all that the bots see there, a line of JSON each")
 
 

@@ -26,10 +26,14 @@ PINS: Final = {"nowhere": lambda: ANYWHERE, "nodes": nodes_apart, "servers": ser
 
 @frozen
 class OwnCluster:
-    """How the cluster is made: one node or two, and what stays on a core of its own."""
+    """How the cluster is made: one node or two, and what stays on a core of its own.
+
+    ``is_sampled``: a profiler looks into its nodes.
+    """
 
     nodes: int = 1
     pin: str = "nowhere"
+    is_sampled: bool = False
 
 
 @asynccontextmanager
@@ -52,7 +56,7 @@ async def open_own_cluster(
     _stay_on(cores)
     with TemporaryDirectory(prefix="loadtest-") as folder:
         async with open_load(load.cluster_plan(Path.cwd(), Path(folder)), say) as cluster:
-            yield evolve(_at(profile, cluster), tables=tables), _surroundings(cluster, own.nodes)
+            yield evolve(_at(profile, cluster), tables=tables), _surroundings(cluster, own)
 
 
 def _connections(profile: Profile) -> int:
@@ -65,17 +69,20 @@ def _at(profile: Profile, cluster: Cluster) -> Profile:
     return evolve(profile, router_url=cluster.router_url, password=cluster.servers.credential(BOTS_PASSWORD))
 
 
-def _surroundings(cluster: Cluster, nodes: int) -> Surroundings:
+def _surroundings(cluster: Cluster, own: OwnCluster) -> Surroundings:
     plan = cluster.servers.plan
     watched = (
         *(
             Watched(f"node-{number}", "node", http_url(plan, page))
-            for number, page in enumerate(_NODE_PAGES[:nodes], 1)
+            for number, page in enumerate(_NODE_PAGES[: own.nodes], 1)
         ),
         Watched("wallet_worker", "wallet_worker", cluster.wallet_url),
         Watched("shard_router", "shard_router", cluster.router_url),
     )
-    return Surroundings(watched, cluster.wallet_url, cluster.servers.credential(ADMIN_TOKEN))
+    sampled = {
+        name: pid for name in plan.nodes if own.is_sampled and (pid := cluster.children[name].pid) is not None
+    }
+    return Surroundings(watched, cluster.wallet_url, cluster.servers.credential(ADMIN_TOKEN), sampled)
 
 
 def _stay_on(cores: Cores) -> None:

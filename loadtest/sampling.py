@@ -89,7 +89,7 @@ def profile_of(stacks: Stacks) -> dict[str, Any]:
     }
 
 
-def find_profiler(pid: int) -> str:
+def find_profiler(pid: int = 0) -> str:
     """Find py-spy beside this Python, or else where the shell looks."""
     found = shutil.which("py-spy", path=Path(sys.executable).parent) or shutil.which("py-spy")
     if found is None:

@@ -19,8 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     page: Path = line.html or line.result.with_suffix(".html")
     write_page(result, page)
-    sys.stdout.write(" ".join([f"{page}:", sum_up(judge(result)), *doubts(result)]) + "\n")
+    sys.stdout.write(f"{page}: {describe_outcome(result)}\n")
     return 0
+
+
+def describe_outcome(result: Result) -> str:
+    """Say in one line how the load test went."""
+    return " ".join([sum_up(judge(result)), *doubts(result)])
 
 
 def write_page(result: Result, page: Path) -> None:

@@ -1,5 +1,6 @@
 """Messages over a WebSocket: encoded, bounded, with a limit on every wait."""
 
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -10,11 +11,11 @@ from urllib.parse import SplitResult, urlsplit
 import trio
 
 from cardroom.client.errors import ClientError, ConnectionLost, ProtocolBroken, RequestRefused
-from cardroom.client.frames import FrameReader, Opcode, write_frame
 from cardroom.client.handshake import HEAD_END, MAX_HEAD_BYTES, Handshake
 from cardroom.client.limits import ClientLimits
 from cardroom.client.wire_stream import WireStream, open_stream
 from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.frames import Control, FrameReader, Opcode, Received, write_frame
 from cardroom.wire.player import PlayerMessage, player_codec
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Refused, TableMessage, TablePaused, table_codec
 
@@ -24,6 +25,7 @@ _GOODBYE: Final = 1000
 _NO_CODE: Final = 1005
 _NO_GOODBYE: Final = 1006
 _CODE_BYTES: Final = 2
+_MASK_BYTES: Final = 4
 
 
 class Socket:
@@ -36,7 +38,7 @@ class Socket:
         self._opcode = Opcode.TEXT if encoding is Encoding.JSON else Opcode.BINARY
         self._outgoing, self._incoming = _codecs(encoding)
         self._limits = limits
-        self._reader = FrameReader(MAX_TABLE_MESSAGE_BYTES)
+        self._reader = FrameReader(MAX_TABLE_MESSAGE_BYTES, are_masked=False)
         self._messages: deque[bytes | str] = deque()
         self._end: ClientError | None = None
         self._has_ended = trio.Event()
@@ -47,7 +49,7 @@ class Socket:
         """Send one message; a connection that does not take it in time is closed."""
         if self._end is not None:
             raise self._end
-        await self._send(write_frame(self._opcode, self._outgoing.encode(message)))
+        await self._send(masked_frame(self._opcode, self._outgoing.encode(message)))
 
     async def receive(self) -> TableMessage:
         """Wait for the next message, without a limit: silence is the pinging task's business."""
@@ -95,7 +97,7 @@ class Socket:
         if not self._is_leaving:
             self._is_leaving = True
             with suppress(ClientError), _stream_errors():
-                self._stream.put(write_frame(Opcode.CLOSE, _GOODBYE.to_bytes(_CODE_BYTES, "big")))
+                self._stream.put(masked_frame(Opcode.CLOSE, _GOODBYE.to_bytes(_CODE_BYTES, "big")))
 
     def cut(self) -> None:
         """End the connection without a goodbye, as a network does that fails."""
@@ -103,8 +105,9 @@ class Socket:
 
     def start_with(self, data: bytes) -> None:
         """Take what came behind the handshake."""
-        for opcode, payload in self._reader.feed(data):
-            self._take(opcode, payload)
+        for received in self._reader.feed(data):
+            self._take(received)
+        self._check_frames()
 
     async def _send(self, frame: bytes) -> None:
         with _stream_errors():
@@ -125,11 +128,12 @@ class Socket:
         try:
             with _stream_errors():
                 data = await self._stream.receive()
-            for opcode, payload in self._reader.feed(data):
-                if opcode is Opcode.PING:
-                    await self._send(write_frame(Opcode.PONG, payload))
+            for received in self._reader.feed(data):
+                if isinstance(received, Control) and received.opcode is Opcode.PING:
+                    await self._send(masked_frame(Opcode.PONG, received.payload))
                 else:
-                    self._take(opcode, payload)
+                    self._take(received)
+            self._check_frames()
         except ClientError as end:
             self._end_with(end)
             return
@@ -138,22 +142,28 @@ class Socket:
         if not data:
             self._end_with(ConnectionLost("the connection is closed", _NO_GOODBYE))
 
-    def _take(self, opcode: Opcode, payload: bytes) -> None:
-        if opcode is Opcode.BINARY:
-            self._messages.append(payload)
-        elif opcode is Opcode.TEXT:
-            try:
-                self._messages.append(payload.decode())
-            except UnicodeDecodeError as error:
-                raise ProtocolBroken("a text that is none") from error
-        elif opcode is Opcode.CLOSE and self._end is None:
+    def _take(self, received: Received) -> None:
+        if not isinstance(received, Control):
+            self._messages.append(received)
+        elif received.opcode is Opcode.CLOSE and self._end is None:
+            payload = received.payload
             code = int.from_bytes(payload[:_CODE_BYTES], "big") if payload else _NO_CODE
             self.say_goodbye()
             self._end_with(ConnectionLost("the connection is closed", code))
 
+    def _check_frames(self) -> None:
+        fault = self._reader.fault
+        if fault is not None:
+            raise ProtocolBroken(f"no frame that a node may send: {fault.name.lower()}")
+
     def _end_with(self, end: ClientError) -> None:
         self._end = self._end or end
         self._has_ended.set()
+
+
+def masked_frame(opcode: Opcode, payload: bytes) -> bytes:
+    """Write a frame as a client's has to be, under a mask that nobody can foresee."""
+    return write_frame(opcode, payload, os.urandom(_MASK_BYTES))
 
 
 @cache

@@ -50,10 +50,12 @@ _LENGTH: Final = 0x7F
 _CONTROL: Final = 0x08
 _MOST_IN_HEADER: Final = 125
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
+_LEAST_HEADER: Final = 2
 _LEAST_WITH_MORE: Final = {2: 126, 8: 65_536}
 _MOST_FRAGMENTS: Final = 64
 """Reading thousands of empty ones costs as much as thousands of messages, and nobody counts them."""
 _MASK_BYTES: Final = 4
+_WHOLE_BINARY: Final = _FINAL | Opcode.BINARY
 _CODE_BYTES: Final = 2
 _CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 """Codes that may stand in a close frame (RFC 6455 section 7.4)."""
@@ -77,6 +79,7 @@ class FrameReader:
         "_are_masked",
         "_is_text",
         "_max_bytes",
+        "_most_short",
         "_parts",
         "_parts_bytes",
         "_rest",
@@ -86,6 +89,7 @@ class FrameReader:
 
     def __init__(self, max_bytes: int, *, are_masked: bool) -> None:
         self._max_bytes = max_bytes
+        self._most_short = min(max_bytes, _MOST_IN_HEADER)
         self._are_masked = _MASKED if are_masked else 0
         self._rest = b""
         self._parts: list[bytes] | None = None
@@ -105,9 +109,27 @@ class FrameReader:
         return received
 
     def _read(self, data: bytes, received: list[Received]) -> bytes:
-        """Take the frames that are whole; give what is left."""
-        place = 0
-        while (frame := self._frame_at(data, place)) is not None:
+        """Take the frames that are whole; give what is left.
+
+        Short binary messages in one frame are nearly all that a game has: one look tells them from the rest.
+        """
+        place, size, are_masked = 0, len(data), self._are_masked
+        while size - place >= _LEAST_HEADER:
+            length = data[place + 1] ^ are_masked
+            if data[place] == _WHOLE_BINARY and length <= self._most_short and self._parts is None:
+                start = place + (_LEAST_HEADER + _MASK_BYTES if are_masked else _LEAST_HEADER)
+                end = start + length
+                if size < end:
+                    break
+                payload = data[start:end]
+                received.append(
+                    _masked(payload, data[start - _MASK_BYTES : start]) if are_masked else payload
+                )
+                place = end
+                continue
+            frame = self._frame_at(data, place)
+            if frame is None:
+                break
             first, payload, place = frame
             one = self._take(first, payload)
             if one is not None:
@@ -117,10 +139,11 @@ class FrameReader:
         return data[place:]
 
     def _frame_at(self, data: bytes, place: int) -> tuple[int, bytes, int] | None:
-        """Give a frame's first byte, its payload and where it ends; nothing until all of it is there."""
-        start, size = place + 2, len(data)
-        if size < start:
-            return None
+        """Give a frame's first byte, its payload and where it ends; nothing until all of it is there.
+
+        Two bytes of it are.
+        """
+        start, size = place + _LEAST_HEADER, len(data)
         first, second = data[place], data[place + 1]
         self._check_header(first, second)
         length = second & _LENGTH

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import trio
 
 from cardroom.client import Account, ClientError, ConnectionLost
-from cardroom.client.frames import Opcode, write_frame
 from cardroom.client.handshake import HEAD_END, MAX_HEAD_BYTES, Handshake
+from cardroom.client.socket import masked_frame
 from cardroom.ids import TableId
 from cardroom.wire.codec import Encoding
+from cardroom.wire.frames import Opcode
 from cardroom.wire.lobby import TicketAnswer
 from cardroom.wire.player import Hello, PlayerMessage, Resync, player_codec
 from loadtest.entrance import Entrance
@@ -109,7 +110,7 @@ class SlowConnection:
     async def send(self, message: PlayerMessage) -> None:
         """Send a message; raises ``ConnectionLost`` once the node has closed."""
         try:
-            await self._stream.send_all(write_frame(Opcode.BINARY, self._codec.encode(message)))
+            await self._stream.send_all(masked_frame(Opcode.BINARY, self._codec.encode(message)))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise ConnectionLost("closed") from error
 

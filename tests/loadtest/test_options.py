@@ -53,6 +53,15 @@ def test_options_stand_above_the_profile(secret: str) -> None:
     assert not profile.counts_everything
 
 
+def test_profiles_of_nodes_are_taken_where_the_cluster_is_its_own(secret: str) -> None:
+    own = read_options(["--local", "--profile-nodes", "--html", "page.html"], {})
+    assert own.html_file == Path("page.html")
+    assert own.own_cluster is not None
+    assert own.own_cluster.is_sampled
+    with pytest.raises(BadSettings, match="needs --local"):
+        read(secret, "--profile-nodes")
+
+
 def test_the_pace_of_people(secret: str) -> None:
     assert read(secret, "--pace", "human").profile.pace.thought == HumanThought()
 
@@ -80,6 +89,7 @@ def test_a_cluster_of_its_own_needs_no_address() -> None:
         ["--local", "--profile", "nonsense"],
         ["--local", "--record", "x", "--processes", "2"],
         ["--local", "--storm", "2"],
+        ["--local", "--html", "/nowhere/page.html"],
         ["--router", "http://r", "--password-file", "/nowhere"],
     ],
 )

@@ -13,12 +13,12 @@ import pytest
 def test_two_processes_play_with_every_scenario_and_the_ledger_balances(
     project_root: Path, tmp_path: Path
 ) -> None:
-    file = tmp_path / "result.json"
+    file, page = tmp_path / "result.json", tmp_path / "result.html"
     command = [
         sys.executable, "-m", "loadtest", "--local", "--profile", "fast", "--players", "12", "--tables", "4",
         "--processes", "2", "--ramp-seconds", "2", "--warm-up-seconds", "1", "--seconds", "14",
         "--hands-per-visit", "20", "--storm", "1.0", "--slow-readers", "3", "--lobby-watchers", "4",
-        "--chat", "20", "--json", str(file),
+        "--chat", "20", "--json", str(file), "--html", str(page), "--profile-nodes",
     ]  # fmt: skip
     slow = tmp_path / "slow.toml"
     slow.write_text(_PROFILE, encoding="utf-8")
@@ -29,6 +29,7 @@ def test_two_processes_play_with_every_scenario_and_the_ledger_balances(
     _check_play(result)
     _check_server(result)
     _check_scenarios(result)
+    _check_page(result, page)
     assert "measuring" in ended.stderr
 
 
@@ -73,3 +74,9 @@ def _check_scenarios(result: dict[str, Any]) -> None:
     assert result["slow_readers"]["connections"] == 3
     assert result["lobby_watchers"]["looks"] > 4
     assert result["chat"]["said"] + result["chat"]["refused"] > 5
+
+
+def _check_page(result: dict[str, Any], page: Path) -> None:
+    assert list(result["profiles"]) == ["node-1"]
+    assert 0 < len(result["profiles"]["node-1"]["top"]) <= 10
+    assert "The dearest functions of node-1" in page.read_text(encoding="utf-8")

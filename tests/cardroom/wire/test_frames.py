@@ -4,17 +4,22 @@ import pytest
 from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.client import ClientProtocol
 from websockets.frames import Frame
 from websockets.frames import Opcode as TheirOpcode
-from websockets.protocol import OPEN
+from websockets.protocol import OPEN, Protocol
 from websockets.server import ServerProtocol
+from websockets.uri import parse_uri
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
 from cardroom.wire.frames import Control, Fault, FrameReader, Opcode, Received, write_close, write_frame
+from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES
 
 MOST = 4096
 MASK = b"\x01\x80\xff\x37"
+MASKS = st.sampled_from((MASK, b""))
+"""A client's frames, and a server's."""
 CLOSES = (b"", b"\x03", b"\x03\xe8", b"\x03\xe8bye", b"\x03\xed", b"\x0b\xb8", b"\xff\xff", b"\x03\xe8\xff")
 PIECES = st.lists(
     st.one_of(
@@ -33,16 +38,28 @@ PIECES = st.lists(
 
 def client_frame(opcode: int, payload: bytes, *, is_final: bool = True, bits: int = 0) -> bytes:
     """Write a frame as a client could that keeps no rule but that of the mask."""
-    whole = bytearray(write_frame(Opcode.BINARY, payload, MASK))
+    return any_frame(opcode, payload, MASK, is_final=is_final, bits=bits)
+
+
+def any_frame(opcode: int, payload: bytes, mask: bytes, *, is_final: bool = True, bits: int = 0) -> bytes:
+    """Write a frame with a mask, as a client does, or with none, as a server; no other rule is kept."""
+    whole = bytearray(write_frame(Opcode.BINARY, payload, mask))
     whole[0] = (0x80 if is_final else 0) | bits | opcode
     return bytes(whole)
+
+
+def their_reader(mask: bytes) -> Protocol:
+    """Give another library's reader of frames with the mask, or of those without."""
+    if mask:
+        return ServerProtocol(state=OPEN, max_size=MOST)
+    return ClientProtocol(parse_uri("ws://node"), state=OPEN, max_size=MOST)
 
 
 @define
 class Oracle:
     """What another library makes of the same bytes: messages, control frames, and the fault."""
 
-    protocol: ServerProtocol = field(factory=lambda: ServerProtocol(state=OPEN, max_size=MOST))
+    protocol: Protocol
     received: list[Received] = field(factory=list)
     fault: int | None = None
     parts: list[bytes] = field(factory=list)
@@ -82,13 +99,13 @@ def read(reader: FrameReader, data: bytes, cuts: list[int]) -> list[Received]:
     return received
 
 
-@given(PIECES, st.data())
+@given(PIECES, MASKS, st.data())
 def test_frames_are_what_another_library_makes_of_them(
-    pieces: list[tuple[Opcode, bool, bytes]], data: st.DataObject
+    pieces: list[tuple[Opcode, bool, bytes]], mask: bytes, data: st.DataObject
 ) -> None:
-    whole = b"".join(client_frame(opcode, payload, is_final=final) for opcode, final, payload in pieces)
+    whole = b"".join(any_frame(opcode, payload, mask, is_final=final) for opcode, final, payload in pieces)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(whole)), max_size=12)))
-    reader, oracle = FrameReader(MOST, are_masked=True), Oracle()
+    reader, oracle = FrameReader(MOST, are_masked=bool(mask)), Oracle(their_reader(mask))
     received = read(reader, whole, cuts)
     oracle.feed(whole)
     if any(isinstance(one, Control) and one.opcode is Opcode.CLOSE for one in received):
@@ -99,9 +116,9 @@ def test_frames_are_what_another_library_makes_of_them(
     assert reader.fault == oracle.fault
 
 
-@given(st.binary(max_size=400))
-def test_bytes_that_are_no_frames_do_no_harm(data: bytes) -> None:
-    reader, oracle = FrameReader(MOST, are_masked=True), Oracle()
+@given(st.binary(max_size=400), MASKS)
+def test_bytes_that_are_no_frames_do_no_harm(data: bytes, mask: bytes) -> None:
+    reader, oracle = FrameReader(MOST, are_masked=bool(mask)), Oracle(their_reader(mask))
     reader.feed(data)
     oracle.feed(data)
     if oracle.fault is not None:
@@ -221,7 +238,65 @@ def test_what_we_write_another_library_reads(size: int) -> None:
     assert rest == [Ping(payload=b""), Pong(payload=b"1"), CloseConnection(code=1013, reason="node full")]
 
 
-@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+@given(st.binary(max_size=400), st.integers(min_value=1, max_value=7))
+def test_what_another_server_sends_is_read_however_it_is_cut(payload: bytes, size: int) -> None:
+    server = Connection(ConnectionType.SERVER)
+    sent = server.send(BytesMessage(data=payload)) + server.send(Ping(payload=b"x"))
+    sent += server.send(TextMessage(data="gg")) + server.send(CloseConnection(code=1000))
+    reader = FrameReader(MOST, are_masked=False)
+    ping, close = Control(Opcode.PING, b"x"), Control(Opcode.CLOSE, b"\x03\xe8")
+    assert read(reader, sent, list(range(0, len(sent), size))) == [payload, ping, "gg", close]
+    assert reader.fault is None
+
+
+BROKEN_BY_A_SERVER = {
+    "masked": (b"\x82\x81abcdx", Fault.PROTOCOL_ERROR),
+    "long and masked": (b"\x82\xfe\x00\x80", Fault.PROTOCOL_ERROR),
+    "reserved": (b"\xc2\x01x", Fault.PROTOCOL_ERROR),
+    "unknown operation": (b"\x83\x01x", Fault.PROTOCOL_ERROR),
+    "continues nothing": (b"\x80\x01x", Fault.PROTOCOL_ERROR),
+    "binary within a message": (b"\x02\x01x\x82\x01y", Fault.PROTOCOL_ERROR),
+    "ping in fragments": (b"\x09\x01x", Fault.PROTOCOL_ERROR),
+    "long ping": (b"\x89\x7e\x00\x80" + bytes(128), Fault.PROTOCOL_ERROR),
+    "too large": (
+        b"\x82\x7e" + (MAX_TABLE_MESSAGE_BYTES + 1).to_bytes(2, "big"),
+        Fault.TOO_LARGE,
+    ),
+    "huge": (b"\x82\x7f" + (2**62).to_bytes(8, "big"), Fault.TOO_LARGE),
+    "too large in all": (b"\x02\x00" + (b"\x00\x7e\x20\x01" + bytes(0x2001)) * 2, Fault.TOO_LARGE),
+}
+
+
+@pytest.mark.parametrize("name", list(BROKEN_BY_A_SERVER))
+def test_what_no_server_may_send_is_a_fault_for_a_client(name: str) -> None:
+    data, fault = BROKEN_BY_A_SERVER[name]
+    before = write_frame(Opcode.TEXT, b"good")
+    for cuts in ([], list(range(12))):
+        reader = FrameReader(MAX_TABLE_MESSAGE_BYTES, are_masked=False)
+        assert read(reader, before + data, cuts) == ["good"]
+        assert reader.fault is fault
+        assert reader.feed(before) == []
+
+
+def test_a_client_takes_the_largest_message_whole_and_in_fragments() -> None:
+    largest = bytes(MAX_TABLE_MESSAGE_BYTES)
+    reader = FrameReader(MAX_TABLE_MESSAGE_BYTES, are_masked=False)
+    assert reader.feed(write_frame(Opcode.BINARY, largest)) == [largest]
+    half = MAX_TABLE_MESSAGE_BYTES // 2
+    parts = any_frame(Opcode.BINARY, bytes(half), b"", is_final=False) + b"\x89\x01x"
+    parts += any_frame(Opcode.CONTINUATION, bytes(half), b"")
+    assert reader.feed(parts) == [Control(Opcode.PING, b"x"), largest]
+
+
+@pytest.mark.parametrize("mask", [MASK, b""], ids=["a client's", "a server's"])
+def test_a_small_limit_holds_for_short_messages_too(mask: bytes) -> None:
+    reader = FrameReader(10, are_masked=bool(mask))
+    assert reader.feed(write_frame(Opcode.BINARY, bytes(10), mask)) == [bytes(10)]
+    assert reader.feed(write_frame(Opcode.BINARY, bytes(11), mask)) == []
+    assert reader.fault is Fault.TOO_LARGE
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 125, 126, 65_535, 65_536, 90_000])
 def test_a_server_reads_what_a_client_writes_and_the_other_way_round(size: int) -> None:
     data = bytes(number % 251 for number in range(size))
     assert FrameReader(size, are_masked=True).feed(write_frame(Opcode.BINARY, data, MASK)) == [data]
@@ -234,3 +309,6 @@ def test_a_server_reads_what_a_client_writes_and_the_other_way_round(size: int) 
     (frame,) = theirs.events_received()
     assert isinstance(frame, Frame)
     assert bytes(frame.data) == data
+    other = Connection(ConnectionType.SERVER)
+    other.receive_data(write_frame(Opcode.BINARY, data, MASK))
+    assert b"".join(bytes(event.data) for event in other.events()) == data  # type: ignore[attr-defined]
