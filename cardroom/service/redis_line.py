@@ -137,7 +137,8 @@ class RedisLine:
 
     async def _exchange(self, commands: Sequence[Sequence[Word]], seconds: float) -> list[object]:
         line = self._socket
-        assert line is not None, "the line is open"
+        if line is None:
+            raise trio.ClosedResourceError("somebody hung up while the line was opened")
         packed = b"".join(map(_pack, commands))
         with trio.fail_after(seconds):
             sent = line.send(packed)

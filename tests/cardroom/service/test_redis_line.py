@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import trio
 from attrs import evolve
+from coredis.connection import TCPLocation
 from coredis.exceptions import NoScriptError, WrongTypeError
 
 from cardroom.local.sentinels import valkey_group
 from cardroom.local.servers import EmbeddedValkey, valkey_server
 from cardroom.service.redis import Redis, RedisAway, make_line, open_redis, redis_errors
 from cardroom.service.redis_line import RedisLine
+from cardroom.service.redis_pool import WholePool
 from cardroom.service.settings import Confirmation, RedisSettings
 from tests.cardroom.service.test_redis import alone_at
 
@@ -92,6 +94,24 @@ async def test_who_waits_when_the_line_is_closed_is_told_that_redis_is_away(line
             nursery.start_soon(wait)
             await trio.sleep(0.05)
             line.close()
+    assert await line.ask((b"PING",)) == [b"PONG"]
+
+
+async def test_who_opens_a_line_that_is_closed_meanwhile_is_told_that_redis_is_away(
+    line: RedisLine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = redis.connection_pool
+    assert isinstance(pool, WholePool)
+    find_server = pool.find_server
+
+    async def hang_up() -> TCPLocation:
+        line.close()
+        return await find_server()
+
+    monkeypatch.setattr(pool, "find_server", hang_up)
+    with pytest.raises(RedisAway), redis_errors():
+        await line.ask((b"PING",))
+    monkeypatch.undo()
     assert await line.ask((b"PING",)) == [b"PONG"]
 
 
