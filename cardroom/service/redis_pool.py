@@ -15,7 +15,7 @@ from coredis._concurrency import Queue
 from coredis.connection import TCPConnection, TCPLocation
 from coredis.exceptions import RedisError, StalePrimaryError
 
-from cardroom.service.redis_line import RedisLine, is_wrong_server
+from cardroom.service.redis_line import LOOKS_A_CALL, RedisLine, is_wrong_server
 from cardroom.service.sentinels import Sentinels
 
 _LOOKS: Final = 4
@@ -109,6 +109,7 @@ class WholePool(ConnectionPool[TCPConnection]):
         super().__init__(**options)
         self._available_connections = _Slots(self.max_connections)
         self.open_lines: set[RedisLine] = set()
+        self._are_lines_watched = False
 
     @property
     def must_be_primary(self) -> bool:
@@ -119,7 +120,17 @@ class WholePool(ConnectionPool[TCPConnection]):
         """Give a line to the server of this pool; it opens itself when it is first used."""
         connect = self.connection_kwargs.get("connect_timeout") or math.inf
         call = self.connection_kwargs.get("stream_timeout") or math.inf
+        if not self._are_lines_watched and call < math.inf:
+            self._are_lines_watched = True
+            self.task_group.start_soon(self._watch_lines, call / LOOKS_A_CALL)
         return RedisLine(self, connect, call)
+
+    async def _watch_lines(self, seconds: float) -> None:
+        while True:
+            await trio.sleep(seconds)
+            now = trio.current_time()
+            for line in tuple(self.open_lines):
+                line.close_if_overdue(now)
 
     def close_lines(self) -> None:
         """Hang up on all lines; who waits for an answer there gets none."""
