@@ -27,9 +27,6 @@ from cardroom.service.settings import Confirmation
 
 Word = str | bytes | int | float
 
-LOOKS_A_CALL: Final = 8
-"""So often in the time that a call may take it is seen whether answers are overdue."""
-
 _READ_BYTES: Final = 64 * 1024
 _NOT_PRIMARY: Final = ("MASTERDOWN", "NOREPLICAS")
 _ERRORS: Final = Parser()
@@ -57,8 +54,8 @@ class RedisLine:
     """One connection, opened when something is asked; only one task at a time may ask.
 
     Whatever goes wrong under way closes it: the next question is never given the answer to an earlier one.
-    So does an answer that is overdue, within ``LOOKS_A_CALL``-th of its time, as whoever watches the open
-    lines finds out: a limit around each question would cost a fourth of it.
+    So does who watches the open lines when an answer is overdue: a limit around each question would cost a
+    fourth of it. ``due`` is when the answer must be there, by trio's clock.
     """
 
     def __init__(self, servers: Servers, connect_seconds: float, call_seconds: float) -> None:
@@ -68,14 +65,14 @@ class RedisLine:
         self._socket: socket.socket | None = None
         self._reader = hiredis.Reader()
         self._is_asked = False
-        self._due = math.inf
+        self.due = math.inf
 
     async def ask(self, *commands: Sequence[Word], wait_seconds: float = 0.0) -> list[object]:
         """Send commands in one write; give their answers. What was not answered is not sent again.
 
         ``wait_seconds`` is what the commands themselves may wait at the server. Raises the first error that
         is among the answers (``NoScriptError`` and others), ``OSError``, or trio's ``TooSlowError`` (nobody
-        connects us) and ``ClosedResourceError`` (the answer is overdue, or the line leads to the wrong server).
+        connects us) and ``ClosedResourceError`` (the answer is overdue, or the line was closed).
         """
         assert not self._is_asked, "a line serves one task at a time"
         self._is_asked, is_well = True, False
@@ -85,7 +82,7 @@ class RedisLine:
             answers = await self._exchange(commands, self._call_seconds + wait_seconds)
             is_well = not any(map(is_wrong_server, answers))
         finally:
-            self._is_asked, self._due = False, math.inf
+            self._is_asked, self.due = False, math.inf
             if not is_well:
                 self.close()
                 self._servers.doubt()
@@ -113,11 +110,6 @@ class RedisLine:
             self._servers.open_lines.discard(self)
             trio.lowlevel.notify_closing(taken)
             taken.close()
-
-    def close_if_overdue(self, now: float) -> None:
-        """Hang up if an answer should have come before ``now``, a time of trio's clock."""
-        if now >= self._due:
-            self.close()
 
     def _is_sound(self) -> bool:
         """Notice a server that has hung up meanwhile, before anything is sent that might be carried out."""
@@ -151,7 +143,7 @@ class RedisLine:
         line = self._socket
         assert line is not None, "the line is open"
         packed = b"".join(map(_pack, commands))
-        self._due = trio.current_time() + seconds
+        self.due = trio.current_time() + seconds
         sent = line.send(packed)
         while sent < len(packed):
             await trio.lowlevel.wait_writable(line)

@@ -15,7 +15,7 @@ from coredis._concurrency import Queue
 from coredis.connection import TCPConnection, TCPLocation
 from coredis.exceptions import RedisError, StalePrimaryError
 
-from cardroom.service.redis_line import LOOKS_A_CALL, RedisLine, is_wrong_server
+from cardroom.service.redis_line import RedisLine, is_wrong_server
 from cardroom.service.sentinels import Sentinels
 
 _LOOKS: Final = 4
@@ -122,15 +122,17 @@ class WholePool(ConnectionPool[TCPConnection]):
         call = self.connection_kwargs.get("stream_timeout") or math.inf
         if not self._are_lines_watched and call < math.inf:
             self._are_lines_watched = True
-            self.task_group.start_soon(self._watch_lines, call / LOOKS_A_CALL)
+            self.task_group.start_soon(self._watch_lines, call)
         return RedisLine(self, connect, call)
 
-    async def _watch_lines(self, seconds: float) -> None:
+    async def _watch_lines(self, call_seconds: float) -> None:
+        """Hang up on lines whose answer is overdue. What is asked after a look is due after the next."""
         while True:
-            await trio.sleep(seconds)
             now = trio.current_time()
             for line in tuple(self.open_lines):
-                line.close_if_overdue(now)
+                if line.due <= now:
+                    line.close()
+            await trio.sleep_until(min([now + call_seconds, *[line.due for line in self.open_lines]]))
 
     def close_lines(self) -> None:
         """Hang up on all lines; who waits for an answer there gets none."""
