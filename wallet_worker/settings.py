@@ -38,7 +38,7 @@ class LedgerSettings:
     """
 
     batch_size: int = 500
-    block_ms: int = 500
+    block_ms: int = 1000
     gather_seconds: float = 1.0
     gather_hands_of_a_table: int = 2
     term_seconds: float = 3.0
@@ -53,8 +53,8 @@ class LedgerSettings:
     forget_steps: int = 200
 
     def __attrs_post_init__(self) -> None:
-        if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 500 or self.tries < 1:
-            raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 500, tries at least 1")
+        if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 1000 or self.tries < 1:
+            raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 1000, tries at least 1")
         if not 0.0 <= self.gather_seconds <= 1.5 or self.gather_hands_of_a_table < 1:
             raise BadSettings("ledger: gather_seconds is 0 to 1.5, gather_hands_of_a_table at least 1")
         if not 0.05 <= self.heartbeat_seconds <= 0.5 or self.term_seconds < 2.0:

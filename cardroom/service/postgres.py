@@ -133,19 +133,25 @@ class Postgres:
         For what only reads, and for heartbeats: one that writes and is cut off may be seen although the
         standby does not have it.
         """
-        connection = await self._acquire()
+        with _postgres_errors():
+            await self._leave_doubtful()
+            rows: Sequence[Row] = await self._bridge(self._fetch, sql, *values)
+        TRANSACTIONS.inc()
+        return rows
+
+    async def _fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        """Do all of it in asyncio's loop: each way there and back costs as much as the statement."""
+        seconds = self._settings.connect_seconds
+        connection = await self._pool.acquire(timeout=seconds)
         try:
             with _postgres_errors():
-                rows: Sequence[Row] = await self._bridge(
-                    connection.fetch, sql, *values, timeout=self._settings.call_seconds
-                )
-            TRANSACTIONS.inc()
+                return await connection.fetch(sql, *values, timeout=self._settings.call_seconds)
         except PostgresAway:
             self._is_doubtful = True
             raise
         finally:
-            await self._release(connection)  # noqa: ASYNC102 (shielded inside)
-        return rows
+            with suppress(*_BROKEN):
+                await self._pool.release(connection, timeout=seconds)  # shielded inside; drops what hangs
 
     async def fetch_one(self, sql: str, *values: object) -> Row | None:
         """Run one statement by itself and give its first row, if any; see ``fetch``."""
@@ -168,15 +174,17 @@ class Postgres:
 
     async def _acquire(self) -> "PoolConnectionProxy[Row]":
         with _postgres_errors():
-            if (
-                self._is_doubtful
-            ):  # the others may lead to the same server, which is gone, frozen or no primary
-                self._is_doubtful = False
-                await self._bridge(self._pool.expire_connections)
+            await self._leave_doubtful()
             connection: PoolConnectionProxy[Row] = await self._bridge(
                 self._pool.acquire, timeout=self._settings.connect_seconds
             )
             return connection
+
+    async def _leave_doubtful(self) -> None:
+        """Use no other connection to a server that failed: it may be gone, frozen or no primary."""
+        if self._is_doubtful:
+            self._is_doubtful = False
+            await self._bridge(self._pool.expire_connections)
 
     async def _release(self, connection: "PoolConnectionProxy[Row]") -> None:
         """Give a connection back, also when cancelled: otherwise the pool would shrink.

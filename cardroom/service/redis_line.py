@@ -5,6 +5,7 @@ Over a line nothing stands between the asking task and the socket: what is asked
 task switch, and the task wakes when the answer is there.
 """
 
+import math
 import socket
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
@@ -53,6 +54,8 @@ class RedisLine:
     """One connection, opened when something is asked; only one task at a time may ask.
 
     Whatever goes wrong under way closes it: the next question is never given the answer to an earlier one.
+    So does who watches the open lines when an answer is overdue: a limit around each question would cost a
+    fourth of it. ``due`` is when the answer must be there, by trio's clock.
     """
 
     def __init__(self, servers: Servers, connect_seconds: float, call_seconds: float) -> None:
@@ -62,13 +65,14 @@ class RedisLine:
         self._socket: socket.socket | None = None
         self._reader = hiredis.Reader()
         self._is_asked = False
+        self.due = math.inf
 
     async def ask(self, *commands: Sequence[Word], wait_seconds: float = 0.0) -> list[object]:
         """Send commands in one write; give their answers. What was not answered is not sent again.
 
         ``wait_seconds`` is what the commands themselves may wait at the server. Raises the first error that
-        is among the answers (``NoScriptError`` and others), ``OSError``, or trio's ``TooSlowError`` and
-        ``ClosedResourceError``.
+        is among the answers (``NoScriptError`` and others), ``OSError``, or trio's ``TooSlowError`` (nobody
+        connects us) and ``ClosedResourceError`` (the answer is overdue, or the line was closed).
         """
         assert not self._is_asked, "a line serves one task at a time"
         self._is_asked, is_well = True, False
@@ -78,7 +82,7 @@ class RedisLine:
             answers = await self._exchange(commands, self._call_seconds + wait_seconds)
             is_well = not any(map(is_wrong_server, answers))
         finally:
-            self._is_asked = False
+            self._is_asked, self.due = False, math.inf
             if not is_well:
                 self.close()
                 self._servers.doubt()
@@ -140,17 +144,17 @@ class RedisLine:
         if line is None:
             raise trio.ClosedResourceError("somebody hung up while the line was opened")
         packed = b"".join(map(_pack, commands))
-        with trio.fail_after(seconds):
-            sent = line.send(packed)
-            while sent < len(packed):
-                await trio.lowlevel.wait_writable(line)
-                sent += line.send(memoryview(packed)[sent:])
-            answers: list[object] = []
-            while len(answers) < len(commands):
-                await trio.lowlevel.wait_readable(line)
-                self._reader.feed(_receive(line))
-                while (answer := self._reader.gets()) is not False:
-                    answers.append(answer)
+        self.due = trio.current_time() + seconds
+        sent = line.send(packed)
+        while sent < len(packed):
+            await trio.lowlevel.wait_writable(line)
+            sent += line.send(memoryview(packed)[sent:])
+        answers: list[object] = []
+        while len(answers) < len(commands):
+            await trio.lowlevel.wait_readable(line)
+            self._reader.feed(_receive(line))
+            while (answer := self._reader.gets()) is not False:
+                answers.append(answer)
         if len(answers) > len(commands):
             raise ConnectionFailed("the server says more than it was asked")
         return answers

@@ -109,6 +109,7 @@ class WholePool(ConnectionPool[TCPConnection]):
         super().__init__(**options)
         self._available_connections = _Slots(self.max_connections)
         self.open_lines: set[RedisLine] = set()
+        self._are_lines_watched = False
 
     @property
     def must_be_primary(self) -> bool:
@@ -119,7 +120,19 @@ class WholePool(ConnectionPool[TCPConnection]):
         """Give a line to the server of this pool; it opens itself when it is first used."""
         connect = self.connection_kwargs.get("connect_timeout") or math.inf
         call = self.connection_kwargs.get("stream_timeout") or math.inf
+        if not self._are_lines_watched and call < math.inf:
+            self._are_lines_watched = True
+            self.task_group.start_soon(self._watch_lines, call)
         return RedisLine(self, connect, call)
+
+    async def _watch_lines(self, call_seconds: float) -> None:
+        """Hang up on lines whose answer is overdue. What is asked after a look is due after the next."""
+        while True:
+            now = trio.current_time()
+            for line in tuple(self.open_lines):
+                if line.due <= now:
+                    line.close()
+            await trio.sleep_until(min([now + call_seconds, *[line.due for line in self.open_lines]]))
 
     def close_lines(self) -> None:
         """Hang up on all lines; who waits for an answer there gets none."""

@@ -75,6 +75,10 @@ class Consumer:
                 await self._pause(stopping)
         await self.term.end()
 
+    def stop_waiting(self) -> None:
+        """Notice at once that it is time to stop, not only after the wait for the stream."""
+        self._stream.stop_waiting()
+
     async def probe_backlog(self) -> None:
         """Measure, until cancelled, what waits: entries, the age of the oldest, and dead letters.
 
