@@ -151,7 +151,7 @@ class Postgres:
             raise
         finally:
             with suppress(*_BROKEN):
-                await self._pool.release(connection, timeout=seconds)  # shielded inside; drops what hangs
+                await self._pool.release(connection, timeout=seconds)  # noqa: ASYNC102 (by asyncpg)
 
     async def fetch_one(self, sql: str, *values: object) -> Row | None:
         """Run one statement by itself and give its first row, if any; see ``fetch``."""
