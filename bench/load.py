@@ -47,6 +47,10 @@ HUMAN_SEATS: Final = 9
 SIZES: Final = {1000: "300-900", 5000: "1500-4500"}
 """How long so many players think, that they act as often as 96 who think for 30 to 90 ms."""
 
+HASTY_PLAYERS: Final = 1000
+LONG_RAMP_SECONDS: Final = 400.0
+"""More players than these come slowly: each login is 25 ms of a core, and who is kept waiting asks again."""
+
 IDLE_SECONDS: Final = 12.0
 SETTLE_SECONDS: Final = 2.0
 
@@ -80,7 +84,7 @@ def _tables_for(players: int) -> int:
 async def measure_cost(players: int, tables: int, seats: int, think_ms: str) -> float:
     """Give microseconds of the node's processor time for an action."""
     load = make_load(players, tables, seats)
-    ramp_seconds = 3.0 + players / 100
+    ramp_seconds = LONG_RAMP_SECONDS if players > HASTY_PLAYERS else 3.0 + players / 100
     asked = Play(players, think_ms, SECONDS, ramp_seconds=ramp_seconds, seats=seats)
     with players_apart(load.cores):
         async with open_cluster_room(load) as room:
@@ -129,7 +133,7 @@ async def _measure_long(usual_cost: float) -> Figures:
     size = await measure_cost(5000, _tables_for(5000), SEATS, SIZES[5000])
     minutes = float(os.environ.get("MINUTES") or 30.0)
     load = _humans(5000, _tables_for(5000), SEATS)
-    asked = Play(5000, None, minutes * 60, ramp_seconds=120.0, warm_up_seconds=30.0, processes=2)
+    asked = Play(5000, None, minutes * 60, ramp_seconds=LONG_RAMP_SECONDS, warm_up_seconds=30.0, processes=2)
     with players_apart(load.cores):
         async with open_cluster_room(load) as room:
             played = await play(asked, room)

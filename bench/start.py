@@ -33,8 +33,8 @@ from wallet_worker.store.create_table import NewTable, create_table
 
 TABLES: Final = 1000
 SEATS: Final = 6
-STARTS: Final = 5
-IDLE_SECONDS: Final = 10.0
+STARTS: Final = 3
+IDLE_SECONDS: Final = 8.0
 NODE: Final = NodeId("node-1")
 SHARDS: Final = (ShardId(0), ShardId(2))
 """Those of the node in configs/dev."""
