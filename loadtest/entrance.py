@@ -17,6 +17,9 @@ from loadtest.purse import Purse
 from loadtest.tally import Tally
 
 _HTTP_CONNECTIONS: Final = 64
+_LOGINS_AT_ONCE: Final = 16
+"""The others stand in line before they ask: the HTTP client looks at all who wait each time that one is done,
+and who asks and is not answered in time asks again, which is more than the router was asked before."""
 
 _LOBBY: Final = "/api/v1/tables"
 _ROUTES: Final = {
@@ -37,6 +40,7 @@ class Entrance:
         self._http = http
         self._tally = tally
         self._purse = purse
+        self._logins = trio.CapacityLimiter(_LOGINS_AT_ONCE)
         self.floor = floor
 
     def account(self) -> Account:
@@ -44,16 +48,17 @@ class Entrance:
         return Account(self._http, self._called)
 
     async def log_in(self, account: Account, player: Player) -> None:
-        """Log in; who has no account yet opens one, and who has too little is given money."""
-        try:
-            login = await account.log_in(player.email, player.password)
-        except RequestRefused as refusal:
-            if refusal.code is not Refusal.WRONG_CREDENTIALS:
-                raise
-            await account.register(player.nickname, player.email, player.password)
-            login = await account.log_in(player.email, player.password)
-        if self._purse is not None:
-            await self._purse.fill(login)
+        """Log in, in turn; who has no account yet opens one, and who has too little is given money."""
+        async with self._logins:
+            try:
+                login = await account.log_in(player.email, player.password)
+            except RequestRefused as refusal:
+                if refusal.code is not Refusal.WRONG_CREDENTIALS:
+                    raise
+                await account.register(player.nickname, player.email, player.password)
+                login = await account.log_in(player.email, player.password)
+            if self._purse is not None:
+                await self._purse.fill(login)
 
     async def look_at_lobby(self, account: Account) -> None:
         """Ask for the lobby and throw it away unread: to read it takes longer than to be given it."""
