@@ -110,7 +110,7 @@ class _Running:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follow)
             nursery.start_soon(self._look_at_nodes)
-            await self._come()
+            await self._come(parts)
             await self._measure(parts)
             self._phase = "leaving"
             for part in parts:
@@ -120,7 +120,7 @@ class _Running:
                     await part.ended.wait()
             nursery.cancel_scope.cancel()
 
-    async def _come(self) -> None:
+    async def _come(self, parts: list[Part]) -> None:
         """Wait until the players have come and it is warm; everything counts at once without a ramp-up."""
         if self._profile.counts_everything:
             return
@@ -132,6 +132,8 @@ class _Running:
         if not self._gathering.seated and not self._stop.is_ordered:
             raise CannotPlay("Nobody has found a seat: see whether tables are open and wallets are filled")
         self._phase = "warm_up"
+        for part in parts:
+            part.order(Order.WARM_UP)
         await self._stop.pause(self._profile.warm_up_seconds)
 
     async def _measure(self, parts: list[Part]) -> None:

@@ -32,6 +32,7 @@ _PERIOD_SECONDS: Final = 1.0
 class Order(Enum):
     """What the course of a load test orders its processes to do."""
 
+    WARM_UP = "warm_up"
     MEASURE = "measure"
     END_MEASURE = "end_measure"
     STORM = "storm"
@@ -147,6 +148,8 @@ class Crowd:
                 self._close_second()
                 self._is_measured = order is Order.MEASURE
                 rest_of_the_collector()
+            case Order.WARM_UP:
+                rest_of_the_collector()  # a second for thousands of players, which must not be measured
             case Order.STORM:
                 storm = self._share.profile.scenarios.storm
                 if storm is not None:

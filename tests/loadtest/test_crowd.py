@@ -40,7 +40,7 @@ async def told(*orders: Order) -> list[Second]:
 
 
 async def test_it_plays_until_the_order_to_stop_and_tells_what_counts() -> None:
-    seconds = await told(Order.MEASURE, Order.END_MEASURE, Order.STOP)
+    seconds = await told(Order.WARM_UP, Order.MEASURE, Order.END_MEASURE, Order.STOP)
     assert [key for key, _ in groupby(second.is_measured for second in seconds)] == [False, True, False]
     assert sum(second.numbers.counts["connections_lost"] for second in seconds) == 3
 
