@@ -5,9 +5,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+BASELINE_STAMP := .venv-baseline/.installed
 CODE := cardroom node shard_router wallet_worker loadtest bench tests
 
-.PHONY: help run clean-run test prove chaos simulate check bench format
+.PHONY: help run clean-run test prove chaos simulate check bench bench-baseline loadtest format
 
 help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
@@ -17,7 +18,10 @@ help:
 	@echo "                statement on a ledger of 10^6 entries, as tables and one JSON object"
 	@echo "make chaos      does faults to a cluster in play (FAULTS=60, SEED=n) and compares all that was seen with the ledger"
 	@echo "make simulate   SEEDS=100 simulated card rooms in which everything goes wrong, an hour each, from SEED=1 on"
-	@echo "make bench      measurements, as a table and one JSON object"
+	@echo "make bench      measurements, as a table and one JSON object (LONG=1: also 5,000 players, and MINUTES=30 of them)"
+	@echo "make bench-baseline   what an action costs here, in the design that this replaces and in bare uvicorn"
+	@echo "make loadtest   plays PROFILE=players-500 (or storm, slow-readers, lobby, chat, fast, a file) on a cluster of its"
+	@echo "                own; the result and its page are in .loadtest (PROFILE_NODES=1: with the nodes' flame graphs)"
 	@echo "make check      format, lint, types, import contracts, shape"
 
 $(STAMP): requirements.txt
@@ -27,13 +31,19 @@ $(STAMP): requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
+# The replaced design has what it needs in an environment of its own.
+$(BASELINE_STAMP): requirements-baseline.txt
+	$(PYTHON) -m venv .venv-baseline
+	.venv-baseline/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 run: $(STAMP)
 	@$(BIN)/python -m cardroom.local
 
 clean-run: $(STAMP)
 	@$(BIN)/python -m cardroom.local --clean
 
-test: $(STAMP)
+test: $(STAMP) $(BASELINE_STAMP)
 	$(BIN)/python -m pytest
 
 prove: $(STAMP)
@@ -60,8 +70,17 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/house
 
-bench: $(STAMP)
-	@$(BIN)/python -m bench
+bench: $(STAMP) $(BASELINE_STAMP)
+	@LONG=$(LONG) MINUTES=$(MINUTES) $(BIN)/python -m bench
+
+bench-baseline: $(STAMP) $(BASELINE_STAMP)
+	@ROUNDS=$${ROUNDS:-3} $(BIN)/python -m bench.baseline
+
+# The result and its page; both are kept under the profile's name until the next run of it.
+loadtest: $(STAMP)
+	@profile=$${PROFILE:-players-500}; name=$$(basename "$$profile" .toml); json=$${JSON:-.loadtest/$$name.json}; \
+		mkdir -p .loadtest && $(BIN)/python -m loadtest --local --profile "$$profile" \
+		--json "$$json" --html "$${json%.json}.html" $${PROFILE_NODES:+--profile-nodes}
 
 format: $(STAMP)
 	$(BIN)/ruff format .

@@ -46,8 +46,8 @@ from tests.node.tables.random_play import DEEP_PURSE
 
 TABLES: Final = 20
 PLAYERS: Final = 6
-ROUNDS: Final = 5
-SECONDS: Final = 4.0
+ROUNDS: Final = 3
+SECONDS: Final = 3.0
 THINK_SECONDS: Final = 0.05
 LIMITS: Final = TableLimits(between_hands_seconds=0.05, after_showdown_seconds=0.05)
 MILLISECONDS: Final = 1000.0

@@ -42,7 +42,7 @@ from node.sessions.admission import wall_clock_ms
 
 PLAYERS = 500
 WITHIN_SECONDS = 1.0
-ROUNDS = 3
+ROUNDS = 2
 NODE = NodeId("node-1")
 SHARDS = (0, 2)
 TABLES = tuple(TablePlan(shard=SHARDS[n % 2], name=f"Storm {n + 1}", stake="low") for n in range(8))

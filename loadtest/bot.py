@@ -1,8 +1,9 @@
 """One bot: logs in, finds a table, plays, leaves, comes to another, and comes back when it is cut off."""
 
-from collections.abc import Sequence
 from random import Random
 from typing import Final
+
+import trio
 
 from cardroom.client import (
     Account,
@@ -14,12 +15,12 @@ from cardroom.client import (
     Table,
     WayBack,
     connect,
-    open_account,
 )
 from cardroom.ids import TableId
-from cardroom.wire.lobby import LobbyTable, TicketAnswer
+from cardroom.wire.lobby import TicketAnswer
 from cardroom.wire.refusals import Refusal
-from loadtest.profile import Pace, Player, Profile
+from loadtest.entrance import Entrance
+from loadtest.profile import Player, Profile
 from loadtest.stop import Stop
 from loadtest.tally import Tally
 from loadtest.visit import Visit
@@ -30,64 +31,89 @@ _TOO_DEAR: Final = frozenset({Refusal.INSUFFICIENT_FUNDS})
 class Bot:
     """One player of a load test."""
 
-    def __init__(self, player: Player, profile: Profile, random: Random, tally: Tally, stop: Stop) -> None:
+    def __init__(
+        self, player: Player, profile: Profile, random: Random, tally: Tally, stop: Stop, entrance: Entrance
+    ) -> None:
         self._player = player
         self._profile = profile
         self._random = random
         self._tally = tally
         self._stop = stop
+        self._entrance = entrance
         self._failures = 0
         self._is_cut_off = False
+        self._broken_at: float | None = None
         self._is_logged_in = False
         self._last_table: TableId | None = None
         self._way_back: WayBack | None = None
         self._too_dear: set[str] = set()
+        self.visit: Visit | None = None
 
     async def run(self, start_seconds: float) -> None:
         """Play until the order to stop, then leave the table and return."""
         await self._stop.pause(start_seconds)
-        async with open_account(self._profile.router_url) as account:
-            while not self._stop.is_ordered:
-                try:
-                    await self._visit(account)
+        account = self._entrance.account()
+        while not self._stop.is_ordered:
+            try:
+                if await self._visit(account):
                     self._failures = 0
-                except RequestRefused as refusal:
-                    self._tally.refused(refusal.code)
-                    self._is_logged_in &= refusal.code is not Refusal.NOT_AUTHENTICATED
+                else:
+                    self._too_dear.clear()
                     await self._back_off()
-                except ConnectionLost:
-                    if self._is_cut_off:
-                        self._tally.failed_attempts += 1
-                    else:
-                        self._tally.connections_lost += 1
-                    self._is_cut_off = True
-                    await self._back_off()
-                except ProtocolBroken as error:
-                    self._tally.broken("gap" if isinstance(error, SequenceGap) else "broken")
-                    await self._back_off()
+            except RequestRefused as refusal:
+                self._tally.refused(refusal.code)
+                self._is_logged_in &= refusal.code is not Refusal.NOT_AUTHENTICATED
+                await self._back_off()
+            except ConnectionLost:
+                self._tally.count("failed_attempts" if self._is_cut_off else "connections_lost")
+                self._is_cut_off = True
+                await self._back_off()
+            except ProtocolBroken as error:
+                self._tally.broken("gap" if isinstance(error, SequenceGap) else "broken")
+                await self._back_off()
 
-    async def _visit(self, account: Account) -> None:
+    def break_off(self) -> bool:
+        """Lose the connection, if there is one, as when a network fails."""
+        if self.visit is None:
+            return False
+        self._broken_at = trio.current_time()
+        self.visit.break_off()
+        return True
+
+    async def _visit(self, account: Account) -> bool:
+        """Find a table and play there; False if there is none."""
         if not self._is_logged_in:
-            await self._log_in(account)
+            await self._entrance.log_in(account, self._player)
             self._is_logged_in = True
         to = await self._find_way(account)
         if to is None:
-            self._too_dear.clear()
-            await self._back_off()
-            return
+            return False
         limits = ClientLimits(answer_seconds=self._profile.pace.answer_seconds)
-        async with connect(to, self._profile.encoding, limits) as table:
-            if self._is_cut_off:
-                self._tally.reconnects += 1
-                self._is_cut_off = False
-            await self._play(table)
+        floor, table_id = self._entrance.floor, _table_of(to)
+        floor.comes(table_id)
+        try:
+            async with connect(to, self._profile.encoding, limits) as table:
+                self._note_return()
+                await self._play(table)
+        finally:
+            floor.goes(table_id)
+        return True
+
+    def _note_return(self) -> None:
+        """Count that a broken connection was taken up again."""
+        if self._is_cut_off:
+            self._tally.count("reconnects")
+            self._is_cut_off = False
+        if self._broken_at is not None:
+            self._tally.waited("storm", trio.current_time() - self._broken_at)
+            self._broken_at = None
 
     async def _play(self, table: Table) -> None:
         """Visit the table; a connection that breaks meanwhile is taken up again."""
         self._last_table = table.view.table_id
-        visit = Visit(table, self._profile.pace, self._random, self._tally, self._stop)
+        self.visit = Visit(table, self._profile.pace, self._random, self._tally, self._stop)
         try:
-            await visit.run()
+            await self.visit.run()
         except RequestRefused as refusal:
             if refusal.code not in _TOO_DEAR:
                 raise
@@ -97,6 +123,8 @@ class Bot:
         except ConnectionLost:
             self._way_back = table.way_back
             raise
+        finally:
+            self.visit = None
         self._too_dear.clear()
 
     async def _find_way(self, account: Account) -> TicketAnswer | WayBack | None:
@@ -107,23 +135,12 @@ class Bot:
         table_id = await self._find_table(account)
         return None if table_id is None else await account.ticket(table_id)
 
-    async def _log_in(self, account: Account) -> None:
-        """Log in; who has no account yet opens one."""
-        player = self._player
-        try:
-            await account.log_in(player.email, player.password)
-        except RequestRefused as refusal:
-            if refusal.code is not Refusal.WRONG_CREDENTIALS:
-                raise
-            await account.register(player.nickname, player.email, player.password)
-            await account.log_in(player.email, player.password)
-
     async def _find_table(self, account: Account) -> TableId | None:
         """Find the table where a seat is still held, else choose one."""
         seats = await account.seats()
         if seats:
             return seats[0].table_id
-        return choose_table(await account.lobby(), self._too_dear, self._last_table, self._random)
+        return await self._entrance.floor.find_table(account, self._too_dear, self._last_table, self._random)
 
     async def _back_off(self) -> None:
         """Wait, longer after each failure in a row, and never in step with the others."""
@@ -133,26 +150,10 @@ class Bot:
         await self._stop.pause(longest * self._random.uniform(0.5, 1.0))
 
 
-def choose_table(
-    tables: Sequence[LobbyTable], too_dear: set[str], last: TableId | None, random: Random
-) -> TableId | None:
-    """Choose among open tables with a free seat: another one than the last, the emptiest, by chance."""
-    fitting = [
-        table
-        for table in tables
-        if table.is_open and table.players < table.seat_count and table.stake not in too_dear
-    ]
-    if not fitting:
-        return None
-    order = [(table.table_id == last, table.players, random.random(), table.table_id) for table in fitting]
-    return min(order)[-1]
+def _table_of(way: TicketAnswer | WayBack) -> TableId:
+    return way.view.table_id if isinstance(way, WayBack) else way.table_id
 
 
 def make_random(seed: int, number: int) -> Random:
     """Give bot ``number`` its own random bits; the same seed gives the same ones."""
     return Random(f"{seed}-{number}")  # noqa: S311 (play, not secrets)
-
-
-def pace_start(pace: Pace, number: int) -> float:
-    """Say how long bot ``number`` waits, so that not all log in at the same instant."""
-    return pace.start_spacing_seconds * (number - 1)

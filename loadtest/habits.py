@@ -4,6 +4,8 @@ from collections.abc import Awaitable
 from random import Random
 from typing import Final
 
+import trio
+
 from cardroom.client import RequestRefused, Table, TableUpdate
 from cardroom.handrecord.deck_proof import Opening, is_proved
 from cardroom.ids import SeatIndex
@@ -18,7 +20,7 @@ _SPEAKS: Final = 0.01
 _SHOWS: Final = 0.03
 _CHECKS: Final = 0.05
 """How often after a hand, each."""
-_LINES: Final = ("nice hand", "gg", "잘 쳤어요", "one more?")
+LINES: Final = ("nice hand", "gg", "잘 쳤어요", "one more?")
 
 _MAY_HAPPEN: Final = frozenset(
     {Refusal.CHAT_CLOSED, Refusal.RATE_LIMITED, Refusal.BUSY, Refusal.NOT_SEATED, Refusal.LEAVING}
@@ -52,7 +54,7 @@ class Habits:
             return
         luck = self._random.random()
         if luck < _SPEAKS:
-            await self._try(self._table.say(self._random.choice(_LINES)))
+            await self._try(self._table.say(self._random.choice(LINES)))
         elif luck < 2 * _SPEAKS:
             await self._try(self._table.show_emote(self._random.choice(tuple(Emote))))
         elif luck < 2 * _SPEAKS + _SHOWS:
@@ -60,11 +62,22 @@ class Habits:
         elif luck < 2 * _SPEAKS + _SHOWS + _CHECKS:
             await self._try(self._check(started, cards))
 
+    async def say(self, text: str) -> None:
+        """Say something, and measure until it was said."""
+        began = trio.current_time()
+        try:
+            await self._table.say(text)
+        except RequestRefused as refusal:
+            self._tally.refused(refusal.code)
+            self._tally.count("not_said")
+            return
+        self._tally.waited("chat", trio.current_time() - began)
+
     async def _check(self, started: HandStarted, cards: tuple[CardCode, ...]) -> None:
         openings = await self._table.prove(started.hand_no)
         if not are_proved(started, openings, self._table.view.my_seat, cards):
             self._tally.broken("cards_not_proved")
-        self._tally.proofs += 1
+        self._tally.count("proofs")
 
     async def _try(self, request: Awaitable[None]) -> None:
         try:

@@ -7,22 +7,18 @@ Each line is a JSON object with ``at`` (seconds of the steady clock), ``connecti
 
 import json
 import time
-from contextlib import suppress
+from functools import cache
 from typing import Any, Final, TextIO
 
-import trio
-
-from cardroom.client import ClientError, Table, TableUpdate
+from cardroom.client import Table, TableUpdate
 from cardroom.wire.chat import Emoted, Said
-from cardroom.wire.codec import Encoding
+from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.table import Announced, TableMessage, TimeExtended, TurnBegan, table_codec
 
 _UNRECORDED: Final = Said | Emoted | PlaceChanged | Announced | TurnBegan | TimeExtended | Moved
 """What says nothing about the course of a hand, or is between the player and the node."""
-_LAST_SECONDS: Final = 2.0
-"""No connection that broke has more to give."""
 
 
 class Record:
@@ -58,7 +54,7 @@ class Sight:
         self._record = record
         self._number = number
         self._table = table
-        self._codec = table_codec(Encoding.JSON)
+        self._is_kept = record.is_kept()
 
     def arrived(self) -> None:
         """Keep what there was to see at once: hole cards and board of a hand in play, if there is one."""
@@ -77,18 +73,15 @@ class Sight:
 
     def saw(self, update: TableUpdate) -> None:
         """Keep a message that tells something of a hand."""
-        if self._record.is_kept() and not isinstance(update, _UNRECORDED):
+        if self._is_kept and not isinstance(update, _UNRECORDED):
             self._record.write(f'{self._start("saw")},"message":{self._encoded(update)}}}')
 
     def accepted(self) -> None:
         """Keep that an action of the bot's own was carried out."""
         self._write("accepted")
 
-    async def lost(self) -> None:
-        """Keep what had come before the connection broke, though nobody had looked at it yet."""
-        with trio.move_on_after(_LAST_SECONDS), suppress(ClientError):
-            while self._record.is_kept():
-                self.saw(await anext(self._table))
+    def lost(self) -> None:
+        """Keep that the connection broke; all that had come before it was kept as it came."""
         self._write("lost")
 
     def left(self) -> None:
@@ -96,9 +89,11 @@ class Sight:
         self._write("left")
 
     def _encoded(self, update: TableMessage) -> str:
-        return self._codec.encode(update).decode()
+        return _codec().encode(update).decode()
 
     def _write(self, kind: str, **facts: Any) -> None:
+        if not self._is_kept:
+            return
         more = json.dumps(facts, separators=(",", ":"))[1:]
         self._record.write(self._start(kind) + ("," if facts else "") + more)
 
@@ -108,3 +103,9 @@ class Sight:
             f'{{"at":{time.monotonic():.4f},"connection":{self._number},"player":{view.user_id},'
             f'"table":{view.table_id},"node":"{self._table.welcome.node}","kind":"{kind}"'
         )
+
+
+@cache
+def _codec() -> Codec[TableMessage]:
+    """Give the one codec that all sights use; building it costs more than using it."""
+    return table_codec(Encoding.JSON)

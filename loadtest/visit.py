@@ -6,41 +6,55 @@ from typing import Final
 
 import trio
 
-from cardroom.client import ConnectionLost, RequestRefused, Table, TableMoved, TableUpdate
+from cardroom.client import ClientError, ConnectionLost, RequestRefused, Table, TableMoved, TableUpdate
 from cardroom.wire.moved import Moved
+from cardroom.wire.place import PlaceChanged
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import HandEnded, SeatStatus, SeatView, Snapshot, TablePaused, TurnView
+from cardroom.wire.table import (
+    Acted,
+    HandEnded,
+    HandVoided,
+    RunItTwiceOffered,
+    SeatChanged,
+    SeatLeft,
+    SeatStatus,
+    SeatTaken,
+    SeatView,
+    Snapshot,
+    TablePaused,
+    TurnBegan,
+    TurnView,
+)
 from loadtest.fairness import CardWatch, snapshot_faults
 from loadtest.habits import Habits
+from loadtest.offers import CROWDED, LATE, Offers
 from loadtest.profile import Pace
 from loadtest.stop import Stop
-from loadtest.strategy import choose, choose_buy_in
+from loadtest.strategy import Choice, choose, choose_buy_in
 from loadtest.tally import Tally
-
-_IDLE_SECONDS: Final = 20.0
-"""A table where nothing happens for so long is left."""
-
-_LATE: Final = frozenset(
-    {Refusal.NO_HAND, Refusal.STALE_HAND, Refusal.STALE_TURN, Refusal.OUT_OF_TURN, Refusal.NOT_SEATED}
-)
-"""What an action is refused with that comes after the clock or the end of the hand."""
 
 _NO_TURN: Final = (0, 0)
 
-_CROWDED: Final = frozenset({Refusal.RATE_LIMITED, Refusal.BUSY})
 _CROWDED_SECONDS: Final = 0.2
 _TRIES: Final = 5
 
-_STRADDLERS: Final = 0.3
-"""The share of players who straddle where they may."""
-_FILLS_UP: Final = 0.3
-"""The share of players who let their stack be filled up after each hand."""
-_AGREE: Final = 0.7
-"""How often a player agrees to run it twice."""
+_WAKES: Final = (
+    HandEnded,
+    HandVoided,
+    RunItTwiceOffered,
+    SeatTaken,
+    SeatChanged,
+    SeatLeft,
+    Snapshot,
+    Moved,
+    TablePaused,
+    PlaceChanged,
+)
+"""After these everybody at the table looks whether there is something to do."""
 
 
 class Visit:
-    """Plays one seat over one connection."""
+    """Plays one seat over one connection; hears of everything where it is read, and wakes to act."""
 
     def __init__(self, table: Table, pace: Pace, random: Random, tally: Tally, stop: Stop) -> None:
         self._table = table
@@ -51,38 +65,69 @@ class Visit:
         self._watch = CardWatch(table.view)
         self._sight = tally.record.open(table)
         self._habits = Habits(table, random, tally)
+        self._offers = Offers(table, random, tally)
         self._used_turn = _NO_TURN
-        self._answered_hand = 0
         self._is_idle = False
         self._hands_left = 1 + round(random.expovariate(1 / pace.hands_per_visit))
+        self._something = trio.Event()
+        self._was_heard = True
+        self._ended_hand: HandEnded | None = None
+        self._end: ClientError | None = None
 
     async def run(self) -> None:
         """Play until it is time to go, and leave; returns without a seat."""
-        self._tally.connected += 1
+        tally, table_id = self._tally, self._table.view.table_id
+        tally.connected += 1
+        tally.fanout.arrived(table_id)
         end: ConnectionLost | None = None
         try:
             self._note_faults(snapshot_faults(self._table.view))
+            self._table.listen(self)
             await self._take_seat()
             await self._play_seated()
         except ConnectionLost as lost:
             end = lost
         finally:
-            self._tally.connected -= 1
+            tally.connected -= 1
+            tally.fanout.left(table_id)
         if end is None:
             self._sight.left()
             return
-        await self._sight.lost()  # what was told last is still to be read
+        self._sight.lost()
         raise end
+
+    def break_off(self) -> None:
+        """Lose the connection, as when a network fails."""
+        self._table.break_off()
+
+    async def say(self, text: str) -> None:
+        """Say something at the table, and measure how long that takes."""
+        await self._habits.say(text)
+
+    def heard(self, update: TableUpdate) -> None:
+        """Take the next update, and wake up if there may be something to do."""
+        self._was_heard = True
+        self._sight.saw(update)
+        if isinstance(update, Acted):
+            self._tally.fanout.heard(update.table_id, update.seat, trio.current_time())
+        elif isinstance(update, TurnBegan):
+            if update.turn.seat == self._table.view.my_seat:
+                self._something.set()
+        elif isinstance(update, _WAKES):
+            self._something.set()
+        self._note(update)
+
+    def ended(self, end: ClientError) -> None:
+        """The connection has ended."""
+        self._end = end
+        self._something.set()
 
     async def _take_seat(self) -> None:
         view = self._table.view
         if view.me is None:
             await self._table.sit_down(choose_buy_in(view, self._random), posts_blind=True)
-            self._tally.buy_ins += 1
-            if view.options.straddle and self._random.random() < _STRADDLERS:
-                await self._table.straddle(straddles=True)
-            if self._random.random() < _FILLS_UP:
-                await self._table.auto_top_up(view.min_buy_in)
+            self._tally.count("buy_ins")
+            await self._offers.choose()
 
     async def _play_seated(self) -> None:
         self._tally.seated += 1
@@ -104,9 +149,12 @@ class Visit:
         """Do what is due, and wait for what happens next."""
         if turn := self._table.view.my_turn:
             await self._use(turn)
-        await self._answer_run_it_twice()
+        await self._offers.answer()
         await self._sit_in_again()
-        await self._take_next(_IDLE_SECONDS)
+        if ended := self._ended_hand:
+            self._ended_hand = None
+            await self._habits.after_hand(ended)
+        await self._wait()
 
     def _has_to_go(self) -> bool:
         me = self._table.view.me
@@ -114,52 +162,53 @@ class Visit:
             return True
         return not me.is_in_hand and (self._hands_left <= 0 or is_without_chips(me))
 
+    async def _wait(self) -> None:
+        """Wait until there may be something to do; raises why the connection has ended, if it has."""
+        with trio.move_on_after(self._pace.idle_seconds) as scope, self._stop.wakes(scope):
+            await self._something.wait()
+        if self._end is not None:
+            raise self._end
+        if self._something.is_set():
+            self._something = trio.Event()
+        else:
+            self._is_idle, self._was_heard = not self._was_heard, False
+
     async def _use(self, turn: TurnView) -> None:
-        """Think, then act, unless the turn has passed meanwhile; each turn is used once."""
+        """Choose, think, then act, unless the turn has passed meanwhile; each turn is used once."""
         this_turn = (self._table.view.hand_no, turn.turn)
         if this_turn == self._used_turn:
             return
         self._used_turn = this_turn
         for _ in range(_TRIES):
-            await trio.sleep(self._random.uniform(self._pace.think_min_seconds, self._pace.think_max_seconds))
+            choice = choose(self._table.view, turn, self._random)
+            street = self._table.view.street
+            await trio.sleep(self._pace.thought.draw(turn, street, choice[0], self._random))
             view = self._table.view
             if view.my_turn is None or (view.hand_no, view.my_turn.turn) != this_turn:
                 return
-            if await self._act(turn):
+            if await self._act(turn, choice):
                 return
             await trio.sleep(_CROWDED_SECONDS)
 
-    async def _act(self, turn: TurnView) -> bool:
+    async def _act(self, turn: TurnView, choice: Choice) -> bool:
         """Act and measure; False if the node has no time for it now."""
-        kind, amount = choose(self._table.view, turn, self._random)
+        kind, amount = choice
+        table_id, fanout = self._table.view.table_id, self._tally.fanout
         sent_at = trio.current_time()
+        fanout.sent(table_id, turn.seat, sent_at)
         try:
             await self._table.act(turn, kind, amount)
         except RequestRefused as refusal:
+            fanout.dropped(table_id, turn.seat)
             if refusal.code is Refusal.TABLE_PAUSED:
                 raise
             self._tally.refused(refusal.code)
-            if refusal.code not in _LATE | _CROWDED:
+            if refusal.code not in LATE | CROWDED:
                 self._tally.broken(f"legal_action_refused_{kind.value}")
-            return refusal.code not in _CROWDED
+            return refusal.code not in CROWDED
         self._sight.accepted()
         self._tally.acted(trio.current_time() - sent_at)
         return True
-
-    async def _answer_run_it_twice(self) -> None:
-        """Say once whether to deal the rest of the board twice, if asked."""
-        view = self._table.view
-        if not view.asks_me_to_run_twice or view.hand_no == self._answered_hand:
-            return
-        self._answered_hand = view.hand_no
-        try:
-            await self._table.run_it_twice(agrees=self._random.random() < _AGREE)
-        except RequestRefused as refusal:
-            if refusal.code is Refusal.TABLE_PAUSED:
-                raise
-            self._tally.refused(refusal.code)
-            if refusal.code not in _LATE | _CROWDED | {Refusal.NOT_OFFERED}:
-                self._tally.broken("run_it_twice_refused")
 
     async def _sit_in_again(self) -> None:
         """Play again after a broken connection or a time-out made the seat sit out."""
@@ -167,30 +216,23 @@ class Visit:
         if me is not None and me.status is SeatStatus.SITTING_OUT and me.stack > 0:
             await self._table.sit_in(posts_blind=True)
 
-    async def _take_next(self, seconds: float) -> None:
-        self._is_idle, update = True, None
-        with trio.move_on_after(seconds) as scope, self._stop.wakes(scope):
-            update = await anext(self._table)
-            self._is_idle = False
-            self._note(update)
-        if isinstance(update, HandEnded):  # out of the scope: a request that is cut off ends the connection
-            await self._habits.after_hand(update)
-
     def _note(self, update: TableUpdate) -> None:
-        self._sight.saw(update)
         if isinstance(update, Snapshot):
             self._watch = CardWatch(self._table.view)
             return
         if isinstance(update, Moved | TablePaused):  # what was refused meanwhile is done now
-            self._used_turn, self._answered_hand = _NO_TURN, 0
+            self._used_turn = _NO_TURN
+            self._offers.ask_again()
             return
         self._habits.note(update)
         self._note_faults(self._watch.faults(update))
-        my_seat = self._table.view.my_seat
-        if isinstance(update, HandEnded) and any(one.seat == my_seat for one in update.results):
-            self._hands_left -= 1
-            if update.results[0].seat == my_seat:  # so that each hand is counted by one bot
-                self._tally.hands_seen += 1
+        if isinstance(update, HandEnded):
+            my_seat = self._table.view.my_seat
+            self._ended_hand = update
+            if any(one.seat == my_seat for one in update.results):
+                self._hands_left -= 1
+            if update.results and update.results[0].seat == my_seat:
+                self._tally.count("hands_seen")
 
     def _note_faults(self, faults: Iterable[str]) -> None:
         for fault in faults:
@@ -203,8 +245,11 @@ class Visit:
         await self._table.leave()
         with trio.move_on_after(self._pace.leave_seconds):
             while self._is_seated():
-                self._note(await anext(self._table))
-            self._tally.cash_outs += 1
+                await self._something.wait()
+                if self._end is not None:
+                    raise self._end
+                self._something = trio.Event()
+            self._tally.count("cash_outs")
 
     def _is_seated(self) -> bool:
         return self._table.view.me is not None

@@ -8,6 +8,7 @@ import trio
 from attrs import evolve, frozen
 
 from cardroom.ids import BootNonce, UserId
+from cardroom.service.collector import tend_collector
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.redis import Redis, RedisAway, open_redis
@@ -57,8 +58,8 @@ async def serve(
     async with open_redis(settings.redis) as redis, trio.open_nursery() as nursery:
         house = build_house(settings, stakes, door, redis, log)
         nursery.start_soon(probe_loop_lag)
+        nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
-        nursery.start_soon(house.desk.neighbours.run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.offers.listen, house.desk.nudge)
         nursery.start_soon(_serve_admin, settings, house, log, stopping)
@@ -84,7 +85,7 @@ def build_house(
     connections = Connections(settings.sessions.connections, settings.sessions.connections_per_user)
     framers = {encoding: Framer(encoding) for encoding in Encoding}
     maker = TableMaker(stakes, settings.tables, Fanout(framers), log)
-    neighbours = Neighbours(settings.node_id, redis, settings.announce_seconds, log)
+    neighbours = Neighbours(settings.node_id, redis, log)
     desk, offers = ShardDesk((), neighbours, settings.move, log), Offers(settings.node_id, redis, log)
     services = _shard_services(settings, identity, redis, maker, directory)
     services = evolve(services, may_claim=lambda: not desk.is_draining, tell_offer=offers.tell)

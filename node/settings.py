@@ -14,8 +14,6 @@ from cardroom.service.settings import Bind, LogSettings, RedisSettings, Secret
 MIN_SEATS: Final = 2
 MAX_SEATS: Final = 9
 _NOTHING: Final = Krw(0)
-_REDIS_CONNECTIONS_BESIDES: Final = 8
-"""What a node needs of them besides those in which its shards wait for replies of the ledger."""
 
 
 def _is_network(_instance: object, attribute: "Attribute[str]", value: str) -> None:
@@ -235,7 +233,8 @@ class JournalSettings:
 class LedgerSettings:
     """How the node talks to the wallet worker."""
 
-    poll_seconds: float = 1.0
+    poll_seconds: float = 5.0
+    """How long the node waits for replies at a time; it is told of each at once."""
     resend_seconds: float = 2.0
     open_seconds: float = 10.0
 
@@ -297,11 +296,6 @@ class NodeSettings:
     def __attrs_post_init__(self) -> None:
         if both := sorted(set(self.shards) & set(self.standby_for)):
             raise ValueError(f"standby_for: {', '.join(map(str, both))} stands in shards, too")
-        most = self.redis.connections - _REDIS_CONNECTIONS_BESIDES
-        if len(self.shards) + len(self.standby_for) > most:
-            raise ValueError(
-                f"redis.connections: enough for {most} shards, each holds one while it is played"
-            )
         for name, shards in (("shards", self.shards), ("standby_for", self.standby_for)):
             if len(set(shards)) < len(shards):
                 raise ValueError(f"{name}: one shard stands there twice")

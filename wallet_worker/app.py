@@ -95,6 +95,8 @@ async def serve_wallet(
             task_status.started()
             notify_supervisor("READY=1")
             await stopping.wait()
+            for consumer in worker.consumers.values():
+                consumer.stop_waiting()
             serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
         background.cancel_scope.cancel()
 
@@ -127,7 +129,9 @@ def build_worker(
         *[consumer.probe_backlog for consumer in consumers.values()],
     ]
     if settings.hand_events.enabled:
-        beside.append(Unpacker(postgres, settings.shards, settings.hand_events, log).run)
+        beside.append(
+            Unpacker(postgres, settings.shards, settings.hand_events, log, recorders.handover.head).run
+        )
     return Worker(
         name=name,
         tools=tools,

@@ -29,15 +29,20 @@ _SHORTEST_SECRET: Final = 16
 class LedgerSettings:
     """How streams are read. A term is another's after ``term_seconds`` without a heartbeat.
 
-    Who holds a term writes one with each batch, and after each wait of ``block_ms`` for the next; who is
+    Who holds a term writes one with each batch, and three times in ``term_seconds`` when none comes; who is
     there at all says so every ``heartbeat_seconds``. Every ``housekeeping_seconds`` outcomes that are too
     old are deleted, at most ``forget_steps`` times ``forget_commands`` of them, and the next months made.
+
+    Settlements are committed together, not more often than every ``gather_seconds``, while nobody waits for
+    them. A table does at its ``gather_hands_of_a_table``-th one: the nodes' ``unsettled_hands``.
     """
 
     batch_size: int = 500
-    block_ms: int = 400
+    block_ms: int = 1000
+    gather_seconds: float = 1.0
+    gather_hands_of_a_table: int = 2
     term_seconds: float = 3.0
-    heartbeat_seconds: float = 0.4
+    heartbeat_seconds: float = 0.5
     batch_seconds: float = 20.0
     stop_seconds: float = 1.0
     longest_pause_seconds: float = 2.0
@@ -48,8 +53,10 @@ class LedgerSettings:
     forget_steps: int = 200
 
     def __attrs_post_init__(self) -> None:
-        if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 500 or self.tries < 1:
-            raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 500, tries at least 1")
+        if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 1000 or self.tries < 1:
+            raise BadSettings("ledger: batch_size is 1 to 500, block_ms 1 to 1000, tries at least 1")
+        if not 0.0 <= self.gather_seconds <= 1.5 or self.gather_hands_of_a_table < 1:
+            raise BadSettings("ledger: gather_seconds is 0 to 1.5, gather_hands_of_a_table at least 1")
         if not 0.05 <= self.heartbeat_seconds <= 0.5 or self.term_seconds < 2.0:
             raise BadSettings("ledger: heartbeat_seconds is 0.05 to 0.5, term_seconds at least 2")
         if self.housekeeping_seconds < 60.0 or not 1 <= self.forget_commands <= 50_000:
@@ -88,7 +95,7 @@ class HandEventSettings:
     enabled: bool = True
     group_hands: int = 50
     groups: int = 20
-    pause_seconds: float = 1.0
+    pause_seconds: float = 5.0
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.group_hands <= 500 or self.groups < 1 or self.pause_seconds < 0.01:

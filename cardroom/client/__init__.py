@@ -11,7 +11,7 @@ from cardroom.client.errors import (
     TableMoved,
 )
 from cardroom.client.limits import ClientLimits
-from cardroom.client.table import Table, TableUpdate, WayBack, connect
+from cardroom.client.table import Listener, Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ClientError",
     "ClientLimits",
     "ConnectionLost",
+    "Listener",
     "ProtocolBroken",
     "RequestRefused",
     "SequenceGap",

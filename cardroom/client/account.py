@@ -1,11 +1,12 @@
 """A player's account over HTTP: register, log in, look at the lobby, ask for a seat's ticket."""
 
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
 import httpx
+import trio
 
 from cardroom.client.errors import ConnectionLost, ProtocolBroken, RequestRefused
 from cardroom.client.limits import ClientLimits
@@ -26,6 +27,8 @@ from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
 
+OnCall = Callable[[str, str, float], None]
+
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A longer answer of the router is not read; a lobby of some thousand tables fits."""
 
@@ -36,11 +39,15 @@ _CODECS: Final[Mapping[type, Codec[Any]]] = {
 
 
 class Account:
-    """One player at one router. Made by ``open_account``; every call may raise ``ClientError``."""
+    """One player at one router. Made by ``open_account``; every call may raise ``ClientError``.
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    Accounts may share an HTTP client. ``on_call`` is told method, path and seconds of each answered call.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, on_call: OnCall | None = None) -> None:
         self._http = http
         self._login: LoggedIn | None = None
+        self._on_call = on_call
 
     @property
     def login(self) -> LoggedIn | None:
@@ -56,7 +63,6 @@ class Account:
         """Start a login session, which the other calls use. Refused: wrong credentials."""
         body = _to_json(Credentials(email=email, password=password))
         self._login = await self._ask("POST", "/api/v1/auth/login", LoggedIn, body)
-        self._http.headers["Authorization"] = f"Bearer {self._login.token}"
         return self._login
 
     async def log_out(self) -> None:
@@ -64,7 +70,6 @@ class Account:
         if self._login is not None:
             await self._send("POST", "/api/v1/auth/logout", None)
             self._login = None
-            self._http.headers.pop("Authorization", None)
 
     async def lobby(self) -> tuple[LobbyTable, ...]:
         """List all tables."""
@@ -88,8 +93,13 @@ class Account:
 
     async def _send(self, method: str, path: str, body: bytes | None) -> bytes:
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        if self._login is not None:
+            headers["Authorization"] = f"Bearer {self._login.token}"
+        asked_at = trio.current_time()
         with http_errors():
             response = await self._http.request(method, path, content=body, headers=headers)
+        if self._on_call is not None:
+            self._on_call(method, path, trio.current_time() - asked_at)
         if response.is_success:
             return response.content
         raise refusal_of(response)

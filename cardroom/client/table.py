@@ -17,7 +17,7 @@ meanwhile, and those that were under way raise ``TableMoved``.
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 import trio
 from attrs import evolve, frozen
@@ -72,6 +72,16 @@ class WayBack:
     view: TableView
 
 
+class Listener(Protocol):
+    """Takes what a table tells at the moment when it is read, which costs no switch to another task."""
+
+    def heard(self, update: TableUpdate) -> None:
+        """Take the next update; ``Table.view`` has it in it already."""
+
+    def ended(self, end: ClientError) -> None:
+        """The connection has ended: nothing more will come."""
+
+
 class Table(TableRequests):
     """One table, as one player is connected to it. Made by ``connect``."""
 
@@ -86,6 +96,7 @@ class Table(TableRequests):
         self._url = socket.url
         self._is_here = trio.Event()
         self._is_here.set()
+        self._listener: Listener | None = None
 
     @property
     def view(self) -> TableView:
@@ -115,10 +126,11 @@ class Table(TableRequests):
     async def _ask(self, message: Callable[[int], PlayerMessage]) -> Openings | None:
         if self._end is not None:
             raise self._end
-        with trio.move_on_after(self._limits.answer_seconds):
-            await self._is_here.wait()
-        if self._end is not None:
-            raise self._end
+        if not self._is_here.is_set():
+            with trio.move_on_after(self._limits.answer_seconds):
+                await self._is_here.wait()
+            if self._end is not None:
+                raise self._end
         with self._answers.expect() as answer:
             await self._socket.send(message(answer.number))
             with trio.move_on_after(self._limits.answer_seconds):
@@ -150,6 +162,8 @@ class Table(TableRequests):
                 self._end = self._end or end
                 self._answers.fail_all(self._end)
                 self._is_here.set()
+                if self._listener is not None:
+                    self._listener.ended(self._end)
 
     async def _read_everywhere(self) -> NoReturn:
         moved = await self._read_here()
@@ -172,6 +186,7 @@ class Table(TableRequests):
         while True:
             message = await self._socket.receive()
             if isinstance(message, Moved):
+                self._socket.say_goodbye()
                 return message
             self._take(message)
 
@@ -201,7 +216,23 @@ class Table(TableRequests):
                 self._view = view_after(self._view, event)
                 self._keep(event)
 
+    def listen(self, listener: Listener) -> None:
+        """Give every update to a listener from now on, as it is read, in the place of the iteration."""
+        self._listener = listener
+        with suppress(trio.WouldBlock, trio.EndOfChannel):
+            while True:
+                listener.heard(self._updates.receive_nowait())
+        if self._end is not None:
+            listener.ended(self._end)
+
+    def break_off(self) -> None:
+        """End the connection without a goodbye, as a network does that fails."""
+        self._socket.cut()
+
     def _keep(self, update: TableUpdate) -> None:
+        if self._listener is not None:
+            self._listener.heard(update)
+            return
         try:
             self._put.send_nowait(update)
         except trio.WouldBlock as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import assert_never
+from typing import TypedDict, assert_never
 
 from attrs import evolve, frozen
 
@@ -23,6 +23,7 @@ from cardroom.wire.table import (
     HandShown,
     HandStarted,
     HandVoided,
+    MoveKind,
     PotAwarded,
     RunItTwiceDecided,
     RunItTwiceOffered,
@@ -43,6 +44,23 @@ from cardroom.wire.table import (
     UncalledReturned,
     WaitingListChanged,
 )
+
+
+class Changes(TypedDict, total=False):
+    """What an event changes of a view: fields of ``TableView``."""
+
+    state: TableState
+    hand_id: HandId | None
+    button: SeatIndex | None
+    street: Street | None
+    board: tuple[CardCode, ...]
+    pot: Krw
+    seats: Mapping[SeatIndex, SeatView]
+    turn: TurnView | None
+    run_it_twice: RunItTwiceView | None
+    waiting: int
+    my_seat: SeatIndex | None
+    second_run: tuple[CardCode, ...]
 
 
 @frozen
@@ -147,10 +165,11 @@ def view_after(view: TableView, event: AnyTableEvent) -> TableView:
     if event.table_seq != view.table_seq + 1:
         raise SequenceGap(view.table_seq + 1, event.table_seq)
     try:
-        changed = _changed(view, event)
+        changes = _changes(view, event)
     except KeyError as error:
         raise ProtocolBroken(f"{type(event).__name__} about the empty seat {error}") from error
-    after = evolve(changed, table_seq=event.table_seq, hand_no=event.hand_no)
+    # All at once: the view has so many fields that each new one takes longer than what there is to change.
+    after = evolve(view, table_seq=event.table_seq, hand_no=event.hand_no, **changes)
     if event.state_hash is not None and event.state_hash != hash_state(public_table(after)):
         raise StateDrift(event.table_seq)
     return after
@@ -180,7 +199,7 @@ def public_table(view: TableView) -> PublicTable:
     )
 
 
-def _changed(view: TableView, event: AnyTableEvent) -> TableView:
+def _changes(view: TableView, event: AnyTableEvent) -> Changes:
     match event:
         case SeatTaken() | SeatChanged() | SeatLeft() | StateChanged() | WaitingListChanged():
             return _after_seating(view, event)
@@ -197,33 +216,33 @@ def _changed(view: TableView, event: AnyTableEvent) -> TableView:
         case UncalledReturned() | PotAwarded() | HandEnded() | HandVoided():
             return _after_payment(view, event)
         case Announced():
-            return view
+            return {}
         case _ as unreachable:
             assert_never(unreachable)
 
 
 def _after_question(
     view: TableView, event: TurnBegan | TimeExtended | RunItTwiceOffered | RunItTwiceDecided
-) -> TableView:
+) -> Changes:
     match event:
         case TurnBegan(turn=turn):
-            return evolve(view, turn=turn)
+            return {"turn": turn}
         case TimeExtended(phase=phase, left_ms=left_ms):
             if view.turn is None:
-                return view
+                return {}
             bank_ms = 0 if phase is ClockPhase.TIME_BANK else view.turn.bank_ms
-            return evolve(view, turn=evolve(view.turn, phase=phase, left_ms=left_ms, bank_ms=bank_ms))
+            return {"turn": evolve(view.turn, phase=phase, left_ms=left_ms, bank_ms=bank_ms)}
         case RunItTwiceOffered(offer=offer):
-            return evolve(_without_bets(view), run_it_twice=offer, turn=None)
+            return {"seats": _without_bets(view), "run_it_twice": offer, "turn": None}
         case RunItTwiceDecided():
-            return evolve(view, run_it_twice=None)
+            return {"run_it_twice": None}
         case _ as unreachable:
             assert_never(unreachable)
 
 
 def _after_seating(
     view: TableView, event: SeatTaken | SeatChanged | SeatLeft | StateChanged | WaitingListChanged
-) -> TableView:
+) -> Changes:
     match event:
         case SeatTaken(seat=seat, user_id=user_id):
             taken = SeatView(
@@ -231,85 +250,84 @@ def _after_seating(
                 status=event.status, is_in_hand=False, street_bet=Krw(0), cards=(),
             )  # fmt: skip
             my_seat = seat if user_id == view.user_id else view.my_seat
-            return evolve(_with_seats(view, {seat: taken}), my_seat=my_seat)
+            return {"seats": _with_seat(view, taken), "my_seat": my_seat}
         case SeatChanged(seat=seat, status=status, stack=stack):
-            return _with_seats(view, {seat: evolve(view.seats[seat], status=status, stack=stack)})
+            return {"seats": _with_seat(view, evolve(view.seats[seat], status=status, stack=stack))}
         case SeatLeft(seat=seat):
             others = {index: one for index, one in view.seats.items() if index != seat}
             my_seat = None if seat == view.my_seat else view.my_seat
-            return evolve(view, seats=MappingProxyType(others), my_seat=my_seat)
+            return {"seats": MappingProxyType(others), "my_seat": my_seat}
         case StateChanged(state=state):
-            return evolve(view, state=state)
+            return {"state": state}
         case WaitingListChanged(waiting=waiting):
-            return evolve(view, waiting=waiting)
+            return {"waiting": waiting}
         case _ as unreachable:
             assert_never(unreachable)
 
 
-def _after_deal(view: TableView, event: HandStarted) -> TableView:
+def _after_deal(view: TableView, event: HandStarted) -> Changes:
     seats = {index: _without_hand(seat) for index, seat in view.seats.items()}
     for dealt in event.seats:
         seats[dealt.seat] = evolve(seats[dealt.seat], stack=dealt.stack, is_in_hand=True)
     for post in event.posts:
         seats[post.seat] = evolve(seats[post.seat], stack=post.stack, street_bet=post.street_bet)
-    return evolve(
-        view,
-        state=TableState.PLAYING,
-        hand_id=event.hand_id,
-        button=event.button,
-        street=Street.PREFLOP,
-        board=(),
-        second_run=(),
-        pot=Krw(sum(post.amount for post in event.posts)),
-        seats=MappingProxyType(seats),
-        turn=None,
-    )
+    return {
+        "state": TableState.PLAYING,
+        "hand_id": event.hand_id,
+        "button": event.button,
+        "street": Street.PREFLOP,
+        "board": (),
+        "second_run": (),
+        "pot": Krw(sum(post.amount for post in event.posts)),
+        "seats": MappingProxyType(seats),
+        "turn": None,
+    }
 
 
-def _after_action(view: TableView, event: Acted) -> TableView:
-    is_in_hand = view.seats[event.seat].is_in_hand and event.kind.value != "fold"
-    acted = evolve(
-        view.seats[event.seat], stack=event.stack, street_bet=event.street_bet, is_in_hand=is_in_hand
-    )
-    return evolve(_with_seats(view, {event.seat: acted}), pot=Krw(view.pot + event.amount), turn=None)
+def _after_action(view: TableView, event: Acted) -> Changes:
+    before = view.seats[event.seat]
+    is_in_hand = before.is_in_hand and event.kind is not MoveKind.FOLD
+    acted = evolve(before, stack=event.stack, street_bet=event.street_bet, is_in_hand=is_in_hand)
+    return {"seats": _with_seat(view, acted), "pot": Krw(view.pot + event.amount), "turn": None}
 
 
-def _after_street(view: TableView, event: StreetDealt) -> TableView:
+def _after_street(view: TableView, event: StreetDealt) -> Changes:
     if event.board != 1:
-        return evolve(view, second_run=view.second_run + event.cards)
-    return evolve(_without_bets(view), street=event.street, board=view.board + event.cards, turn=None)
+        return {"second_run": view.second_run + event.cards}
+    board = view.board + event.cards
+    return {"seats": _without_bets(view), "street": event.street, "board": board, "turn": None}
 
 
-def _without_bets(view: TableView) -> TableView:
+def _without_bets(view: TableView) -> Mapping[SeatIndex, SeatView]:
     """The bets of a street go into the pots."""
-    seats = {index: evolve(seat, street_bet=Krw(0)) for index, seat in view.seats.items()}
-    return evolve(view, seats=MappingProxyType(seats))
+    seats = view.seats.items()
+    return MappingProxyType(
+        {index: evolve(seat, street_bet=Krw(0)) if seat.street_bet else seat for index, seat in seats}
+    )
 
 
-def _after_cards(view: TableView, event: CardsDealt | HandShown | HandMucked) -> TableView:
+def _after_cards(view: TableView, event: CardsDealt | HandShown | HandMucked) -> Changes:
     match event:
         case CardsDealt(cards=cards):
             if view.me is None or not cards:
-                return view
-            return _with_seats(view, {view.me.seat: evolve(view.me, cards=cards)})
+                return {}
+            return {"seats": _with_seat(view, evolve(view.me, cards=cards))}
         case HandShown(seat=seat, cards=cards):
-            return _with_seats(view, {seat: evolve(view.seats[seat], cards=cards)})
+            return {"seats": _with_seat(view, evolve(view.seats[seat], cards=cards))}
         case HandMucked(seat=seat):
-            return _with_seats(view, {seat: evolve(view.seats[seat], is_in_hand=False)})
+            return {"seats": _with_seat(view, evolve(view.seats[seat], is_in_hand=False))}
         case _ as unreachable:
             assert_never(unreachable)
 
 
-def _after_payment(
-    view: TableView, event: UncalledReturned | PotAwarded | HandEnded | HandVoided
-) -> TableView:
+def _after_payment(view: TableView, event: UncalledReturned | PotAwarded | HandEnded | HandVoided) -> Changes:
     match event:
         case UncalledReturned(seat=seat, stack=stack, amount=amount):
             bet = Krw(view.seats[seat].street_bet - amount)
-            returned = _with_seats(view, {seat: evolve(view.seats[seat], stack=stack, street_bet=bet)})
-            return evolve(returned, pot=Krw(view.pot - amount), turn=None)
+            returned = evolve(view.seats[seat], stack=stack, street_bet=bet)
+            return {"seats": _with_seat(view, returned), "pot": Krw(view.pot - amount), "turn": None}
         case PotAwarded():
-            return evolve(view, turn=None)
+            return {"turn": None}
         case HandEnded(results=results):
             return _without_hands(view, {result.seat: result.stack for result in results})
         case HandVoided(stacks=stacks):
@@ -318,19 +336,27 @@ def _after_payment(
             assert_never(unreachable)
 
 
-def _without_hands(view: TableView, stacks: Mapping[SeatIndex, Krw]) -> TableView:
+def _without_hands(view: TableView, stacks: Mapping[SeatIndex, Krw]) -> Changes:
     seats = {
         index: evolve(_without_hand(seat), stack=stacks.get(index, seat.stack))
         for index, seat in view.seats.items()
     }
-    ended = evolve(view, hand_id=None, street=None, board=(), second_run=(), pot=Krw(0), turn=None)
-    between = evolve(ended, run_it_twice=None, state=TableState.BETWEEN_HANDS)
-    return evolve(between, seats=MappingProxyType(seats))
+    return {
+        "hand_id": None,
+        "street": None,
+        "board": (),
+        "second_run": (),
+        "pot": Krw(0),
+        "turn": None,
+        "run_it_twice": None,
+        "state": TableState.BETWEEN_HANDS,
+        "seats": MappingProxyType(seats),
+    }
 
 
 def _without_hand(seat: SeatView) -> SeatView:
     return evolve(seat, is_in_hand=False, street_bet=Krw(0), cards=())
 
 
-def _with_seats(view: TableView, changed: Mapping[SeatIndex, SeatView]) -> TableView:
-    return evolve(view, seats=MappingProxyType({**view.seats, **changed}))
+def _with_seat(view: TableView, changed: SeatView) -> Mapping[SeatIndex, SeatView]:
+    return MappingProxyType({**view.seats, changed.seat: changed})

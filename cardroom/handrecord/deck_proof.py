@@ -70,11 +70,11 @@ def commit_deck(hand_id: HandId, deck: Sequence[int], salts: bytes) -> DeckProof
     """Commit to a deck of 52 cards; ``salts`` are 1,024 fresh random bytes, used for no other hand."""
     assert sorted(deck) == list(range(CARDS)), "a deck has every card once"
     assert len(salts) == SALTS_BYTES, "each leaf has its salt"
-    cards = (*deck, *(_PADDING,) * (LEAVES - CARDS))
-    level = tuple(_leaf(hand_id, place, card, _salt(salts, place)) for place, card in enumerate(cards))
+    cards, start = (*deck, *(_PADDING,) * (LEAVES - CARDS)), _LEAF + hand_id.bytes
+    level = tuple([_leaf(start, place, card, _salt(salts, place)) for place, card in enumerate(cards)])
     levels = [level]
     while len(level) > 1:
-        level = tuple(_node(level[place], level[place + 1]) for place in range(0, len(level), 2))
+        level = tuple(map(_node, level[::2], level[1::2]))
         levels.append(level)
     return DeckProof(hand_id, tuple(deck), salts, tuple(levels))
 
@@ -85,7 +85,8 @@ def is_proved(hand_id: HandId, commitment: bytes, opening: Opening) -> bool:
         return False
     if len(opening.salt) != SALT_BYTES or [len(one) for one in opening.path] != [HASH_BYTES] * PATH_LENGTH:
         return False
-    found, place = _leaf(hand_id, opening.position, opening.card, opening.salt), opening.position
+    start, place = _LEAF + hand_id.bytes, opening.position
+    found = _leaf(start, place, opening.card, opening.salt)
     for sibling in opening.path:
         found = _node(sibling, found) if place % 2 else _node(found, sibling)
         place //= 2
@@ -96,8 +97,9 @@ def _salt(salts: bytes, place: int) -> bytes:
     return salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
 
 
-def _leaf(hand_id: HandId, position: int, card: int, salt: bytes) -> bytes:
-    return sha256(_LEAF + hand_id.bytes + bytes((position, card)) + salt).digest()
+def _leaf(start: bytes, position: int, card: int, salt: bytes) -> bytes:
+    """Give a card's leaf; ``start`` is what all leaves of a hand begin with."""
+    return sha256(start + bytes((position, card)) + salt).digest()
 
 
 def _node(left: bytes, right: bytes) -> bytes:

@@ -6,7 +6,7 @@ What PHH has no key for stands under keys that begin with an underscore, as PHH 
 commitment. With them a record is complete: played again by our rules it ends in the same stacks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from zlib import crc32
 
 from attrs import frozen
@@ -67,9 +67,9 @@ class HandRecord:
 
 def write_phh(record: HandRecord) -> str:
     """Write a record as PHH; keys that PHH does not know start with an underscore, as it asks."""
-    values = _values(record)
-    values[CHECKSUM_KEY] = checksum_of(values)
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
+    lines = [f"{key} = {_toml(value)}" for key, value in _values(record).items()]
+    lines.append(f"{CHECKSUM_KEY} = {_checksum(lines)}")
+    return "".join([f"{line}\n" for line in lines])
 
 
 def checksum_of(values: Mapping[str, object]) -> int:
@@ -78,8 +78,11 @@ def checksum_of(values: Mapping[str, object]) -> int:
     It finds changes by accident or by a careless hand, also of what decides no money: a card that was
     folded, a bet that nobody called. It is no seal; that is the ledger's chain.
     """
-    lines = sorted(f"{key} = {_toml(value)}" for key, value in values.items() if key != CHECKSUM_KEY)
-    return crc32("\n".join(lines).encode())
+    return _checksum(f"{key} = {_toml(value)}" for key, value in values.items() if key != CHECKSUM_KEY)
+
+
+def _checksum(lines: Iterable[str]) -> int:
+    return crc32("\n".join(sorted(lines)).encode())
 
 
 def _values(record: HandRecord) -> dict[str, object]:
@@ -115,11 +118,11 @@ def _values(record: HandRecord) -> dict[str, object]:
 
 def _toml(value: object) -> str:
     match value:
-        case bool():
-            return "true" if value else "false"
         case str():
             return f"'{value}'"
         case list() | tuple():
-            return "[" + ", ".join([_toml(part) for part in value]) + "]"
+            return f"[{', '.join(map(_toml, value))}]"
+        case bool():
+            return "true" if value else "false"
         case _:
             return str(value)

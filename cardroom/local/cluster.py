@@ -19,6 +19,7 @@ import trio
 from attrs import frozen
 
 from cardroom.local.configuration import credential_names, prepare_configs
+from cardroom.local.cores import pin
 from cardroom.local.credentials import ADMIN_TOKEN, BOTS_PASSWORD, make_credentials, read_credential
 from cardroom.local.engines import run_postgres, run_valkey
 from cardroom.local.patience import Patience
@@ -44,6 +45,8 @@ _MODULES: Final = {
     "node-1": "node",
     "node-2": "node",
 }
+
+_NODE_ADMIN: Final = {"node-1": NODE_1_ADMIN, "node-2": NODE_2_ADMIN}
 
 _KILL_SECONDS: Final = 0.5
 
@@ -74,7 +77,11 @@ class Servers:
     def spec(self, name: str) -> ProcessSpec:
         """Give what to run for a process."""
         command = (sys.executable, "-m", _MODULES[name], "--config", str(self.config_of(name)))
-        return ProcessSpec(name, command, self.environment)
+        cores = self.plan.cores
+        return ProcessSpec(
+            name, command, self.environment,
+            cores=cores.nodes if name in self.plan.nodes else cores.services,
+        )  # fmt: skip
 
     def config_of(self, name: str) -> Path:
         """Give the settings file of a process."""
@@ -114,9 +121,13 @@ async def open_servers(plan: ClusterPlan, workplace: Workplace, patience: Patien
     record, limits = workplace.record, plan.limits
     async with (
         run_postgres(plan.folder / "postgres", record, patience, limits.postgres) as postgres,
-        run_valkey(plan.folder / "valkey", plan.ports[VALKEY], record, patience, limits.valkey),
+        run_valkey(plan.folder / "valkey", plan.ports[VALKEY], record, patience, limits.valkey) as valkey,
     ):
-        configs = prepare_configs(plan.configs, plan.ports, plan.folder / "configs", plan.audit_folder)
+        for pid in (postgres.pid, valkey.pid):
+            pin(pid, plan.cores.engines)
+        configs = prepare_configs(
+            plan.configs, plan.ports, plan.folder / "configs", plan.audit_folder, plan.settings
+        )
         names = credential_names(configs) | {ADMIN_TOKEN, BOTS_PASSWORD}
         make_credentials(plan.credentials, names, postgres.dsn)
         environment = dict(os.environ) | {"CREDENTIALS_DIRECTORY": str(plan.credentials)}
@@ -132,12 +143,13 @@ async def open_processes(servers: Servers) -> AsyncIterator[Cluster]:
     """Start the wallet worker, make the tables, then start router and nodes; all are ready in the block."""
     plan, limits = servers.plan, servers.plan.limits
     wallet = [servers.spec(WALLET_WORKER)]
-    doors = [servers.spec(name) for name in (SHARD_ROUTER, "node-1", "node-2")]
+    doors = [servers.spec(name) for name in (SHARD_ROUTER, *plan.nodes)]
+    places = (ROUTER, *(_NODE_ADMIN[name] for name in plan.nodes))
     async with keep_running(wallet, servers.workplace, servers.patience, limits.wallet_stop) as first:
         await wait_until_ready(first[0], http_url(plan, WALLET), limits.ready_seconds)
         await make_tables(http_url(plan, WALLET), servers.credential(ADMIN_TOKEN), plan.tables)
         async with keep_running(doors, servers.workplace, servers.patience, limits.doors_stop) as others:
-            for child, option in zip(others, (ROUTER, NODE_1_ADMIN, NODE_2_ADMIN), strict=True):
+            for child, option in zip(others, places, strict=True):
                 await wait_until_ready(child, http_url(plan, option), limits.ready_seconds)
             yield Cluster(servers, {child.name: child for child in (*first, *others)})
 

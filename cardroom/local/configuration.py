@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cardroom.local.ports import (
     NODE_1,
@@ -24,8 +24,20 @@ Changes = Mapping[str, Any]
 """New values by dotted key, such as ``http.port``."""
 
 
-def prepare_configs(configs: Path, ports: Ports, folder: Path, audit_folder: str) -> Mapping[str, Path]:
-    """Give each process's settings file: the real one if it says the same, else a copy in ``folder``."""
+NOTHING_ELSE: Final[Mapping[str, Changes]] = {}
+
+
+def prepare_configs(
+    configs: Path,
+    ports: Ports,
+    folder: Path,
+    audit_folder: str,
+    more: Mapping[str, Changes] = NOTHING_ELSE,
+) -> Mapping[str, Path]:
+    """Give each process's settings file: the real one if it says the same, else a copy in ``folder``.
+
+    ``more`` are changes by the name of the file, which count more than those that follow from the ports.
+    """
     changes = {
         "wallet_worker.toml": _bind(WALLET, ports) | _audit(ports, audit_folder),
         "shard_router.toml": _bind(ROUTER, ports),
@@ -33,7 +45,10 @@ def prepare_configs(configs: Path, ports: Ports, folder: Path, audit_folder: str
         "node-2.toml": _node(NODE_2, NODE_2_ADMIN, ports),
     }
     redis = {"redis.port": ports[VALKEY]}
-    return {name: _prepare(configs / name, changes[name] | redis, folder) for name in FILES}
+    return {
+        name: _prepare(configs / name, changes[name] | redis | dict(more.get(name, {})), folder)
+        for name in FILES
+    }
 
 
 def credential_names(configs: Mapping[str, Path]) -> frozenset[str]:

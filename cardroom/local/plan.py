@@ -1,10 +1,13 @@
 """What a local cluster is made of: folders, ports, tables, players, limits."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from attrs import field, frozen
 
+from cardroom.local.configuration import NOTHING_ELSE, Changes
+from cardroom.local.cores import ANYWHERE, Cores
 from cardroom.local.engines import EngineLimits
 from cardroom.local.patience import Limit
 from cardroom.local.ports import Ports
@@ -12,6 +15,8 @@ from cardroom.money import Krw
 
 FOLDERS: Final = ("audit", "configs", "credentials", "logs", "postgres", "valkey")
 """What a cluster keeps in its folder, besides files of JSON."""
+
+NODES: Final = ("node-1", "node-2")
 
 
 @frozen
@@ -82,10 +87,17 @@ class BotPlan:
     low_wallet: Krw = _LOW_WALLET
     grant: Krw = _GRANT
 
+    def nickname(self, number: int) -> str:
+        """Give what bot ``number``, counted from 1, is called: ``bot-01``, ``bot-02``."""
+        return f"{self.names}-{number:02}"
+
 
 @frozen
 class ClusterPlan:
-    """One local cluster: processes run in the folder ``project`` and write to ``folder``."""
+    """One local cluster: processes run in the folder ``project`` and write to ``folder``.
+
+    ``nodes`` are those that are started; ``settings`` are changes to files of settings, by the file's name.
+    """
 
     project: Path
     folder: Path
@@ -93,6 +105,9 @@ class ClusterPlan:
     tables: tuple[TablePlan, ...] = TABLES
     bots: BotPlan = field(factory=BotPlan)
     limits: Limits = field(factory=Limits)
+    nodes: tuple[str, ...] = NODES
+    settings: Mapping[str, Changes] = NOTHING_ELSE
+    cores: Cores = ANYWHERE
 
     @property
     def configs(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Final
 import trio
 from attrs import frozen
 
+from cardroom.local.cores import CoreSet, pin
 from cardroom.local.patience import Limit, Patience
 from cardroom.local.record import RunRecord
 from cardroom.service.run import EXIT_CONFIGURATION
@@ -31,12 +32,16 @@ class ProcessFailed(Exception):
 
 @frozen
 class ProcessSpec:
-    """What to run. ``on_line`` receives the lines of its standard output, which else go to the log."""
+    """What to run. ``on_line`` receives the lines of its standard output, which else go to the log.
+
+    ``cores`` are those that it may use; None: all.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     on_line: Callable[[bytes], None] | None = None
+    cores: CoreSet | None = None
 
 
 @frozen
@@ -130,6 +135,7 @@ class Child:
         if self._is_stopping:  # the order came while the system was starting it
             process.kill()
         self._workplace.record.add(self.name, process.pid)
+        pin(process.pid, self._spec.cores)
         return process
 
     async def _wait(self, process: trio.Process) -> int:

@@ -37,7 +37,7 @@ class Cashier:
 
     async def provide(self, account: Account, number: int, password: str) -> None:
         """Register a bot if it is new, and top its wallet up if it is low."""
-        nickname = f"{self._bots.names}-{number:02}"
+        nickname = self._bots.nickname(number)
         email = f"{nickname}@bots.invalid"
         try:
             login = await account.log_in(email, password)
@@ -47,19 +47,21 @@ class Cashier:
             await account.register(nickname, email, password)
             login = await account.log_in(email, password)
         if await self._balance(login.token) < self._bots.low_wallet:
-            await self._grant(login.user_id)
+            await grant(self._http, self._admin_token, login.user_id, self._bots.grant, self._run)
 
     async def _balance(self, token: str) -> Krw:
         return Krw(int((await ask(self._http, "GET", "/api/v1/wallet/balance", token))["krw_balance"]))
 
-    async def _grant(self, user_id: UserId) -> None:
-        body = {
-            "user_id": user_id,
-            "amount": self._bots.grant,
-            "reason": "local cluster",
-            "idempotency_key": f"local-{self._run}-{user_id}",
-        }
-        await ask(self._http, "POST", "/admin/promotions", self._admin_token, body)
+
+async def grant(http: httpx.AsyncClient, admin_token: str, user_id: UserId, amount: Krw, run: str) -> None:
+    """Give a player money of the house, once per ``run``."""
+    body = {
+        "user_id": user_id,
+        "amount": amount,
+        "reason": "local cluster",
+        "idempotency_key": f"local-{run}-{user_id}",
+    }
+    await ask(http, "POST", "/admin/promotions", admin_token, body)
 
 
 async def ask(http: httpx.AsyncClient, method: str, path: str, token: str, body: Any = None) -> Any:

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
@@ -23,10 +23,15 @@ import trio
 import trio_asyncio
 from asyncpg.pool import PoolConnectionProxy
 from asyncpg.transaction import Transaction as AsyncpgScope
+from prometheus_client import Counter
 
 from cardroom.service.settings import PostgresSettings
 
 Row = asyncpg.Record
+
+TRANSACTIONS: Final = Counter(
+    "holdem_postgres_transactions_total", "Transactions that this process has committed, reads too"
+)
 
 
 _BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -49,14 +54,18 @@ class PostgresRefused(Exception):
         self.constraint = constraint
 
 
-class Transaction(Protocol):
-    """An open transaction; every call has the settings' time limit."""
+class Reader(Protocol):
+    """What gives rows: an open transaction, or a database that opens one for each statement."""
 
     async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
         """Run one statement and give all its rows."""
 
     async def fetch_one(self, sql: str, *values: object) -> Row | None:
         """Run one statement and give its first row, if any."""
+
+
+class Transaction(Reader, Protocol):
+    """An open transaction; every call has the settings' time limit."""
 
     async def execute(self, sql: str, *values: object) -> int:
         """Run one statement and give the number of rows that it wrote or found."""
@@ -108,6 +117,7 @@ class Postgres:
                     yield _AsyncpgTransaction(connection, self._bridge, self._settings.call_seconds)
                     with trio.fail_after(self._settings.call_seconds):
                         await self._bridge(_leave_running, transaction.commit)
+                    TRANSACTIONS.inc()
                 except BaseException:
                     await self._roll_back(connection, transaction)  # noqa: ASYNC102 (shielded inside)
                     raise
@@ -116,6 +126,37 @@ class Postgres:
             raise
         finally:
             await self._release(connection)  # noqa: ASYNC102 (shielded inside)
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        """Run one statement by itself and give its rows: half of what a transaction around it costs.
+
+        For what only reads, and for heartbeats: one that writes and is cut off may be seen although the
+        standby does not have it.
+        """
+        with _postgres_errors():
+            await self._leave_doubtful()
+            rows: Sequence[Row] = await self._bridge(self._fetch, sql, *values)
+        TRANSACTIONS.inc()
+        return rows
+
+    async def _fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        """Do all of it in asyncio's loop: each way there and back costs as much as the statement."""
+        seconds = self._settings.connect_seconds
+        connection = await self._pool.acquire(timeout=seconds)
+        try:
+            with _postgres_errors():
+                return await connection.fetch(sql, *values, timeout=self._settings.call_seconds)
+        except PostgresAway:
+            self._is_doubtful = True
+            raise
+        finally:
+            with suppress(*_BROKEN):
+                await self._pool.release(connection, timeout=seconds)  # noqa: ASYNC102 (by asyncpg)
+
+    async def fetch_one(self, sql: str, *values: object) -> Row | None:
+        """Run one statement by itself and give its first row, if any; see ``fetch``."""
+        rows = await self.fetch(sql, *values)
+        return rows[0] if rows else None
 
     async def _roll_back(self, connection: "PoolConnectionProxy[Row]", transaction: AsyncpgScope) -> None:
         """End a failed transaction, also when cancelled: a statement that still runs is ended first.
@@ -133,15 +174,17 @@ class Postgres:
 
     async def _acquire(self) -> "PoolConnectionProxy[Row]":
         with _postgres_errors():
-            if (
-                self._is_doubtful
-            ):  # the others may lead to the same server, which is gone, frozen or no primary
-                self._is_doubtful = False
-                await self._bridge(self._pool.expire_connections)
+            await self._leave_doubtful()
             connection: PoolConnectionProxy[Row] = await self._bridge(
                 self._pool.acquire, timeout=self._settings.connect_seconds
             )
             return connection
+
+    async def _leave_doubtful(self) -> None:
+        """Use no other connection to a server that failed: it may be gone, frozen or no primary."""
+        if self._is_doubtful:
+            self._is_doubtful = False
+            await self._bridge(self._pool.expire_connections)
 
     async def _release(self, connection: "PoolConnectionProxy[Row]") -> None:
         """Give a connection back, also when cancelled: otherwise the pool would shrink.

@@ -7,7 +7,7 @@ dropped, and the next call looks for the primary anew.
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import coredis
 import trio
@@ -17,11 +17,21 @@ from coredis.exceptions import RedisError
 from coredis.response._callbacks import IntCallback
 from coredis.retry import ConstantRetryPolicy, NoRetryPolicy
 
+from cardroom.service.redis_line import RedisLine
 from cardroom.service.redis_pool import PrimaryPool, WholePool
 from cardroom.service.sentinels import Sentinels
 from cardroom.service.settings import Confirmation, RedisSettings, split_address
 
 Redis = coredis.Redis[bytes]
+
+_TROUBLES: Final = (
+    RedisError,
+    OSError,
+    TimeoutError,
+    trio.TooSlowError,
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+)
 
 
 class RedisAway(Exception):
@@ -47,7 +57,24 @@ async def open_redis(settings: RedisSettings) -> AsyncIterator[Redis]:
             decode_responses=False,
         )
     async with client:
-        yield client
+        try:
+            yield client
+        finally:
+            _pool_of(client).close_lines()
+
+
+def make_line(redis: Redis) -> RedisLine:
+    """Give a line to the server that the client speaks to; who has it closes it, or at last the client.
+
+    What goes over it belongs into ``redis_errors``, as all calls do.
+    """
+    return _pool_of(redis).make_line()
+
+
+def _pool_of(redis: Redis) -> WholePool:
+    pool = redis.connection_pool
+    assert isinstance(pool, WholePool), "clients are opened here"
+    return pool
 
 
 def _primary_pool(settings: RedisSettings) -> PrimaryPool:
@@ -88,7 +115,7 @@ def redis_errors() -> Iterator[None]:
     """Translate the library's errors around one call into ``RedisAway``."""
     try:
         yield
-    except (RedisError, OSError, TimeoutError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+    except _TROUBLES as error:
         raise RedisAway(str(error) or type(error).__name__) from error
 
 

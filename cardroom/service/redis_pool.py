@@ -13,15 +13,9 @@ import trio
 from coredis import ConnectionPool
 from coredis._concurrency import Queue
 from coredis.connection import TCPConnection, TCPLocation
-from coredis.exceptions import (
-    BusyLoadingError,
-    ReadOnlyError,
-    RedisError,
-    ResponseError,
-    StalePrimaryError,
-    UnblockedError,
-)
+from coredis.exceptions import RedisError, StalePrimaryError
 
+from cardroom.service.redis_line import RedisLine, is_wrong_server
 from cardroom.service.sentinels import Sentinels
 
 _LOOKS: Final = 4
@@ -29,8 +23,6 @@ _LOOKS: Final = 4
 
 _OPENING_CALLS: Final = 2.0
 """Opening takes several calls; all together may take so many times the limit of one."""
-
-_NOT_PRIMARY: Final = ("MASTERDOWN", "NOREPLICAS")
 
 
 class _Slots(Queue[TCPConnection]):
@@ -107,19 +99,53 @@ def _begin_watch(connection: _HeedfulConnection) -> None:
     group.start_soon(connection.watch)
 
 
-def is_wrong_server(answer: object) -> bool:
-    """Say whether an answer means: ask another server, or this one later."""
-    if isinstance(answer, (ReadOnlyError, BusyLoadingError, UnblockedError)):
-        return True
-    return isinstance(answer, ResponseError) and str(answer).startswith(_NOT_PRIMARY)
-
-
 class WholePool(ConnectionPool[TCPConnection]):
-    """A pool whose slots don't get lost. Waiting for one can be cut off, opening one has a limit."""
+    """A pool whose slots don't get lost. Waiting for one can be cut off, opening one has a limit.
+
+    Besides its connections there are lines: they take no slot, and go to the same server.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._available_connections = _Slots(self.max_connections)
+        self.open_lines: set[RedisLine] = set()
+        self._are_lines_watched = False
+
+    @property
+    def must_be_primary(self) -> bool:
+        """Whether a server must say that it is a primary before it is asked anything."""
+        return False
+
+    def make_line(self) -> RedisLine:
+        """Give a line to the server of this pool; it opens itself when it is first used."""
+        connect = self.connection_kwargs.get("connect_timeout") or math.inf
+        call = self.connection_kwargs.get("stream_timeout") or math.inf
+        if not self._are_lines_watched and call < math.inf:
+            self._are_lines_watched = True
+            self.task_group.start_soon(self._watch_lines, call)
+        return RedisLine(self, connect, call)
+
+    async def _watch_lines(self, call_seconds: float) -> None:
+        """Hang up on lines whose answer is overdue. What is asked after a look is due after the next."""
+        while True:
+            now = trio.current_time()
+            for line in tuple(self.open_lines):
+                if line.due <= now:
+                    line.close()
+            await trio.sleep_until(min([now + call_seconds, *[line.due for line in self.open_lines]]))
+
+    def close_lines(self) -> None:
+        """Hang up on all lines; who waits for an answer there gets none."""
+        for line in tuple(self.open_lines):
+            line.close()
+
+    async def find_server(self) -> TCPLocation:
+        """Give the server that connections go to."""
+        assert isinstance(self.location, TCPLocation), "the pool has an address"
+        return self.location
+
+    def doubt(self) -> None:
+        """A server that has one address has no other."""
 
     async def get_connection(self, **_: Any) -> TCPConnection:
         """Give a connection that is good as far as is known, opening one where none is."""
@@ -158,8 +184,7 @@ class WholePool(ConnectionPool[TCPConnection]):
             raise trouble
 
     async def _construct_connection(self) -> TCPConnection:
-        assert isinstance(self.location, TCPLocation), "the pool has an address"
-        return _HeedfulConnection(self.location, **self.connection_kwargs)
+        return _HeedfulConnection(await self.find_server(), **self.connection_kwargs)
 
     def release(self, connection: TCPConnection) -> None:
         """Take a connection back; of one that is broken only the slot."""
@@ -182,12 +207,24 @@ class PrimaryPool(WholePool):
         await super()._initialize()
         self.task_group.start_soon(self._sentinels.run)
 
-    async def _construct_connection(self) -> TCPConnection:
+    @property
+    def must_be_primary(self) -> bool:
+        """Whether a server must say that it is a primary: sentinels may be late to know."""
+        return True
+
+    async def find_server(self) -> TCPLocation:
+        """Give the primary; raises coredis's ``ConnectionError`` when nobody names one."""
         if self.is_doubtful:
             self._move(*await self._sentinels.find())
             self.is_doubtful = False
-        assert isinstance(self.location, TCPLocation), "the sentinels named one"
-        connection = _HeedfulConnection(self.location, **self.connection_kwargs)
+        return await super().find_server()
+
+    def doubt(self) -> None:
+        """Ask the sentinels before the next connection is opened."""
+        self.is_doubtful = True
+
+    async def _construct_connection(self) -> TCPConnection:
+        connection = await super()._construct_connection()
         connection.register_connect_callback(_refuse_replica)
         return connection
 
@@ -204,6 +241,7 @@ class PrimaryPool(WholePool):
         if location != self.location:
             self.location = location
             self.disconnect()
+            self.close_lines()
 
     def release(self, connection: TCPConnection) -> None:
         """Take a connection back; after a broken one the sentinels are asked again."""

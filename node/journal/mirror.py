@@ -79,7 +79,8 @@ class Mirror:
         taken = []
         for table_id in self._dirty:
             journal = self._journals[table_id]
-            REWRITES.inc(journal.kept is None)
+            if journal.kept is None:
+                REWRITES.inc()
             taken.append(Taken(journal, journal.take_change(table_id)))
         self._dirty.clear()
         return taken

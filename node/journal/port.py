@@ -99,7 +99,10 @@ StoredJournals = Mapping[TableId, Mapping[bytes, bytes]]
 
 
 class ShardStore(Protocol):
-    """One shard in Redis, as one start of a node works with it."""
+    """One shard in Redis, as one start of a node works with it. Only one task at a time flushes."""
+
+    def close(self) -> None:
+        """Let go of what is held to reach Redis; may be repeated, and the store be used again."""
 
     async def look(self) -> Lease | None:
         """Read the lease, where its owner could renew it: ``RedisAway`` at a server that takes no writes.
@@ -139,8 +142,11 @@ class ShardStore(Protocol):
         missing.
         """
 
-    async def next_reply(self, seconds: float) -> bytes | None:
-        """Take the next reply to this start of the node, waiting so long for it; None if none came."""
+    async def next_replies(self, seconds: float) -> Sequence[bytes]:
+        """Take the next replies to this start of the node, waiting so long for one; none if none came.
+
+        Only one task at a time may wait.
+        """
 
     async def stands_in_stream(self, entry: bytes) -> bool:
         """Say whether a command still stands where ``flush`` has put it."""

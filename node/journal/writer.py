@@ -6,7 +6,7 @@ the journals as they should lie in Redis: what Redis has lost is written again, 
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
 import trio
@@ -33,6 +33,8 @@ from node.settings import JournalSettings, LeaseSettings
 
 _RETRY_SECONDS: Final = 0.05
 _LONGEST_RETRY_SECONDS: Final = 0.5
+_DUE_SHARE: Final = 0.9
+"""So old the last flush is when the lease is renewed: so a shard at rest wakes once for it, not twice."""
 _DEALING_SHARE: Final = 2 / 3
 """No hand is begun when the lease stood without renewal for so much of its time (DESIGN 6)."""
 
@@ -87,7 +89,7 @@ class JournalWriter:
         self._wake = trio.Event()
         self._all_kept = trio.Event()
         self._is_held = True
-        self._heard_at = trio.current_time()
+        self._heard_at = self._flushed_at = trio.current_time()
 
     @property
     def lag_seconds(self) -> float:
@@ -148,12 +150,23 @@ class JournalWriter:
         """Flush until cancelled; raises ``ShardLost`` when the shard is another's."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch_patience)
+            nursery.start_soon(self._renew)
             task_status.started()
             while True:
-                with trio.move_on_after(self._lease.renew_seconds):
-                    await self._wake.wait()
+                await self._wake.wait()
                 self._wake = trio.Event()
                 await self._flush()
+                self._flushed_at = trio.current_time()
+
+    async def _renew(self) -> None:
+        """See to it that something is written, if only the lease, as often as it must be."""
+        age = 0.0
+        while True:
+            await trio.sleep(self._lease.renew_seconds - age)
+            age = trio.current_time() - self._flushed_at
+            if age >= self._lease.renew_seconds * _DUE_SHARE:
+                age = 0.0
+                self._wake.set()
 
     def _put(self, one: _Command | _Step) -> None:
         self._queue.append(one)
@@ -164,7 +177,8 @@ class JournalWriter:
         pause = _RETRY_SECONDS
         while True:
             self._work.extend(self._take_queue())
-            flushing = self._make_flush()
+            taken = self._mirror.take_changes() if self._is_held else []
+            flushing = _make_flush(self.epoch, taken, self._work)
             began = trio.current_time()
             try:
                 outcome = await self._store.flush(flushing.flush)
@@ -188,13 +202,6 @@ class JournalWriter:
             return taken
         self._queue.extend(one for one in taken if not _opens(one))
         return [one for one in taken if _opens(one)]
-
-    def _make_flush(self) -> _Flushing:
-        taken = self._mirror.take_changes() if self._is_held else []
-        written = [(one, one.write()) for one in self._work if isinstance(one, _Command)]
-        commands = [one for one, data in written if data is not None]
-        payloads = [data for _, data in written if data is not None]
-        return _Flushing(taken, commands, Flush(self.epoch, [one.change for one in taken], payloads))
 
     def _are_kept(self, flushing: _Flushing, kept: Kept) -> None:
         FLUSHES.inc()
@@ -258,6 +265,13 @@ class JournalWriter:
             self.is_paused = True
             self._log.warning("journal.paused", seconds=self._patience_seconds)
             self.on_pause(True)
+
+
+def _make_flush(epoch: Epoch, taken: Sequence[Taken], work: Iterable[_Command | _Step]) -> _Flushing:
+    written = [(one, one.write()) for one in work if isinstance(one, _Command)]
+    commands = [one for one, data in written if data is not None]
+    payloads = [data for _, data in written if data is not None]
+    return _Flushing(taken, commands, Flush(epoch, [one.change for one in taken], payloads))
 
 
 def _opens(one: _Command | _Step) -> bool:

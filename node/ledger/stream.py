@@ -140,13 +140,13 @@ class StreamLedger:
     async def _read_replies(self) -> None:
         while True:
             try:
-                found = await self._store.next_reply(self._settings.poll_seconds)
+                replies = await self._store.next_replies(self._settings.poll_seconds)
             except RedisAway as away:
                 self._log.warning("ledger.redis_away", reason=str(away))
                 await trio.sleep(_RETRY_SECONDS)
                 continue
-            if found is not None:
-                self._take(self._replies.decode(found))
+            for reply in replies:
+                self._take(self._replies.decode(reply))
 
     def _take(self, reply: LedgerReply) -> None:
         """Hand an outcome to who waits for it. An outcome may come twice: the second finds nobody."""

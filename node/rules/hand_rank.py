@@ -72,12 +72,12 @@ class HandRanking:
         """The five cards that count, in speaking order (a full house: the three, then the pair)."""
         return _best_five(self.cards, self.category)
 
-    @property
+    @cached_property
     def english(self) -> str:
         """The hand in English: ``full house, kings full of tens``."""
         return _in_english(self.category, [rank_of(card) for card in self.best_five])
 
-    @property
+    @cached_property
     def korean(self) -> str:
         """The hand in Korean: ``풀하우스, 킹 풀 10``."""
         return _in_korean(self.category, [rank_of(card) for card in self.best_five])

@@ -166,12 +166,14 @@ def after_hand(seating: Seating, deal: Deal, settlement: HandSettlement) -> Seat
     for part in settlement.seats:
         occupant = seats[part.seat]
         if occupant is not None:
-            seats[part.seat] = attrs.evolve(
-                occupant,
-                stack=part.stack,
+            seats[part.seat] = Occupant(
+                part.stack,
+                occupant.is_sitting_out,
+                occupant.posts_to_enter,
                 owes_big_blind=False,
                 owes_small_blind=False,
                 missed_big_blinds=0,
+                straddles=occupant.straddles,
             )
     for seat in deal.missed_big_blind:
         occupant = seats[seat]

@@ -2,30 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 
-from wsproto.connection import Connection, ConnectionType
-from wsproto.events import BytesMessage, TextMessage
-
 from cardroom.ids import UserId
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.frames import Opcode, write_frame
 from cardroom.wire.table import TableMessage, table_codec
 from node.tables.audience import Notice, Viewer
 
 
 class Framer:
-    """Table messages as WebSocket frames of a server: unmasked, whole, not compressed."""
+    """Table messages as WebSocket frames of a server: unmasked, whole, not compressed.
+
+    They hold no state of their connection (no mask, no extension): the same bytes are good for all.
+    """
 
     def __init__(self, encoding: Encoding) -> None:
         self._codec: Codec[TableMessage] = table_codec(encoding)
-        self._is_binary = encoding is Encoding.MSGPACK
-        # A server's frames hold no state of their connection (no mask, no extension): one maker serves all.
-        self._frames = Connection(ConnectionType.SERVER)
+        self._opcode = Opcode.BINARY if encoding is Encoding.MSGPACK else Opcode.TEXT
 
     def frame(self, message: TableMessage) -> bytes:
         """Encode a message and put it into one frame."""
-        data = self._codec.encode(message)
-        if self._is_binary:
-            return self._frames.send(BytesMessage(data=data))
-        return self._frames.send(TextMessage(data=data.decode()))
+        return write_frame(self._opcode, self._codec.encode(message))
 
 
 class Fanout:
@@ -37,16 +33,15 @@ class Fanout:
     def frame(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> Sequence[tuple[Viewer, bytes]]:
         """Give the frames of the notices for each viewer, to be sent in one write."""
         framed = []
-        chosen: set[UserId] = set().union(*(notice.instead for notice in notices))
-        for_all: dict[Encoding, bytes] = {}
+        chosen: set[UserId] = set().union(*[notice.instead for notice in notices if notice.instead])
+        for_all: dict[Encoding, tuple[list[bytes], bytes]] = {}
         for viewer in viewers:
-            encoding = viewer.encoding
-            if viewer.user_id in chosen:
-                framed.append((viewer, self._frames_for(viewer.user_id, encoding, notices)))
-                continue
-            if encoding not in for_all:
-                for_all[encoding] = self._frames_for(None, encoding, notices)
-            framed.append((viewer, for_all[encoding]))
+            common = for_all.get(viewer.encoding)
+            if common is None:
+                frames = [self._framers[viewer.encoding].frame(notice.for_all) for notice in notices]
+                common = for_all[viewer.encoding] = (frames, b"".join(frames))
+            is_chosen = viewer.user_id in chosen
+            framed.append((viewer, self._instead(viewer, notices, common[0]) if is_chosen else common[1]))
         return framed
 
     def frame_message(
@@ -56,15 +51,18 @@ class Fanout:
         framed: dict[Encoding, bytes] = {}
         found = []
         for viewer in viewers:
-            encoding = viewer.encoding
-            if encoding not in framed:
-                framed[encoding] = self._framers[encoding].frame(message)
-            found.append((viewer, framed[encoding]))
+            frame = framed.get(viewer.encoding)
+            if frame is None:
+                frame = framed[viewer.encoding] = self._framers[viewer.encoding].frame(message)
+            found.append((viewer, frame))
         return found
 
-    def _frames_for(self, user_id: UserId | None, encoding: Encoding, notices: Sequence[Notice]) -> bytes:
-        frame = self._framers[encoding].frame
+    def _instead(self, viewer: Viewer, notices: Sequence[Notice], for_all: Sequence[bytes]) -> bytes:
+        """Give what a chosen viewer is sent: only what is for nobody else is encoded for it."""
+        frame = self._framers[viewer.encoding].frame
         return b"".join(
-            frame(notice.for_all if user_id is None else notice.instead.get(user_id, notice.for_all))
-            for notice in notices
+            [
+                frame(notice.instead[viewer.user_id]) if viewer.user_id in notice.instead else common
+                for notice, common in zip(notices, for_all, strict=True)
+            ]
         )

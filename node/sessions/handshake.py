@@ -5,19 +5,19 @@ from types import MappingProxyType
 from typing import Final
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, RejectConnection, Request
+from wsproto.utilities import RemoteProtocolError
 
 from cardroom.wire.codec import Codec, Encoding, Malformed
-from cardroom.wire.player import MAX_PLAYER_MESSAGE_BYTES, Hello, PlayerMessage, Resume
+from cardroom.wire.player import Hello, PlayerMessage, Resume
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode, Refused
 from node.sessions.admission import Admitted, NotAdmitted
+from node.sessions.line import Line, LineEnded
 from node.sessions.metrics import CLOSED
-from node.sessions.outbox import PlayerStream
-from node.sessions.session import Line, Session, SessionServices
+from node.sessions.session import Session, SessionServices
 from node.tables.directory import TableEntry
-
-_QUEUED_MESSAGES: Final = 4
 
 _CLOSE_CODES: Final[Mapping[Refusal, CloseCode]] = MappingProxyType(
     {
@@ -33,56 +33,64 @@ _REASONS: Final[Mapping[CloseCode, str]] = MappingProxyType(
 """What the close frame says; for all other codes it is the name of the code."""
 
 
-async def serve_stream(stream: PlayerStream, services: SessionServices) -> None:
+async def serve_line(line: Line, services: SessionServices) -> None:
     """Serve one connection from its first byte; ends when it is closed, with the reason told."""
     limits = services.limits
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(stream.run_writer)
-        socket = None
-        with trio.move_on_after(limits.hello_seconds):
-            request = await wrap_server_stream(
-                nursery,
-                stream,
-                message_queue_size=_QUEUED_MESSAGES,
-                max_message_size=MAX_PLAYER_MESSAGE_BYTES,
-            )
-            stream.begin_frames()
-            encoding, subprotocol = _negotiate(request)
-            socket = await request.accept(subprotocol=subprotocol)
-        if socket is not None:
-            line = Line(stream, encoding, _address(stream, request, services))
-            code = await _serve_socket(socket, line, services)
-            CLOSED.labels(code=str(code.value)).inc()
-            with trio.move_on_after(limits.close_seconds):
-                await socket.aclose(code=code.value, reason=_REASONS.get(code, code.name.lower()))
-        nursery.cancel_scope.cancel()
-    await stream.linger(limits.close_seconds)
+    is_open = False
+    with trio.move_on_after(limits.hello_seconds):
+        is_open = await _shake_hands(line, services)
+    if is_open:
+        code = await _serve_open(line, services)
+        CLOSED.labels(code=str(code.value)).inc()
+        await line.say_goodbye(code.value, _REASONS.get(code, code.name.lower()), limits.close_seconds)
+    await line.linger(limits.close_seconds)
 
 
-async def _serve_socket(socket: WebSocketConnection, line: Line, services: SessionServices) -> CloseCode:
+async def _shake_hands(line: Line, services: SessionServices) -> bool:
+    """Answer the request for a WebSocket; say whether there is one now."""
+    speaker = WSConnection(ConnectionType.SERVER)
+    try:
+        speaker.receive_data(await line.read_head())
+        request = next(iter(speaker.events()), None)
+    except LineEnded:
+        return False
+    except RemoteProtocolError as error:
+        if error.event_hint is not None:
+            line.outbox.offer(speaker.send(error.event_hint))
+        return False
+    except UnicodeDecodeError:  # so the library meets headers that are no ASCII
+        line.outbox.offer(speaker.send(RejectConnection(status_code=400)))
+        return False
+    if not isinstance(request, Request):
+        return False
+    line.encoding, subprotocol = _negotiate(request)
+    line.address = _address(line.address, request, services)
+    line.outbox.offer(speaker.send(AcceptConnection(subprotocol=subprotocol)))
+    return True
+
+
+async def _serve_open(line: Line, services: SessionServices) -> CloseCode:
     try:
         with trio.fail_after(services.limits.hello_seconds):
-            admitted = await _admit(socket, services.codecs[line.encoding], services)
+            admitted = await _admit(line, services.codecs[line.encoding], services)
         entry = await _find_table(admitted, services)
     except NotAdmitted as refused:
-        line.stream.offer(services.framers[line.encoding].frame(Refused(None, refused.code)))
+        line.outbox.offer(services.framers[line.encoding].frame(Refused(None, refused.code)))
         return _CLOSE_CODES.get(refused.code, CloseCode.NOT_AUTHENTICATED)
     except trio.TooSlowError:
         return CloseCode.NOT_AUTHENTICATED
-    except ConnectionClosed:
+    except LineEnded:
         return CloseCode.NORMAL
     session = Session(admitted, entry, line, services)
     with services.connections.entered(session):
-        await session.run(socket)
+        await session.run()
     return session.close_code
 
 
-async def _admit(
-    socket: WebSocketConnection, codec: Codec[PlayerMessage], services: SessionServices
-) -> Admitted:
+async def _admit(line: Line, codec: Codec[PlayerMessage], services: SessionServices) -> Admitted:
     """Take the first message, which must be ``Hello`` or ``Resume``; raises ``NotAdmitted``."""
     try:
-        message = codec.decode(await socket.get_message())
+        message = codec.decode(await line.first_message())
     except Malformed as malformed:
         raise NotAdmitted(malformed.code) from None
     match message:
@@ -109,21 +117,21 @@ async def _find_table(admitted: Admitted, services: SessionServices) -> TableEnt
     return entry
 
 
-def _negotiate(request: WebSocketRequest) -> tuple[Encoding, str | None]:
+def _negotiate(request: Request) -> tuple[Encoding, str | None]:
     """Choose the encoding: the first offered subprotocol that is known, else by header, else JSON."""
     known = {encoding.value: encoding for encoding in Encoding}
-    for offered in request.proposed_subprotocols:
+    for offered in request.subprotocols:
         if offered in known:
             return known[offered], offered
     wants_binary = any(
         name.lower() == b"x-accept-binary" and value.strip().lower() == b"true"
-        for name, value in request.headers
+        for name, value in request.extra_headers
     )
     return Encoding.MSGPACK if wants_binary else Encoding.JSON, None
 
 
-def _address(stream: PlayerStream, request: WebSocketRequest, services: SessionServices) -> str:
+def _address(peer: str, request: Request, services: SessionServices) -> str:
     forwarded = [
-        value.decode("latin-1") for name, value in request.headers if name.lower() == b"x-forwarded-for"
+        value.decode("latin-1") for name, value in request.extra_headers if name.lower() == b"x-forwarded-for"
     ]
-    return services.proxies.address(stream.peer_address, forwarded)
+    return services.proxies.address(peer, forwarded)

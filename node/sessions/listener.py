@@ -8,9 +8,10 @@ import trio
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.settings import Bind
-from node.sessions.handshake import serve_stream
-from node.sessions.outbox import PlayerStream, SocketWire
+from node.sessions.handshake import serve_line
+from node.sessions.line import Line
 from node.sessions.session import SessionServices
+from node.sessions.sockets import Sockets, SocketWire
 from node.tables.throttle import Throttle
 
 _BACKLOG = 4096
@@ -42,17 +43,28 @@ class Listener:
         self._services = services
         self._log = log
         self._open = 0
+        self._sockets = Sockets()
         limits = services.limits
         self._pace = Throttle(limits.handshakes_per_second, limits.handshake_burst, trio.current_time())
 
     async def run(self, stopping: trio.Event) -> None:
         """Accept until ``stopping``, then serve those who are here until they end or this is cancelled."""
-        async with trio.open_nursery() as serving:
-            async with trio.open_nursery() as accepting:
-                accepting.start_soon(self._accept, serving)
-                await stopping.wait()
-                accepting.cancel_scope.cancel()
-            self._listener.close()
+        try:
+            async with trio.open_nursery() as watching:
+                watching.start_soon(self._sockets.run)
+                watching.start_soon(self._services.heartbeats.run)
+                async with trio.open_nursery() as serving:
+                    await self._accept_until(stopping, serving)
+                watching.cancel_scope.cancel()
+        finally:
+            self._sockets.close()
+
+    async def _accept_until(self, stopping: trio.Event, serving: trio.Nursery) -> None:
+        async with trio.open_nursery() as accepting:
+            accepting.start_soon(self._accept, serving)
+            await stopping.wait()
+            accepting.cancel_scope.cancel()
+        self._listener.close()
 
     async def _accept(self, nursery: trio.Nursery) -> None:
         while True:
@@ -77,8 +89,8 @@ class Listener:
         self._open += 1
         try:
             limits = self._services.limits
-            stream = PlayerStream(SocketWire(connection, limits.send_buffer_bytes), limits.outbox_bytes)
-            await serve_stream(stream, self._services)
+            wire = SocketWire(connection, limits.send_buffer_bytes, self._sockets)
+            await serve_line(Line(wire, limits.outbox_bytes), self._services)
         except Exception as error:  # noqa: BLE001 (the border of one session)
             report_unforeseen(self._log, "session", error)
         finally:

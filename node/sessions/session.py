@@ -1,17 +1,17 @@
 """One player's connection, from the first message to the last."""
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Final, assert_never
 
 import trio
-from attrs import frozen
-from trio_websocket import ConnectionClosed, WebSocketConnection
+from attrs import Factory, frozen
 
 from cardroom.ids import NodeId, TableId, UserId
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.frames import Control, Opcode, Received
 from cardroom.wire.moved import Moved
-from cardroom.wire.player import PlayerMessage, Resync
+from cardroom.wire.player import PLAYER_TAGS, PlayerMessage, Resync
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode, Refused, TableMessage, Welcome
 from node.sessions.addresses import TrustedProxies
@@ -19,14 +19,17 @@ from node.sessions.admission import Admission, Admitted
 from node.sessions.connections import Connections
 from node.sessions.fanout import Framer
 from node.sessions.handlers import handle
-from node.sessions.heartbeat import PING_FRAME, Beat, Heartbeat
+from node.sessions.heartbeat import PING_FRAME, Beat, Heartbeat, Heartbeats
+from node.sessions.line import Line
 from node.sessions.metrics import MESSAGES
-from node.sessions.outbox import PlayerStream
 from node.sessions.resume import Resumption
 from node.settings import SessionLimits
 from node.tables.commands import Unwatch, Watch
 from node.tables.directory import Directory, TableEntry
 from node.tables.throttle import Throttle
+
+_COUNTS: Final = {kind: MESSAGES.labels(kind=kind.__name__) for kind in PLAYER_TAGS.values()}
+_MALFORMED: Final = MESSAGES.labels(kind="malformed")
 
 
 @frozen
@@ -43,74 +46,49 @@ class SessionServices:
     codecs: Mapping[Encoding, Codec[PlayerMessage]]
     limits: SessionLimits
     log: Log
-
-
-@frozen
-class Line:
-    """A connection as its handshake leaves it: its bytes, its encoding, and where the player is."""
-
-    stream: PlayerStream
-    encoding: Encoding
-    address: str
+    heartbeats: Heartbeats = Factory(
+        lambda self: Heartbeats(self.limits.ping_seconds, self.limits.silence_seconds), takes_self=True
+    )
 
 
 class Session:
     """An admitted connection. Tables know it as a ``Viewer``."""
 
     def __init__(self, admitted: Admitted, entry: TableEntry, line: Line, services: SessionServices) -> None:
+        self.user_id: UserId = admitted.user_id
+        self.nickname: str = admitted.nickname
+        self.address: str = line.address
+        self.table_id: TableId = admitted.table_id
+        self.encoding: Encoding = line.encoding
+        self.close_code = CloseCode.NORMAL
         self._admitted = admitted
         self._entry = entry
         self._line = line
-        self._stream = line.stream
-        self._framer = services.framers[line.encoding]
+        self._offer = line.outbox.offer
         self._codec = services.codecs[line.encoding]
         self._services = services
-        limits = services.limits
+        limits, now = services.limits, trio.current_time()
+        self.heard_at = now
         self._heartbeat = Heartbeat(limits.ping_seconds, limits.silence_seconds)
-        self._throttle = Throttle(limits.messages_per_second, limits.message_burst, trio.current_time())
+        self._throttle = Throttle(limits.messages_per_second, limits.message_burst, now)
         self._throttled = 0
-        self._scope = trio.CancelScope()
-        self.close_code = CloseCode.NORMAL
-
-    @property
-    def user_id(self) -> UserId:
-        """Whose connection it is."""
-        return self._admitted.user_id
-
-    @property
-    def nickname(self) -> str:
-        """The player's name."""
-        return self._admitted.nickname
-
-    @property
-    def address(self) -> str:
-        """The network address of the player's side."""
-        return self._line.address
-
-    @property
-    def table_id(self) -> TableId:
-        """The table that the player was admitted to."""
-        return self._admitted.table_id
-
-    @property
-    def encoding(self) -> Encoding:
-        """How messages are written on this connection."""
-        return self._line.encoding
+        self._ended = trio.Event()
+        self._error: Exception | None = None
 
     def answer(self, message: TableMessage) -> None:
         """Send one message; never blocks."""
-        self.offer_frames(self._framer.frame(message))
+        self.offer_frames(self._services.framers[self.encoding].frame(message))
 
     def offer_frames(self, frames: bytes) -> None:
         """Send frames; never blocks. A connection that does not keep up is closed."""
-        if not self._stream.offer(frames):
+        if not self._offer(frames):
             self.kick(CloseCode.TOO_SLOW)
 
     def kick(self, code: CloseCode) -> None:
         """Close this connection soon; the first reason counts."""
-        if self.close_code is CloseCode.NORMAL:
+        if not self._ended.is_set():
             self.close_code = code
-        self._scope.cancel()
+            self._ended.set()
 
     def move(self, url: str) -> None:
         """Send the player to the node that plays the table now, with the token for coming back there."""
@@ -118,7 +96,7 @@ class Session:
         self.answer(Moved(self.table_id, url, resume))
         self.kick(CloseCode.MOVED)
 
-    async def run(self, socket: WebSocketConnection) -> None:
+    async def run(self) -> None:
         """Follow the table and take messages until the player goes, is silent, or is kicked."""
         self._welcome()
         knows_this_run = self._admitted.run == self._entry.run
@@ -129,13 +107,50 @@ class Session:
                 invitation=self._admitted.invitation,
             )
         )
+        self._services.heartbeats.add(self)
         try:
-            with self._scope:
-                await self._take_messages(socket)
-        except ConnectionClosed:
-            pass
+            with self._line.watched(self):
+                self.read()
+                await self._ended.wait()
         finally:
+            self._services.heartbeats.remove(self)
             self._entry.inbox.deliver(Unwatch(self))
+        if self._error is not None:
+            raise self._error
+
+    def read(self) -> None:
+        """Take what the player has sent; see ``Watched``."""
+        received = self._line.receive()
+        if received:
+            now = trio.current_time()
+            self.heard_at = now
+            for one in received:
+                if self._ended.is_set():
+                    return
+                self._hear(one, now)
+        if self._line.is_over:
+            self._ended.set()
+
+    def write(self) -> bool:
+        """Send what waits; see ``Watched``."""
+        return self._line.outbox.flush()
+
+    def fail(self, error: Exception) -> None:
+        """End by an error that nobody expected; see ``Watched``."""
+        self._error = error
+        self._ended.set()
+
+    def notice_silence(self, now: float) -> None:
+        """Ask a silent player for a sign of life, and close who stays silent."""
+        match self._heartbeat.look(self.heard_at, now):
+            case Beat.NOTHING:
+                pass
+            case Beat.PING:
+                self.offer_frames(PING_FRAME)
+            case Beat.END:
+                self.kick(CloseCode.HEARTBEAT_MISSED)
+            case _ as unreachable:
+                assert_never(unreachable)
 
     def _welcome(self) -> None:
         self.answer(
@@ -148,45 +163,36 @@ class Session:
             )
         )
 
-    async def _take_messages(self, socket: WebSocketConnection) -> None:
-        while True:
-            with trio.move_on_at(self._heartbeat.next_look(self._stream.heard_at)) as waiting:
-                data = await socket.get_message()
-            if waiting.cancelled_caught:
-                self._notice_silence()
-            elif self._throttle.allows(trio.current_time()):
-                self._throttled = 0
-                self._take(data)
+    def _hear(self, received: Received, now: float) -> None:
+        """Take a message or a control frame; both are counted, but for the last one."""
+        if isinstance(received, Control):
+            if received.opcode is Opcode.CLOSE or self._throttle.allows(now):
+                if not self._line.answer(received):
+                    self.kick(CloseCode.TOO_SLOW)
             else:
                 self._refuse_flood()
+        elif self._throttle.allows(now):
+            self._throttled = 0
+            self._take(received, now)
+        else:
+            self._refuse_flood()
 
-    def _notice_silence(self) -> None:
-        match self._heartbeat.look(self._stream.heard_at, trio.current_time()):
-            case Beat.NOTHING:
-                pass
-            case Beat.PING:
-                self.offer_frames(PING_FRAME)
-            case Beat.END:
-                self.kick(CloseCode.HEARTBEAT_MISSED)
-            case _ as unreachable:
-                assert_never(unreachable)
-
-    def _take(self, data: str | bytes) -> None:
+    def _take(self, data: str | bytes, now: float) -> None:
         try:
             message = self._codec.decode(data)
         except Malformed as malformed:
-            MESSAGES.labels(kind="malformed").inc()
+            _MALFORMED.inc()
             self.answer(Refused(None, malformed.code))
             return
-        MESSAGES.labels(kind=type(message).__name__).inc()
-        if isinstance(message, Resync) and not self._may_resync():
+        _COUNTS[type(message)].inc()
+        if isinstance(message, Resync) and not self._may_resync(now):
             self.answer(Refused(message.request_id, Refusal.RATE_LIMITED))
             return
         handle(message, self, self.table_id, self._services.directory)
 
-    def _may_resync(self) -> bool:
+    def _may_resync(self, now: float) -> bool:
         """What was missed is encoded for this connection alone: that costs more than any other message."""
-        return self._throttle.allows(trio.current_time(), self._services.limits.resync_messages - 1)
+        return self._throttle.allows(now, self._services.limits.resync_messages - 1)
 
     def _refuse_flood(self) -> None:
         self._throttled += 1

@@ -1,11 +1,10 @@
 """The other nodes: which there are, where they are reached, and what each would take."""
 
-import trio
 from attrs import field, frozen
 
 from cardroom.ids import NodeId, ShardId
 from cardroom.service.logs import Log
-from cardroom.service.redis import Redis, RedisAway, redis_errors
+from cardroom.service.redis import Redis, redis_errors
 from cardroom.wire import keys
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.presence import NodeAnnouncement, announcement_codec
@@ -17,20 +16,8 @@ class Neighbours:
 
     node: NodeId
     redis: Redis
-    seconds: float
-    """How often this node says its name."""
     log: Log
     _codec: Codec[NodeAnnouncement] = field(factory=announcement_codec)
-
-    async def run(self) -> None:
-        """Say one's own name again and again, until cancelled: Redis may have lost it."""
-        while True:
-            try:
-                with redis_errors():
-                    await self.redis.sadd(keys.nodes(), [self.node])
-            except RedisAway as away:
-                self.log.warning("neighbours.redis_away", reason=str(away))
-            await trio.sleep(self.seconds)
 
     async def find(self, name: NodeId) -> NodeAnnouncement | None:
         """Give what a node announces now, if it is there; raises ``RedisAway``."""

@@ -4,6 +4,7 @@ Only the lease says what is offered to whom: a word that is lost costs time, one
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 import trio
@@ -11,12 +12,12 @@ from attrs import frozen
 
 from cardroom.ids import NodeId, ShardId
 from cardroom.service.logs import Log
-from cardroom.service.redis import Redis, RedisAway, redis_errors
+from cardroom.service.redis import Redis, RedisAway, make_line, redis_errors
 from cardroom.wire import keys
 from cardroom.wire.codec import Malformed
 from cardroom.wire.presence import ShardOffer, offer_codec
 
-_POLL_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 0.5
 _CODEC: Final = offer_codec()
 
@@ -39,16 +40,18 @@ class Offers:
 
     async def listen(self, on_offer: Callable[[ShardId], None]) -> None:
         """Pass on each offer to this node, until cancelled."""
-        while True:
-            try:
-                with redis_errors():
-                    found = await self.redis.blpop([keys.offers(self.node)], timeout=_POLL_SECONDS)
-            except RedisAway as away:
-                self.log.warning("offers.redis_away", reason=str(away))
-                await trio.sleep(_RETRY_SECONDS)
-                continue
-            if found:
-                self._pass_on(found[1], on_offer)
+        waiting = (b"BLPOP", keys.offers(self.node), _POLL_SECONDS)
+        with closing(make_line(self.redis)) as line:
+            while True:
+                try:
+                    with redis_errors():
+                        (found,) = await line.ask(waiting, wait_seconds=_POLL_SECONDS)
+                except RedisAway as away:
+                    self.log.warning("offers.redis_away", reason=str(away))
+                    await trio.sleep(_RETRY_SECONDS)
+                    continue
+                if isinstance(found, list):
+                    self._pass_on(found[1], on_offer)
 
     def _pass_on(self, data: bytes, on_offer: Callable[[ShardId], None]) -> None:
         try:

@@ -7,7 +7,8 @@ from typing import Final
 from coredis.exceptions import NoScriptError
 
 from cardroom.ids import Epoch, NodeId, ShardId, TableId
-from cardroom.service.redis import Redis, RedisAway, ask_confirmed, redis_errors
+from cardroom.service.redis import Redis, RedisAway, ask_confirmed, make_line, redis_errors
+from cardroom.service.redis_line import Word
 from cardroom.service.settings import Confirmation
 from cardroom.wire import keys
 from cardroom.wire.presence import Lease, read_lease
@@ -110,6 +111,8 @@ return answer
 """All or nothing. A flush that was held up on its way, and comes after a later one, finds a newer epoch, or a
 journal that is further on: it must not put an older state in the place of a newer one."""
 
+_REPLIES_AT_ONCE: Final = 100
+
 _KEPT, _UNHELD, _FENCED, _BEHIND = range(4)
 
 
@@ -135,8 +138,17 @@ class RedisShardStore:
         self._confirmation = confirmation or Confirmation()
         self._dead_ms = int(dead_seconds * 1000)
         self._lease = keys.lease(shard)
+        self._commands = keys.commands(shard)
+        self._replies = keys.replies(shard, identity.boot)
+        self._line = make_line(redis)
+        self._replies_line = make_line(redis)
         self._flush_sha = ""
         self._server: bytes | None = None
+
+    def close(self) -> None:
+        """Hang up; for who works with the shard no more."""
+        self._line.close()
+        self._replies_line.close()
 
     async def look(self) -> Lease | None:
         """Read the lease, at a server that takes writes."""
@@ -173,12 +185,11 @@ class RedisShardStore:
         """Keep all of it or nothing."""
         if self._server is None:
             return await self._meet_server()
-        names: list[str] = [self._lease, keys.commands(self._shard)]
-        names += [keys.journal(self._shard, change.table_id) for change in flush.tables]
         with redis_errors():
-            request = self._redis.evalsha(self._flush_sha, keys=names, args=self._arguments(flush))
             try:
-                answer, is_confirmed = await ask_confirmed(self._redis, request, self._confirmation)
+                answer, is_confirmed = await self._line.ask_confirmed(
+                    self._command(flush, self._server), self._confirmation
+                )
             except NoScriptError:
                 answer, is_confirmed = None, False
         if answer is None:
@@ -200,17 +211,20 @@ class RedisShardStore:
                 found[table_id] = dict(await answer)
         return {key: one for key, one in found.items() if one.get(SERVER_FIELD) == server}
 
-    async def next_reply(self, seconds: float) -> bytes | None:
-        """Take the next reply to this node start."""
-        replies = keys.replies(self._shard, self._identity.boot)
+    async def next_replies(self, seconds: float) -> Sequence[bytes]:
+        """Take the next replies to this node start, those that are there."""
+        asking = (b"BLMPOP", seconds, 1, self._replies, b"LEFT", b"COUNT", _REPLIES_AT_ONCE)
         with redis_errors():
-            found = await self._redis.blpop([replies], timeout=seconds)
-        return found[1] if found else None
+            (found,) = await self._replies_line.ask(asking, wait_seconds=seconds)
+        if found is None:
+            return ()
+        assert isinstance(found, Sequence), "the list's name and its entries"
+        return tuple(found[1])
 
     async def stands_in_stream(self, entry: bytes) -> bool:
         """Say whether a command still stands in the stream."""
         with redis_errors():
-            found = await self._redis.xrange(keys.commands(self._shard), start=entry, end=entry)
+            found = await self._redis.xrange(self._commands, start=entry, end=entry)
         return bool(found)
 
     def _me(self) -> tuple[str, str]:
@@ -232,6 +246,7 @@ class RedisShardStore:
             now = str((await asking)["run_id"]).encode()
         if now != server:
             raise RedisAway("another server took its place while it was met")
+        self._line.close()  # it may still lead to the server before
         self._server = server
         self._flush_sha = sha1(script.encode(), usedforsecurity=False).hexdigest()
         return ServerChanged()
@@ -240,18 +255,19 @@ class RedisShardStore:
         """Give the id of this start of the server."""
         return str((await self._redis.info("server"))["run_id"]).encode()
 
-    def _arguments(self, flush: Flush) -> list[str | bytes | int]:
-        assert self._server is not None, "the server was met"
-        arguments: list[str | bytes | int] = [
-            self._identity.boot, flush.epoch, self._dead_ms, keys.COMMAND_FIELD, self._server
-        ]  # fmt: skip
-        for change in flush.tables:
-            arguments += ["*" if change.expected is None else change.expected, change.number]
-            arguments.append(len(change.fields))
-            for name, data in change.fields.items():
-                arguments += [name, data]
-            arguments += [len(change.removed), *change.removed]
-        return [*arguments, *flush.commands]
+    def _command(self, flush: Flush, server: bytes) -> list[Word]:
+        """Write the call of the flushing script: its keys, then what they are to hold."""
+        tables = flush.tables
+        words: list[Word] = [b"EVALSHA", self._flush_sha, 2 + len(tables), self._lease, self._commands]
+        words += [keys.journal(self._shard, change.table_id) for change in tables]
+        words += [self._identity.boot, flush.epoch, self._dead_ms, keys.COMMAND_FIELD, server]
+        for change in tables:
+            words += ["*" if change.expected is None else change.expected, change.number, len(change.fields)]
+            for field in change.fields.items():
+                words += field
+            words += [len(change.removed), *change.removed]
+        words += flush.commands
+        return words
 
 
 def _outcome(answer: Sequence[object], flush: Flush) -> FlushOutcome:

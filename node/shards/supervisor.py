@@ -1,6 +1,7 @@
 """One nursery per shard: wait until it may be taken, open it, serve its tables, give it away or lose it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 
 import trio
 from attrs import define, field, frozen
@@ -98,17 +99,17 @@ class Shard:
         if self.is_home:
             self.services.directory.expect(self.shard)
         while not self._draining.is_set():
-            store = self.services.open_store(self.shard)
-            if not await self._take(store, log):
-                break
-            rest_seconds = 0.0
-            try:
-                await self._hold(store, log)
-            except* (ShardLost, NotOpened, RedisAway) as trouble:
-                log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
-                rest_seconds = _RETRY_SECONDS
-            self._end_move()
-            await self._leave_to_others(store, log)
+            with closing(self.services.open_store(self.shard)) as store:
+                if not await self._take(store, log):
+                    break
+                rest_seconds = 0.0
+                try:
+                    await self._hold(store, log)
+                except* (ShardLost, NotOpened, RedisAway) as trouble:
+                    log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
+                    rest_seconds = _RETRY_SECONDS
+                self._end_move()
+                await self._leave_to_others(store, log)
             self._woken = trio.Event()
             with trio.move_on_after(rest_seconds):
                 await self._woken.wait()

@@ -26,9 +26,7 @@ from cardroom.wire.player import (
 from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
-    DealtSeat,
     Done,
-    HandVoided,
     LeaveReason,
     Refused,
     TableState,
@@ -55,7 +53,7 @@ from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
 from node.tables.floor import Floor
 from node.tables.held_money import held_money
-from node.tables.metrics import ACTION_SECONDS, HANDS, REFUSALS
+from node.tables.metrics import ACTION_SECONDS, REFUSALS
 from node.tables.places import Places
 from node.tables.remembering import remember
 from node.tables.seat_desk import SeatDesk, Submit
@@ -66,7 +64,7 @@ from node.tables.turn_clock import TurnClock
 
 _LEASE_POLL_SECONDS = 1.0
 _HELD_POLL_SECONDS = 0.05
-_ANSWERED_OTHERWISE = SitDown | TopUp | Prove
+_ANSWERED_OTHERWISE = (SitDown, TopUp, Prove)
 """Money is answered for when the ledger has decided, and a proof is an answer of its own."""
 
 
@@ -94,32 +92,30 @@ class TableActor:
     async def run(self) -> None:
         """Serve the table until it is drained. An unforeseen error leaves; start a new actor then."""
         if self._table.has_crashed:
-            self._recover()
+            self._standing.recover()
         self._take_up()
         self._end_step()
-        while not (self._table.is_draining and self._dealer.play is None):
-            self._handle(await self._next_command())
-            self._end_step()
+        while not self._is_done:
+            await self._serve()
 
-    def _recover(self) -> None:
-        """After a crash: the hand that was in play is void, everybody gets the table as it is now."""
-        self._history.drop_untold()
-        if self._keeper.last_hand_no > self._seats.settlements.last_played.hand_no:
-            self._keeper.voided()
-        self._keeper.is_touched = True
-        self._history.public.set_up(self._seats.public(), self._seats.seating.button)
-        now = trio.current_time()
-        for viewer in self._audience.viewers:
-            snapshot = take_snapshot(self._dealer, self._standing.state, viewer.user_id, now)
-            self._telling.answer(viewer, snapshot)
-        if self._history.hand_id is not None:
-            HANDS.labels(outcome="void").inc()
-            stacks = tuple(DealtSeat(one.seat, one.stack) for one in self._seats.public())
-            self._history.tell(
-                HandVoided(*self._history.next_header(), hand_id=self._history.hand_id, stacks=stacks)
-            )
-            self._history.end_hand()
-            self._standing.state = TableState.BETWEEN_HANDS
+    async def _serve(self) -> None:
+        """Wait for commands, and do them, until the deadline; then do what is due."""
+        # One scope for all of them, whose deadline moves: making one costs a third of an action's waiting.
+        with trio.CancelScope() as waiting:
+            while not self._is_done:
+                waiting.deadline = self._next_deadline()
+                self._do(await self._inbox.receive())
+        # What was done last may have moved the deadline that passed meanwhile: a pause, an action in time.
+        if waiting.cancelled_caught and trio.current_time() >= self._next_deadline():
+            self._do(ClockRanOut())
+
+    @property
+    def _is_done(self) -> bool:
+        return self._table.is_draining and self._dealer.play is None
+
+    def _do(self, command: Command) -> None:
+        self._handle(command)
+        self._end_step()
 
     def _take_up(self) -> None:
         """Go on with what an earlier owner of the table has left in the journal, if anything."""
@@ -131,16 +127,14 @@ class TableActor:
             left.take_up(self._dealer)
             self._standing.state = TableState.PLAYING
 
-    async def _next_command(self) -> Command:
-        """Wait for a command or the deadline; no time passes for players who cannot see or act."""
-        deadline = min(self._clock.deadline, self._seats.waiting.deadline)
+    def _next_deadline(self) -> float:
+        """Say when the table acts by itself; no time passes for players who cannot see or act."""
         if self._table.pausing.is_paused:
-            deadline = math.inf
-        elif self._telling.is_held:
-            deadline = max(deadline, trio.current_time() + _HELD_POLL_SECONDS)
-        with trio.move_on_at(deadline):
-            return await self._inbox.receive()
-        return ClockRanOut()
+            return math.inf
+        deadline = min(self._clock.deadline, self._seats.waiting.deadline)
+        if self._telling.is_held:
+            return max(deadline, trio.current_time() + _HELD_POLL_SECONDS)
+        return deadline
 
     def _handle(self, command: Command) -> None:
         self._keeper.is_touched |= not _is_act(command)  # an action that changes more than the hand says so
@@ -185,7 +179,6 @@ class TableActor:
             self._answers.note(ask.viewer, Done(request_id))
         if isinstance(request, Act):
             self._keeper.is_touched |= self._dealer.play is None
-            self._history.publish()
             self._telling.call(partial(_observe_action, ask.received_at))
 
     def _carry_out(self, viewer: Viewer, request: TableRequest) -> None:
@@ -242,18 +235,23 @@ class TableActor:
             self._dealer.begin_clock_anew()
 
     def _end_step(self) -> None:
-        """After each command: tend the seats, prepare the next hand, tell what happened."""
+        """After each command: see to the seats, and tell what happened."""
         now = trio.current_time()
+        if self._keeper.is_touched:  # or else only the hand in play is another one
+            self._look_around(now)
+        self._history.publish()
+        self._places.tell(now)
+        self._answers.give(self._telling)
+        self._keep(now)
+
+    def _look_around(self, now: float) -> None:
+        """Tend the seats, prepare the next hand, and tell all who look from outside."""
         self._floor.tend(now, is_closing=self._table.is_draining)
         is_idle = self._dealer.play is None and self._clock.is_stopped
         if is_idle and not self._table.is_draining and self._dealer.can_deal():
             self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
         self._standing.tell()
-        self._history.publish()
-        self._places.tell(now)
-        self._answers.give(self._telling)
         self._telling.call(partial(_summarize, self._table.entry, self._seats.summary()))
-        self._keep(now)
 
     def _keep(self, now: float) -> None:
         """Bring to the journal what this step has changed; what it tells is told when that is there."""

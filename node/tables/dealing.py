@@ -72,13 +72,13 @@ class Dealer:
             self.play is None
             and not self.seats.is_halted
             and not self.seats.settlements.is_full
-            and between_hands.next_deal(self.seats.seating, self.seats.game.rules) is not None
+            and self.seats.next_deal() is not None
         )
 
     def deal(self) -> SettleHand | None:
         """Start the next hand; ``can_deal`` must hold. Gives the settlement if the posts ended it."""
         self.seats.check_balance()
-        deal = between_hands.next_deal(self.seats.seating, self.seats.game.rules)
+        deal = self.seats.next_deal()
         assert deal is not None, "can_deal was asked first"
         shuffled = self.shuffle()
         deck, step = commit(shuffled), rules.start(self.seats.game.rules, deal, shuffled)
@@ -90,9 +90,10 @@ class Dealer:
         self.finished = None
         for seat in play.players:
             self.seats.count_hand(self.seats.holders[seat])
-        _set_clock(self)
+        now = trio.current_time()
+        _set_clock(self, now)
         rest = projection.tell_deal(play.events, deck, play.players, self.history)
-        projection.tell(rest, self.history, self.clock, trio.current_time())
+        projection.tell(rest, self.history, self.clock, now)
         # Who posts the last chips is all-in: when nobody else has a decision either, the hand is over now.
         return self._finish(play) if play.hand.is_over else None
 
@@ -211,8 +212,9 @@ class Dealer:
         """Nobody could act for a while: who is to act has all the time again, and all are told."""
         self.clock.stop()
         if self.play is not None:
-            _set_clock(self)
-            projection.tell_clock(self.play.hand, self.history, self.clock, trio.current_time())
+            now = trio.current_time()
+            _set_clock(self, now)
+            projection.tell_clock(self.play.hand, self.history, self.clock, now)
 
     def _take(self, move: Move) -> SettleHand | None:
         """Take a move of the hand and tell it; give the settlement when it was the last."""
@@ -220,8 +222,9 @@ class Dealer:
         self.play.hand, events = take(self.play.hand, move)
         self.keeper.moved(move)
         self.play.events.extend(events)
-        _set_clock(self)
-        projection.tell(events, self.history, self.clock, trio.current_time())
+        now = trio.current_time()
+        _set_clock(self, now)
+        projection.tell(events, self.history, self.clock, now)
         return self._finish(self.play) if self.play.hand.is_over else None
 
     def _finish(self, play: HandInPlay) -> SettleHand:
@@ -243,9 +246,9 @@ class Dealer:
         return settle
 
 
-def _set_clock(dealer: Dealer) -> None:
+def _set_clock(dealer: Dealer, now: float) -> None:
     assert dealer.play is not None, "the clock is set by a hand"
-    now, game, hand = trio.current_time(), dealer.seats.game, dealer.play.hand
+    game, hand = dealer.seats.game, dealer.play.hand
     if hand.is_over:
         dealer.clock.begin_pause(now, _pause_seconds(dealer.play, game.limits))
     else:

@@ -8,6 +8,7 @@ from attrs import define, field
 from cardroom.ids import ShardId, TableId
 from cardroom.wire.presence import TableSummary
 from node.tables.inbox import Inbox
+from node.tables.metrics import TABLES
 
 
 @define
@@ -44,6 +45,11 @@ class Directory:
             self._changed.set()
             self._changed = trio.Event()
 
+    @property
+    def settled(self) -> trio.Event:
+        """What is set when the next shard is opened, or is not going to be."""
+        return self._changed
+
     async def wait_for(self, table_id: TableId, seconds: float) -> TableEntry | None:
         """Give a table as soon as it is here; None if no shard is being opened that could have it."""
         with trio.move_on_after(seconds):
@@ -55,14 +61,17 @@ class Directory:
         """Enter a table whose shard was opened."""
         assert entry.summary.table_id not in self._entries, "a table is held once"
         self._entries[entry.summary.table_id] = entry
+        TABLES.set(len(self))
 
     def remove(self, table_id: TableId) -> None:
         """Forget one table; it may be set up anew under the same id."""
         self._entries.pop(table_id, None)
+        TABLES.set(len(self))
 
     def remove_shard(self, shard: ShardId) -> None:
         """Forget the tables of a shard that is ours no more."""
         self._entries = {key: one for key, one in self._entries.items() if one.summary.shard != shard}
+        TABLES.set(len(self))
 
     def find(self, table_id: TableId) -> TableEntry | None:
         """Give a table, if it is here."""

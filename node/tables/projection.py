@@ -1,7 +1,7 @@
 """Rules to wire: what each viewer may see. The only code that decides who sees hole cards."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from attrs import frozen
 
@@ -10,13 +10,19 @@ from cardroom.money import Krw
 from cardroom.wire import table as wire
 from cardroom.wire.cards import CardCode, HandCategory, MadeHand
 from node.rules import events as rules
-from node.rules.actions import LegalActions
+from node.rules.actions import ActionCause, ActionKind, LegalActions
 from node.rules.cards import Card
 from node.rules.hand import Hand
 from node.rules.hand_rank import HandRanking
 from node.tables.deck import CommittedDeck
 from node.tables.history import History
-from node.tables.turn_clock import TurnClock
+from node.tables.turn_clock import ClockPhase, TurnClock
+
+# Rules and wire have words of their own for the same things. They are looked up here, because an enum finds a
+# member by its value five times as slowly.
+_MOVE_KINDS: Final = {kind: wire.MoveKind(kind.value) for kind in ActionKind}
+_MOVE_CAUSES: Final = {cause: wire.MoveCause(cause.value) for cause in ActionCause}
+_PHASES: Final = {phase: wire.ClockPhase(phase.value) for phase in ClockPhase}
 
 
 def tell_deal(
@@ -96,12 +102,12 @@ def _acted(event: rules.ActionTaken, history: History) -> wire.Acted:
     return wire.Acted(
         *history.next_header(),
         seat=event.seat,
-        kind=wire.MoveKind(event.kind.value),
+        kind=_MOVE_KINDS[event.kind],
         amount=event.amount,
         street_bet=event.street_bet,
         stack=event.stack,
         is_all_in=event.is_all_in,
-        cause=wire.MoveCause(event.cause.value),
+        cause=_MOVE_CAUSES[event.cause],
     )
 
 
@@ -193,7 +199,7 @@ def _turn_view(
     return wire.TurnView(
         seat=seat,
         turn=turn,
-        phase=wire.ClockPhase(clock.phase.value),
+        phase=_PHASES[clock.phase],
         left_ms=clock.left_ms(now),
         bank_ms=clock.bank_ms,
         legal=_legal_actions(legal),
@@ -208,7 +214,7 @@ def tell_more_time(hand: Hand, history: History, clock: TurnClock, now: float) -
             *history.next_header(),
             seat=hand.seat_to_act,
             turn=hand.turn,
-            phase=wire.ClockPhase(clock.phase.value),
+            phase=_PHASES[clock.phase],
             left_ms=clock.left_ms(now),
         )
     )

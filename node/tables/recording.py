@@ -92,8 +92,8 @@ def phh_antes(posts: Sequence[Post], seats: Sequence[SeatIndex]) -> tuple[Krw, .
 
 def phh_actions(events: Sequence[rules.Event], names: Mapping[SeatIndex, str]) -> tuple[str, ...]:
     """Write all that PHH calls an action; a second board stands elsewhere."""
-    actions = (_action(event, names) for event in events)
-    return tuple(action for action in actions if action is not None)
+    actions = [_action(event, names) for event in events]
+    return tuple([action for action in actions if action is not None])
 
 
 def second_board(events: Sequence[rules.Event]) -> str:
@@ -110,13 +110,15 @@ def _by_seat(posts: Sequence[Post], seats: Sequence[SeatIndex]) -> list[list[Pos
 
 def _action(event: rules.Event, names: Mapping[SeatIndex, str]) -> str | None:
     match event:
+        case rules.TurnBegan():  # every second event: first, so that nothing else is looked at
+            return None
+        case rules.ActionTaken(seat, kind, _, street_bet, _, _, cause):
+            why = "" if cause is ActionCause.PLAYER else f" # {cause.value}"
+            return f"{names[seat]} {_move(kind, street_bet)}{why}"
         case rules.HoleCardsDealt(seat, cards):
             return f"d dh {names[seat]} {format_cards(cards)}"
         case rules.StreetDealt(_, board_cards, board):
             return f"d db {format_cards(board_cards)}" if board != SECOND_BOARD else None
-        case rules.ActionTaken(seat, kind, _, street_bet, _, _, cause):
-            why = "" if cause is ActionCause.PLAYER else f" # {cause.value}"
-            return f"{names[seat]} {_move(kind, street_bet)}{why}"
         case rules.HandShown(seat, shown, _):
             return f"{names[seat]} sm {format_cards(shown)}"
         case rules.HandMucked(seat):

@@ -15,6 +15,7 @@ from cardroom.wire.state_hash import PublicSeat
 from cardroom.wire.table import LeaveReason, SeatStatus
 from node.ledger.settlement import SettlementQueue
 from node.rules import seating as rules
+from node.rules.blinds import Deal
 from node.rules.seating import Seating
 from node.tables.audience import Viewer
 from node.tables.denied import Denied
@@ -93,10 +94,21 @@ class Seats:
     departures: Departures = field(factory=Departures)
     is_halted: bool = False
     holders: dict[SeatIndex, SeatHolder] = field(factory=dict)
+    _next: tuple[Seating, Deal | None] | None = None
+
+    def next_deal(self) -> Deal | None:
+        """Work out the next hand; None when too few are ready."""
+        # The seating is a frozen value: while it is this very one, so is the deal that follows from it.
+        if self._next is None or self._next[0] is not self.seating:
+            self._next = (self.seating, rules.next_deal(self.seating, self.game.rules))
+        return self._next[1]
 
     def of_user(self, user_id: UserId) -> SeatHolder | None:
         """Give the seat that a player holds here, if any."""
-        return next((holder for holder in self.holders.values() if holder.user_id == user_id), None)
+        for holder in self.holders.values():
+            if holder.user_id == user_id:
+                return holder
+        return None
 
     def held_by(self, user_id: UserId) -> SeatHolder:
         """Give the seat that a player holds here; refused for who holds none."""
@@ -181,7 +193,7 @@ class Seats:
         """Let those sit out who wanted to when the big blind comes, if it comes to them now."""
         wishes = {seat for seat, holder in self.holders.items() if holder.sits_out_at_big_blind}
         passed = []
-        while wishes and (deal := rules.next_deal(self.seating, self.game.rules)) is not None:
+        while wishes and (deal := self.next_deal()) is not None:
             if deal.big_blind not in wishes:
                 break
             wishes.remove(deal.big_blind)

@@ -20,6 +20,29 @@ Keep = Callable[[Callable[[], None]], None]
 
 
 @define
+class _Step:
+    """What one step tells: to each connection in one write, which costs more than all the rest of telling."""
+
+    frames: dict[int, tuple[Viewer, bytes]] = field(factory=dict)
+    """By the connection's identity."""
+    calls: list[Callable[[], None]] = field(factory=list)
+    """What comes after that."""
+
+    def offer(self, framed: Iterable[tuple[Viewer, bytes]]) -> None:
+        """Send these, after what goes to the same connection already."""
+        frames = self.frames
+        for one in framed:
+            viewer = one[0]
+            known = frames.get(id(viewer))
+            frames[id(viewer)] = one if known is None else (viewer, known[1] + one[1])
+
+    def go_on(self, step: "_Step") -> None:
+        """Tell what another step tells after all of this."""
+        self.offer(step.frames.values())
+        self.calls.extend(step.calls)
+
+
+@define
 class Telling:
     """Everything that leaves one table for its viewers; outlives a crash of the table's task.
 
@@ -28,8 +51,8 @@ class Telling:
 
     publisher: Publisher
     log: Log
-    _step: list[Callable[[], None]] = field(factory=list)
-    _held: deque[list[Callable[[], None]]] = field(factory=deque)
+    _step: _Step = field(factory=_Step)
+    _held: deque[_Step] = field(factory=deque)
 
     @property
     def is_held(self) -> bool:
@@ -38,11 +61,11 @@ class Telling:
 
     def publish(self, viewers: Iterable[Viewer], notices: Sequence[Notice]) -> None:
         """Tell events to all of these."""
-        self._offer(self.publisher.frame(viewers, notices))
+        self._step.offer(self.publisher.frame(viewers, notices))
 
     def send(self, viewers: Iterable[Viewer], message: TableMessage) -> None:
         """Tell all of these a message that is no event of the table."""
-        self._offer(self.publisher.frame_message(viewers, message))
+        self._step.offer(self.publisher.frame_message(viewers, message))
 
     def answer(self, viewer: Viewer, message: TableMessage) -> None:
         """Tell one connection something."""
@@ -50,24 +73,24 @@ class Telling:
 
     def kick(self, viewer: Viewer, code: CloseCode) -> None:
         """Close a connection, after all that it was told before."""
-        self._step.append(partial(viewer.kick, code))
+        self._step.calls.append(partial(viewer.kick, code))
 
     def call(self, function: Callable[[], None]) -> None:
-        """Do something that shows what the table has become; it must not block or fail."""
-        self._step.append(function)
+        """Do something that shows what the table has become, once all is told; it must not block or fail."""
+        self._step.calls.append(function)
 
     def drop_step(self) -> None:
         """Forget what a crashed step was about to tell."""
-        self._step.clear()
+        self._step = _Step()
 
     def end_step(self, keep: Keep | None) -> None:
         """Tell what this step told: when it is kept, or, if it changed nothing, after what waits already."""
-        told, self._step = self._step, []
+        told, self._step = self._step, _Step()
         if keep is not None:
             self._held.append(told)
             keep(self._release)
         elif self._held:
-            self._held[-1].extend(told)
+            self._held[-1].go_on(told)
         else:
             self._tell(told)
 
@@ -75,13 +98,15 @@ class Telling:
         """The oldest step that waits is kept."""
         self._tell(self._held.popleft())
 
-    def _offer(self, framed: Iterable[tuple[Viewer, bytes]]) -> None:
-        self._step.extend(partial(viewer.offer_frames, frames) for viewer, frames in framed)
-
-    def _tell(self, told: Iterable[Callable[[], None]]) -> None:
+    def _tell(self, told: _Step) -> None:
         """Tell, and let nobody who listens break what others are told, or the journal."""
-        for one in told:
+        for viewer, frames in told.frames.values():
             try:
-                one()
+                viewer.offer_frames(frames)
+            except Exception as error:  # noqa: BLE001 (the border of one table)
+                report_unforeseen(self.log, "table", error)
+        for call in told.calls:
+            try:
+                call()
             except Exception as error:  # noqa: BLE001 (the border of one table)
                 report_unforeseen(self.log, "table", error)

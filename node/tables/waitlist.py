@@ -51,9 +51,11 @@ class WaitingList:
     @property
     def deadline(self) -> float:
         """Say when the next offer runs out, or a player may have been away for too long."""
+        if not self._seen_at and not self._offers:
+            return math.inf
         offers = (offer.until for offer in self._offers.values())
         patience = (seen_at + self.limits.waiting_away_seconds for seen_at in self._seen_at.values())
-        return min(chain(offers, patience), default=math.inf)
+        return min(chain(offers, patience))
 
     @property
     def offers(self) -> tuple[Offer, ...]:

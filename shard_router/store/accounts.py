@@ -53,14 +53,12 @@ class Accounts:
 
     async def find(self, email: str) -> Account | None:
         """Find an account by its e-mail address; frozen ones too."""
-        async with self._postgres.transaction() as transaction:
-            row = await transaction.fetch_one(_FIND, email)
+        row = await self._postgres.fetch_one(_FIND, email)
         return None if row is None else Account(UserId(row["id"]), row["nickname"], row["password_hash"])
 
     async def is_frozen(self, user_id: UserId) -> bool | None:
         """Say whether a player is frozen now; None if there is no such player."""
-        async with self._postgres.transaction() as transaction:
-            row = await transaction.fetch_one(_IS_FROZEN, user_id)
+        row = await self._postgres.fetch_one(_IS_FROZEN, user_id)
         return None if row is None else bool(row["is_frozen"])
 
     async def replace_hash(self, account: Account, password_hash: str) -> None:

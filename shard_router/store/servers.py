@@ -6,7 +6,7 @@ import trio
 
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
-from cardroom.service.redis import Redis, RedisAway, redis_errors
+from cardroom.service.redis import Redis, RedisAway, make_line, redis_errors
 
 
 class ServerWatch:
@@ -14,7 +14,7 @@ class ServerWatch:
 
     def __init__(self, postgres: Postgres, redis: Redis, seconds: float, log: Log) -> None:
         self._postgres = postgres
-        self._redis = redis
+        self._line = make_line(redis)
         self._seconds = seconds
         self._log = log
         self._is_up = {"postgres": False, "redis": False}
@@ -48,10 +48,8 @@ class ServerWatch:
                 self._log.info("server.answers", server=server)
 
     async def _ask_postgres(self) -> None:
-        async with self._postgres.transaction() as transaction:
-            await transaction.fetch_one("SELECT 1")
+        await self._postgres.fetch_one("SELECT 1")
 
     async def _ask_redis(self) -> None:
         with redis_errors():
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.ping()
+            await self._line.ask((b"PING",))

@@ -158,6 +158,9 @@ class StoreInMemory:
     _run: int | None = None
     """The start of the server that was met last."""
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     async def look(self) -> Lease | None:
         return await self.link.carry(lambda: self._keys.lease)
 
@@ -187,14 +190,14 @@ class StoreInMemory:
     async def read_journals(self, tables: Collection[TableId]) -> StoredJournals:
         return await self.link.carry(lambda: self._read_journals(tables))
 
-    async def next_reply(self, seconds: float) -> bytes | None:
+    async def next_replies(self, seconds: float) -> Sequence[bytes]:
         with trio.move_on_after(seconds):
             while True:
-                reply = await self.link.carry(self._pop_reply)
-                if reply is not None:
-                    return reply
+                replies = await self.link.carry(self._pop_replies)
+                if replies:
+                    return replies
                 await self.server.wait_for_more(self.shard)
-        return None
+        return ()
 
     async def stands_in_stream(self, entry: bytes) -> bool:
         return await self.link.carry(lambda: entry in self._keys.stream)
@@ -274,9 +277,8 @@ class StoreInMemory:
             if journal is not None and journal.run == self.server.run
         }
 
-    def _pop_reply(self) -> bytes | None:
-        replies = self._keys.replies.get(self.boot)
-        return replies.popleft() if replies else None
+    def _pop_replies(self) -> Sequence[bytes]:
+        return tuple(self._keys.replies.pop(self.boot, ()))
 
 
 def _is_behind(keys: ShardKeys, change: TableChange, epoch: Epoch) -> bool:

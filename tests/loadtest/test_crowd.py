@@ -1,12 +1,14 @@
-"""A crowd ends in time, also when there is nobody to play with."""
+"""A crowd ends when it is told to, also when there is nobody to play with."""
+
+from collections.abc import AsyncIterator
+from itertools import groupby
 
 import trio
-from attrs import evolve
 
 from cardroom.local.servers import free_port
-from loadtest.crowd import play
+from loadtest.crowd import Order, Second, play
 from loadtest.profile import Pace, Profile
-from loadtest.stop import Stop
+from loadtest.share import divide
 
 PROFILE = Profile(
     router_url=f"http://127.0.0.1:{free_port()}", players=3, seconds=0.2, seed=1, names="bot", password="x",
@@ -14,17 +16,34 @@ PROFILE = Profile(
 )  # fmt: skip
 
 
-async def test_the_time_is_over() -> None:
-    with trio.fail_after(10):
-        report = await play(PROFILE, Stop())
-    assert report["seconds"] >= 0.2
-    assert report["connections_lost"] == 3
-    assert report["actions"] == 0
+class Ordered:
+    """Gives one order after another."""
+
+    def __init__(self, *orders: Order) -> None:
+        self._left = list(orders)
+
+    def __aiter__(self) -> AsyncIterator[Order]:
+        return self
+
+    async def __anext__(self) -> Order:
+        await trio.sleep(0.2)
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop(0)
 
 
-async def test_an_order_comes_first() -> None:
-    stop = Stop()
-    stop.order()
+async def told(*orders: Order) -> list[Second]:
+    seconds: list[Second] = []
     with trio.fail_after(10):
-        report = await play(evolve(PROFILE, seconds=0.0), stop)
-    assert report["connections_lost"] == 0
+        await play(divide(PROFILE, 1, [])[0], Ordered(*orders), seconds.append)
+    return seconds
+
+
+async def test_it_plays_until_the_order_to_stop_and_tells_what_counts() -> None:
+    seconds = await told(Order.WARM_UP, Order.MEASURE, Order.END_MEASURE, Order.STOP)
+    assert [key for key, _ in groupby(second.is_measured for second in seconds)] == [False, True, False]
+    assert sum(second.numbers.counts["connections_lost"] for second in seconds) == 3
+
+
+async def test_the_end_of_the_orders_is_the_order_to_stop() -> None:
+    assert not any(second.is_measured for second in await told())

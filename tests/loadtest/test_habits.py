@@ -101,13 +101,13 @@ async def test_now_and_then_something_is_said_shown_and_checked() -> None:
     heard, tally = await visit(None)
     kinds = {type(message) for message in heard}
     assert kinds == {Chat, ShowEmote, ShowCards, Prove}
-    assert tally.proofs > 5
-    assert tally.protocol_errors.total() == 0
+    assert tally.numbers.counts["proofs"] > 5
+    assert tally.numbers.protocol_errors.total() == 0
     assert len(heard) < 100
 
 
 @pytest.mark.parametrize(("refuses", "is_fault"), [(Refusal.CHAT_CLOSED, False), (Refusal.SILENCED, True)])
 async def test_what_may_happen_is_no_fault(refuses: Refusal, is_fault: bool) -> None:
     heard, tally = await visit(refuses)
-    assert tally.refusals == {refuses.value: len(heard)}
-    assert (tally.protocol_errors.total() > 0) is is_fault
+    assert tally.numbers.refusals == {refuses.value: len(heard)}
+    assert (tally.numbers.protocol_errors.total() > 0) is is_fault

@@ -35,11 +35,12 @@ from cardroom.wire.table import (
 from loadtest.profile import Pace
 from loadtest.stop import Stop
 from loadtest.tally import Tally
+from loadtest.think import QuickThought
 from loadtest.visit import Visit
 from tests.fakes.node import EMPTY, ME, MY_SEAT, SEATED, TABLE, WELCOME, Script, Stage, scripted_node
 from tests.loadtest.table import seat_view
 
-PACE = Pace(think_min_seconds=0.0, think_max_seconds=0.001, hands_per_visit=1e9, leave_seconds=2.0)
+PACE = Pace(thought=QuickThought(0.0, 0.001), hands_per_visit=1e9, leave_seconds=2.0)
 CHECK = LegalActions(True, Krw(0), None, None, None)
 TURN = TurnView(MY_SEAT, 5, ClockPhase.TURN, 15_000, 30_000, CHECK)
 AT_SEAT = evolve(EMPTY, seats=(seat_view(),), you=SEATED)
@@ -56,6 +57,10 @@ async def visit(script: Script, pace: Pace = PACE, stop: Stop | None = None) -> 
     async with scripted_node(script) as ticket, connect(ticket) as table:
         await Visit(table, pace, Random(1), tally, stop or Stop()).run()
     return tally
+
+
+def counted(tally: Tally) -> dict[str, int]:
+    return dict(tally.numbers.counts)
 
 
 async def pay_out(stage: Stage, seq: int) -> None:
@@ -89,7 +94,7 @@ async def test_sits_down_and_leaves_at_the_order() -> None:
         await pay_out(stage, 13)
 
     tally = await visit(node, stop=stop)
-    assert (tally.buy_ins, tally.cash_outs, tally.seated, tally.connected) == (1, 1, 0, 0)
+    assert (counted(tally), tally.seated, tally.connected) == ({"buy_ins": 1, "cash_outs": 1}, 0, 0)
 
 
 async def test_uses_its_turn_once_and_measures_the_answer() -> None:
@@ -104,9 +109,9 @@ async def test_uses_its_turn_once_and_measures_the_answer() -> None:
         await pay_out(stage, 12)
 
     tally = await visit(node)
-    assert len(tally.latencies) == 1
-    assert tally.hands_seen == 1
-    assert tally.protocol_errors == {}
+    assert len(tally.numbers.own_ack) == 1
+    assert counted(tally)["hands_seen"] == 1
+    assert tally.numbers.protocol_errors == {}
 
 
 async def test_leaves_after_its_hands() -> None:
@@ -117,7 +122,7 @@ async def test_leaves_after_its_hands() -> None:
             await stage.tell(HandEnded(TABLE, seq, 3, HandId(UUID(int=1)), Krw(0), (result,)))
         await pay_out(stage, 16)
 
-    assert (await visit(node, evolve(PACE, hands_per_visit=0.01))).cash_outs == 1
+    assert counted(await visit(node, evolve(PACE, hands_per_visit=0.01)))["cash_outs"] == 1
 
 
 @pytest.mark.parametrize("code", [None, Refusal.NOT_OFFERED, Refusal.ACTION_NOT_ALLOWED])
@@ -137,7 +142,7 @@ async def test_answers_once_whether_to_run_it_twice(code: Refusal | None) -> Non
         await pay_out(stage, 12)
 
     tally = await visit(node, stop=stop)
-    assert tally.protocol_errors.total() == (code is Refusal.ACTION_NOT_ALLOWED)
+    assert tally.numbers.protocol_errors.total() == (code is Refusal.ACTION_NOT_ALLOWED)
 
 
 async def test_some_straddle_where_it_is_offered_and_some_fill_up() -> None:
@@ -181,8 +186,8 @@ async def test_a_legal_action_that_is_refused_breaks_the_protocol() -> None:
         await pay_out(stage, 11)
 
     tally = await visit(node, stop=stop)
-    assert tally.refusals == {"amount_too_small": 1}
-    assert tally.protocol_errors.total() == 1
+    assert tally.numbers.refusals == {"amount_too_small": 1}
+    assert tally.numbers.protocol_errors.total() == 1
 
 
 async def test_a_late_action_is_no_fault_and_a_crowded_node_is_asked_again() -> None:
@@ -198,8 +203,8 @@ async def test_a_late_action_is_no_fault_and_a_crowded_node_is_asked_again() -> 
         await pay_out(stage, 11)
 
     tally = await visit(node, stop=stop)
-    assert tally.refusals == {"busy": 1, "stale_turn": 1}
-    assert tally.protocol_errors == {}
+    assert tally.numbers.refusals == {"busy": 1, "stale_turn": 1}
+    assert tally.numbers.protocol_errors == {}
 
 
 async def test_sits_in_again() -> None:
@@ -216,7 +221,7 @@ async def test_sits_in_again() -> None:
         stop.order()
         await pay_out(stage, 12)
 
-    assert (await visit(node, stop=stop)).cash_outs == 1
+    assert counted(await visit(node, stop=stop))["cash_outs"] == 1
 
 
 async def test_acts_again_when_a_table_that_rested_goes_on_and_when_it_moves_in_the_turn() -> None:
@@ -246,6 +251,6 @@ async def test_acts_again_when_a_table_that_rested_goes_on_and_when_it_moves_in_
             await stage.tell(Moved(TABLE, elsewhere.url, "a token"))
 
         tally = await visit(here, stop=stop)
-    assert len(tally.latencies) == 1
-    assert tally.refusals["table_paused"] == 2
-    assert (tally.protocol_errors, tally.cash_outs) == ({}, 1)
+    assert len(tally.numbers.own_ack) == 1
+    assert tally.numbers.refusals["table_paused"] == 2
+    assert (tally.numbers.protocol_errors, counted(tally)["cash_outs"]) == ({}, 1)

@@ -247,11 +247,8 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_END_TERM": _FEW,
     },
     "wallet_worker.store.workers": {
-        "_FORGET": _FEW,
-        "_LIVE_WORKERS": _FEW,
         "_SIGN_IN": _FEW,
         "_SIGN_OUT": _FEW,
-        "_TERMS": _FEW,
     },
     "shard_router.store.accounts": {
         "_REGISTER": _ADDS,

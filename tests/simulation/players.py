@@ -88,6 +88,11 @@ class Unframed(bytes):
 
     messages: tuple[wire.TableMessage, ...]
 
+    def __add__(self, more: object) -> "Unframed":
+        """Put more behind them: a connection gets all of a step in one piece."""
+        assert isinstance(more, Unframed), "messages are not encoded here"
+        return _unframed(*self.messages, *more.messages)
+
 
 def _unframed(*messages: wire.TableMessage) -> Unframed:
     frames = Unframed()

@@ -9,7 +9,7 @@ import trio
 from attrs import define
 
 from cardroom.ids import ShardId
-from cardroom.service.postgres import Postgres, PostgresAway, Transaction, open_postgres
+from cardroom.service.postgres import Postgres, PostgresAway, Row, Transaction, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from tests.wallet_worker.house import COMMANDS, LINK, LOG, REPLIES
@@ -22,7 +22,7 @@ from wallet_worker.store.lock_shard import TermLost
 
 T = TypeVar("T")
 
-SETTINGS: Final = LedgerSettings(block_ms=1, term_seconds=2.0, tries=1)
+SETTINGS: Final = LedgerSettings(block_ms=1, gather_seconds=0.0, term_seconds=2.0, tries=1)
 CRASHES: Final = (
     None,
     "before the commit",
@@ -48,6 +48,12 @@ class DeafPostgres:
             yield transaction
         if self.is_deaf:
             raise PostgresAway("the connection broke after COMMIT")
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        return await self._postgres.fetch(sql, *values)
+
+    async def fetch_one(self, sql: str, *values: object) -> Row | None:
+        return await self._postgres.fetch_one(sql, *values)
 
 
 class CrashingStream(CommandStream):

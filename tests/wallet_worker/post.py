@@ -13,7 +13,9 @@ from wallet_worker.ledger.entries import EntryReader
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.settings import LedgerSettings
 
-SETTINGS = LedgerSettings(block_ms=20, term_seconds=2.0, tries=3, longest_pause_seconds=0.2)
+SETTINGS = LedgerSettings(
+    block_ms=20, gather_seconds=0.02, term_seconds=2.0, tries=3, longest_pause_seconds=0.2
+)
 
 
 @frozen

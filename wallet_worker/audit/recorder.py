@@ -194,8 +194,7 @@ class Recorder:
         handover = self._services.handover
         before = {shard: handover.head(shard) for shard in self._followers}
         try:
-            async with self._services.postgres.transaction() as transaction:
-                heads = await read_heads(transaction)
+            heads = await read_heads(self._services.postgres)
         except (PostgresAway, PostgresRefused) as trouble:
             self._services.log.warning("audit.heads_unknown", trouble=str(trouble))
             return

@@ -15,10 +15,13 @@ from cardroom.ids import CommandId, ShardId
 from cardroom.service.logs import Log
 from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
+from cardroom.wire.codec import message_name
+from cardroom.wire.ledger import HandSettled
 from cardroom.wire.refusals import Refusal
 from wallet_worker.ledger import metrics
 from wallet_worker.ledger.batch import Answer, BatchTools, apply_batch, bury_entry
 from wallet_worker.ledger.entries import Entry, Garbage, Letter, runs_of
+from wallet_worker.ledger.gathering import Gatherer
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.ledger.term import Term
 from wallet_worker.ledger.trouble import is_server_trouble
@@ -28,6 +31,7 @@ from wallet_worker.store.list_letters import count_waiting
 from wallet_worker.store.lock_shard import TermLost
 
 _FIRST_PAUSE_SECONDS: Final = 0.05
+_SETTLED: Final = message_name(HandSettled)
 
 
 @frozen
@@ -46,6 +50,8 @@ class Consumer:
     ) -> None:
         self._tools = tools
         self._stream = stream
+        self._gatherer = Gatherer(stream, settings)
+        self._stopping = trio.Event()
         self._shard = shard
         self._settings = settings
         self._log = log.bind(shard=shard)
@@ -56,6 +62,7 @@ class Consumer:
 
     async def run(self, holder: str, stopping: trio.Event) -> None:
         """Take the term and serve until ``stopping``; waits for servers that are away, however long."""
+        self._stopping = stopping
         while not stopping.is_set():
             try:
                 await self.step(holder)
@@ -67,6 +74,10 @@ class Consumer:
                 self._log.warning("ledger.server_away", trouble=str(trouble))
                 await self._pause(stopping)
         await self.term.end()
+
+    def stop_waiting(self) -> None:
+        """Notice at once that it is time to stop, not only after the wait for the stream."""
+        self._stream.stop_waiting()
 
     async def probe_backlog(self) -> None:
         """Measure, until cancelled, what waits: entries, the age of the oldest, and dead letters.
@@ -100,17 +111,18 @@ class Consumer:
         """Take the term if it may be taken; then read once, and commit and answer what was read."""
         number = await self.term.hold(holder)
         if number is not None:
-            entries = await self._stream.read(self._settings.batch_size, self._settings.block_ms)
+            entries = await self._gatherer.read(self._stopping)
             if entries:
                 await self.serve(number, entries)
             else:
-                await self.term.renew()
+                await self.term.renew_in_time()
         self._settle_down()
 
     async def serve(self, term: int, entries: Sequence[Entry]) -> None:
         """Commit and answer entries, batch by batch; stops early where one has to be tried again."""
         for run in runs_of(entries, self._settings.batch_size):
             if not await self._serve_run(term, run):
+                self._gatherer.hurry()
                 return
 
     async def _serve_run(self, term: int, run: Sequence[Entry]) -> bool:
@@ -167,6 +179,10 @@ class Consumer:
         metrics.BATCH_COMMANDS.observe(len(run))
         for answer in answers:
             metrics.COMMANDS.labels(kind=answer.kind, outcome=answer.outcome).inc()
+        settled = sum(answer.outcome == _SETTLED for answer in answers)
+        metrics.SETTLED_HANDS.labels(shard=self._shard).inc(settled)
+        if settled:
+            metrics.SETTLING_BATCHES.labels(shard=self._shard).inc()
         self._alert_reuse(run, answers)
         garbage = [entry for entry in run if isinstance(entry, Garbage)]
         metrics.DEAD_LETTERS.labels(shard=self._shard).inc(len(garbage))

@@ -3,6 +3,10 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 BATCHES = Counter("holdem_ledger_batches_total", "Batches committed", ["shard"])
+SETTLED_HANDS = Counter("holdem_ledger_settled_hands_total", "Settlements answered as settled", ["shard"])
+SETTLING_BATCHES = Counter(
+    "holdem_ledger_settling_batches_total", "Batches committed that settled a hand at least", ["shard"]
+)
 COMMANDS = Counter("holdem_ledger_commands_total", "Commands answered", ["kind", "outcome"])
 COMMIT_SECONDS = Histogram(
     "holdem_ledger_commit_seconds",

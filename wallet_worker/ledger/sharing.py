@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 import trio
-from attrs import frozen
+from attrs import Factory, frozen
 
 from cardroom.ids import ShardId
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
-from cardroom.service.redis import Redis, RedisAway, redis_errors
+from cardroom.service.redis import Redis, RedisAway, make_line, redis_errors
+from cardroom.service.redis_line import RedisLine
 from wallet_worker.ledger import metrics
 from wallet_worker.ledger.term import Term
 from wallet_worker.rules.sharing import share_streams
@@ -26,6 +27,7 @@ class Sharing:
     terms: Mapping[ShardId, Term]
     settings: LedgerSettings
     log: Log
+    line: RedisLine = Factory(lambda self: make_line(self.redis), takes_self=True)
 
     def __attrs_post_init__(self) -> None:
         for term in self.terms.values():
@@ -48,7 +50,7 @@ class Sharing:
         Who does not reach Redis is not live: no stream must wait for a worker that cannot read it.
         """
         with redis_errors():
-            await self.redis.ping()
+            await self.line.ask((b"PING",))
         standing = await sign_in(self.postgres, self.worker, tuple(self.terms), self.settings.term_seconds)
         metrics.LIVE_WORKERS.set(len(standing.serves))
         duty = share_streams(standing, self.worker)

@@ -1,10 +1,12 @@
 """A shard's command stream in Redis, and the lists that take the replies."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
+
+import trio
 
 from cardroom.ids import BootNonce, ShardId
-from cardroom.service.redis import Redis, RedisAway, redis_errors
+from cardroom.service.redis import Redis, RedisAway, make_line, redis_errors
 from cardroom.wire import keys
 from wallet_worker.ledger.batch import Answer
 from wallet_worker.ledger.entries import Entry, EntryReader
@@ -13,26 +15,40 @@ _HEAD: Final = b"0"
 
 
 class CommandStream:
-    """Reads a shard's stream from its head; what is not removed is read again. Raises ``RedisAway``."""
+    """Reads a shard's stream from its head; what is not removed is read again. Raises ``RedisAway``.
+
+    It reads over a line of its own: most of what an idle worker does is to wait for a stream.
+    """
 
     def __init__(self, redis: Redis, shard: ShardId, reader: EntryReader) -> None:
         self._redis = redis
         self._shard = shard
         self._key = keys.commands(shard)
         self._reader = reader
+        self._line = make_line(redis)
+        self._waiting = trio.CancelScope()
 
-    async def read(self, count: int, block_ms: int) -> Sequence[Entry]:
-        """Give the oldest entries, at most ``count``; waits ``block_ms`` for the first."""
-        with redis_errors():
-            found = await self._redis.xread({self._key: _HEAD}, count=count, block=block_ms)
-        entries = [entry for stream in (found or {}).values() for entry in stream]
+    async def read(self, count: int, block_ms: int, behind: bytes = _HEAD) -> Sequence[Entry]:
+        """Give the oldest entries behind one, at most ``count``; waits ``block_ms`` for the first."""
+        asking = (b"XREAD", b"COUNT", count, b"BLOCK", block_ms, b"STREAMS", self._key, behind)
+        answer: Any = None
+        with redis_errors(), trio.CancelScope() as self._waiting:
+            (answer,) = await self._line.ask(asking, wait_seconds=block_ms / 1000)
+        if answer is None:
+            return []
+        ((_, entries),) = answer
         return [
-            self._reader.read(
-                _bytes(entry.identifier),
-                {_bytes(name): _bytes(value) for name, value in entry.field_values.items()},
-            )
-            for entry in entries
+            self._reader.read(stream_id, dict(zip(words[::2], words[1::2], strict=True)))
+            for stream_id, words in entries
         ]
+
+    def stop_waiting(self) -> None:
+        """Let a ``read`` that is under way give nothing, at once."""
+        self._waiting.cancel()
+
+    def close(self) -> None:
+        """Hang up; for who reads no more."""
+        self._line.close()
 
     async def finish(self, entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
         """Push the replies and remove the entries, both or neither; after a commit only."""

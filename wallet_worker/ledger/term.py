@@ -1,5 +1,7 @@
 """A shard's term as one worker has it: taken when it may be, renewed, given back when others lack one."""
 
+from typing import Final
+
 import trio
 
 from cardroom.ids import ShardId
@@ -9,6 +11,10 @@ from wallet_worker.ledger import metrics
 from wallet_worker.settings import LedgerSettings
 from wallet_worker.store.lock_shard import TermLost
 from wallet_worker.store.terms import end_term, renew_term, take_term
+
+_HEARTBEATS_A_TERM: Final = 3
+_DUE_SHARE: Final = 0.9
+"""So old is the last heartbeat when the next is written: a wait that ends a moment early is long enough."""
 
 
 class Term:
@@ -20,6 +26,7 @@ class Term:
         self._shard = shard
         self._settings = settings
         self._log = log
+        self._renewed_at = float("-inf")
         self._may_take = True
         self._gives_back = False
         self._was_told = trio.Event()
@@ -46,11 +53,18 @@ class Term:
                 await self._was_told.wait()
         return number
 
+    async def renew_in_time(self) -> None:
+        """Write the heartbeat three times in ``term_seconds``, however often called; see ``renew``."""
+        due_seconds = self._settings.term_seconds / _HEARTBEATS_A_TERM * _DUE_SHARE
+        if trio.current_time() - self._renewed_at >= due_seconds:
+            await self.renew()
+
     async def renew(self) -> None:
         """Write the heartbeat; raises ``TermLost`` where another has begun a term."""
         assert self.number is not None, "only a term that is held is renewed"
         if not await renew_term(self._postgres, self._shard, self.number):
             raise TermLost(f"term {self.number} of shard {self._shard} has ended")
+        self._renewed_at = trio.current_time()
 
     def lose(self) -> None:
         """Know that it is another's."""

@@ -6,9 +6,11 @@ only one does.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import trio
+from attrs import frozen
 from prometheus_client import Counter
 
 from cardroom.handrecord.events import HandEvent, list_events
@@ -19,6 +21,8 @@ from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
 from wallet_worker.settings import HandEventSettings
 from wallet_worker.store.book_events import SettledHand, UnpackedHand, book_events, next_hands
 
+_BELIEVED_SECONDS: Final = 60.0
+
 UNPACKED_HANDS = Counter(
     "holdem_hand_events_hands_total", "Hands whose record was unpacked or skipped", ["shard"]
 )
@@ -26,12 +30,32 @@ UNPACKED_EVENTS = Counter("holdem_hand_events_total", "Events unpacked from reco
 UNREADABLE = Counter("holdem_hand_events_unreadable_total", "Records that cannot be read", ["shard"])
 
 
+def _not_known(_: ShardId) -> None:
+    """Nobody knows how far the chain goes: then the database is asked each time."""
+
+
+@frozen
+class _Look:
+    """When nothing was found of a shard, and where its chain ended then."""
+
+    head: int
+    at: float
+
+
 class Unpacker:
     """Unpacks the records of some shards' hands."""
 
     def __init__(
-        self, postgres: Postgres, shards: Sequence[ShardId], settings: HandEventSettings, log: Log
+        self,
+        postgres: Postgres,
+        shards: Sequence[ShardId],
+        settings: HandEventSettings,
+        log: Log,
+        head: Callable[[ShardId], int | None] = _not_known,
     ) -> None:
+        """Take ``head``, which says where a shard's chain ends, if that is known without asking."""
+        self._head = head
+        self._looks: dict[ShardId, _Look] = {}
         self._postgres = postgres
         self._shards = shards
         self._settings = settings
@@ -42,10 +66,22 @@ class Unpacker:
         while True:
             for shard in self._shards:
                 try:
-                    await self.catch_up(shard)
+                    await self._look(shard)
                 except (PostgresAway, PostgresRefused) as trouble:
                     self._log.warning("hand_events.not_unpacked", shard=shard, trouble=str(trouble))
             await trio.sleep(self._settings.pause_seconds)
+
+    async def _look(self, shard: ShardId) -> None:
+        """Catch up, unless nothing was settled since the last time; that is not believed for ever.
+
+        Another worker that has the lock may end before it has done its part.
+        """
+        head, now = self._head(shard), trio.current_time()
+        last = self._looks.get(shard)
+        if last is not None and last.head == head and now < last.at + _BELIEVED_SECONDS:
+            return
+        if await self.catch_up(shard) == 0 and head is not None:
+            self._looks[shard] = _Look(head, now)
 
     async def catch_up(self, shard: ShardId) -> int:
         """Unpack group after group, up to ``groups``, so that every shard has its turn; gives the hands."""

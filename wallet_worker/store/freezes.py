@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from cardroom.ids import UserId
-from cardroom.service.postgres import Postgres, Transaction
+from cardroom.service.postgres import Postgres, Reader, Transaction
 from wallet_worker.store.house_transfer import NoSuchPlayer, open_desk
 from wallet_worker.store.seal_batch import Link
 
@@ -61,14 +61,13 @@ async def unfreeze_everything(transaction: Transaction, link: Link) -> dict[str,
     return {"everything_frozen": False}
 
 
-async def read_freeze(transaction: Transaction) -> Freeze | None:
+async def read_freeze(reader: Reader) -> Freeze | None:
     """Give the freeze of everything, if there is one."""
-    row = await transaction.fetch_one(_READ_FREEZE)
+    row = await reader.fetch_one(_READ_FREEZE)
     assert row is not None, "the migration makes the only row"
     return None if row["frozen_at"] is None else Freeze(row["frozen_at"], row["frozen_by"], row["reason"])
 
 
 async def ask_freeze(postgres: Postgres) -> Freeze | None:
     """Give the freeze of everything, in a transaction of its own."""
-    async with postgres.transaction() as transaction:
-        return await read_freeze(transaction)
+    return await read_freeze(postgres)

@@ -42,8 +42,7 @@ async def list_letters(postgres: Postgres, before: int | None, limit: int, *, wi
 
 async def count_waiting(postgres: Postgres, shard: ShardId) -> int:
     """Count the letters of a shard that nobody has resolved yet."""
-    async with postgres.transaction() as transaction:
-        row = await transaction.fetch_one(_COUNT_WAITING, shard)
+    row = await postgres.fetch_one(_COUNT_WAITING, shard)
     assert row is not None, "a count is a row"
     return int(row["waiting"])
 

@@ -27,7 +27,6 @@ class Balance:
 
 async def read_balance(postgres: Postgres, user_id: UserId) -> Balance:
     """Give a player's balance; who has no account yet has nothing."""
-    async with postgres.transaction() as transaction:
-        row = await transaction.fetch_one(_SUM_ACCOUNTS, user_id)
+    row = await postgres.fetch_one(_SUM_ACCOUNTS, user_id)
     assert row is not None, "sums always give a row"
     return Balance(Krw(row["wallet"]), Krw(row["pending"]), Krw(row["on_tables"]))

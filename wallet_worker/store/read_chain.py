@@ -5,7 +5,7 @@ from typing import Final
 from attrs import frozen
 
 from cardroom.ids import ShardId
-from cardroom.service.postgres import Transaction
+from cardroom.service.postgres import Reader
 
 _HEADS: Final = "SELECT id, last_batch, chain_mac FROM shard ORDER BY id"
 
@@ -19,9 +19,9 @@ class ChainHead:
     mac: bytes | None
 
 
-async def read_heads(transaction: Transaction) -> list[ChainHead]:
+async def read_heads(reader: Reader) -> list[ChainHead]:
     """Give the heads of all chains, the house's (-1) first."""
     return [
         ChainHead(ShardId(row["id"]), row["last_batch"], row["chain_mac"])
-        for row in await transaction.fetch(_HEADS)
+        for row in await reader.fetch(_HEADS)
     ]

@@ -17,7 +17,7 @@ WHERE id = $1
 RETURNING term
 """
 
-_RENEW_TERM: Final = "UPDATE shard SET term_heartbeat = now() WHERE id = $1 AND term = $2"
+_RENEW_TERM: Final = "UPDATE shard SET term_heartbeat = now() WHERE id = $1 AND term = $2 RETURNING id"
 
 # The heartbeat then says since when nobody holds the term.
 _END_TERM: Final = """
@@ -43,8 +43,7 @@ async def take_term(postgres: Postgres, shard: ShardId, holder: str, term_second
 
 async def renew_term(postgres: Postgres, shard: ShardId, term: int) -> bool:
     """Write the heartbeat; false where the term has ended."""
-    async with postgres.transaction() as transaction:
-        return await transaction.execute(_RENEW_TERM, shard, term) == 1
+    return await postgres.fetch_one(_RENEW_TERM, shard, term) is not None
 
 
 async def end_term(postgres: Postgres, shard: ShardId, term: int) -> None:

@@ -7,32 +7,30 @@ from cardroom.ids import ShardId
 from cardroom.service.postgres import Postgres
 from wallet_worker.rules.sharing import Standing
 
+# One statement, because every worker says it several times a second. It sees the register as it was before: this
+# worker is added to the others. Workers that ended without a word are forgotten long after they stopped counting.
+# A term without a heartbeat for too long is nobody's; its time is counted from that heartbeat.
 _SIGN_IN: Final = """
-INSERT INTO ledger_worker (name, shards, heartbeat) VALUES ($1, $2, clock_timestamp())
-ON CONFLICT (name) DO UPDATE SET shards = excluded.shards, heartbeat = excluded.heartbeat
-"""
-
-# Workers that ended without a word are forgotten long after they stopped counting.
-_FORGET: Final = """
-DELETE FROM ledger_worker WHERE heartbeat < clock_timestamp() - make_interval(secs => 100 * $1::float8)
+WITH here AS (
+    INSERT INTO ledger_worker (name, shards, heartbeat) VALUES ($1, $2, clock_timestamp())
+    ON CONFLICT (name) DO UPDATE SET shards = excluded.shards, heartbeat = excluded.heartbeat
+), forgotten AS (
+    DELETE FROM ledger_worker
+    WHERE name <> $1 AND heartbeat < clock_timestamp() - make_interval(secs => 100 * $3)
+), other AS (
+    SELECT name, shards FROM ledger_worker
+    WHERE name <> $1 AND heartbeat >= clock_timestamp() - make_interval(secs => $3)
+), term AS (
+    SELECT id, term_holder,
+           coalesce(extract(epoch FROM clock_timestamp() - term_heartbeat), 'infinity')::float8 AS silence
+    FROM shard WHERE id = ANY($2) OR id IN (SELECT unnest(shards) FROM other)
+)
+SELECT name, shards, NULL AS shard, NULL AS holder, NULL AS is_overdue FROM other
+UNION ALL
+SELECT NULL, NULL, id, CASE WHEN silence <= $3 THEN term_holder END, silence > 2 * $3 FROM term
 """
 
 _SIGN_OUT: Final = "DELETE FROM ledger_worker WHERE name = $1"
-
-_LIVE_WORKERS: Final = """
-SELECT name, shards FROM ledger_worker
-WHERE heartbeat >= clock_timestamp() - make_interval(secs => $1) ORDER BY name
-"""
-
-# A term without a heartbeat for too long is nobody's; its time is counted from that heartbeat.
-_TERMS: Final = """
-SELECT id, CASE WHEN silence <= $2 THEN term_holder END AS holder, silence > 2 * $2 AS is_overdue
-FROM (
-    SELECT id, term_holder,
-           coalesce(extract(epoch FROM clock_timestamp() - term_heartbeat), 'infinity')::float8 AS silence
-    FROM shard WHERE id = ANY($1::int[])
-) AS term
-"""
 
 
 async def sign_in(
@@ -42,17 +40,14 @@ async def sign_in(
 
     A worker counts for ``live_seconds`` after its heartbeat, a term after its own. Time is the database's.
     """
-    async with postgres.transaction() as transaction:
-        await transaction.execute(_SIGN_IN, worker, sorted(shards))
-        await transaction.execute(_FORGET, live_seconds)
-        workers = await transaction.fetch(_LIVE_WORKERS, live_seconds)
-        serves = {str(row["name"]): frozenset(map(ShardId, row["shards"])) for row in workers}
-        wanted = sorted({shard for served in serves.values() for shard in served})
-        terms = await transaction.fetch(_TERMS, wanted, live_seconds)
+    rows = await postgres.fetch(_SIGN_IN, worker, sorted(shards), live_seconds)
+    serves = {worker: frozenset(shards)}
+    serves |= {row["name"]: frozenset(map(ShardId, row["shards"])) for row in rows if row["name"] is not None}
+    terms = [row for row in rows if row["shard"] is not None]
     return Standing(
         serves=serves,
-        holders={ShardId(row["id"]): row["holder"] if row["holder"] in serves else None for row in terms},
-        overdue=frozenset(ShardId(row["id"]) for row in terms if row["is_overdue"]),
+        holders={ShardId(row["shard"]): row["holder"] if row["holder"] in serves else None for row in terms},
+        overdue=frozenset(ShardId(row["shard"]) for row in terms if row["is_overdue"]),
     )
 
 

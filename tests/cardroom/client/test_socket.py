@@ -13,8 +13,9 @@ from cardroom.client import ClientLimits, ConnectionLost, ProtocolBroken
 from cardroom.client.socket import open_nursery, open_socket
 from cardroom.local.servers import free_port
 from cardroom.wire.codec import Encoding
+from cardroom.wire.frames import Opcode, write_frame
 from cardroom.wire.player import Hello
-from cardroom.wire.table import Snapshot, Welcome
+from cardroom.wire.table import Snapshot, Welcome, table_codec
 from tests.fakes.node import WELCOME, Stage, scripted_node
 
 LIMITS = ClientLimits(connect_seconds=0.3, send_seconds=0.3, answer_seconds=0.3, close_seconds=0.3)
@@ -55,7 +56,7 @@ async def test_who_hangs_up_during_the_handshake_is_not_waited_for() -> None:
                 pass
 
 
-async def test_a_ping_that_crosses_our_goodbye_only_ends_the_connection() -> None:
+async def test_a_ping_that_crosses_our_goodbye_is_passed_over() -> None:
     async def ping_at_the_end(stream: trio.SocketStream) -> None:
         server = WSConnection(ConnectionType.SERVER)
         server.receive_data(await stream.receive_some(4096))
@@ -65,9 +66,30 @@ async def test_a_ping_that_crosses_our_goodbye_only_ends_the_connection() -> Non
         await trio.sleep_forever()
 
     async with served(ping_at_the_end) as url:
-        with trio.fail_after(5), pytest.raises(ConnectionLost):
+        with trio.fail_after(5):
             async with open_socket(url, Encoding.MSGPACK, LIMITS):
                 pass
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x82\x81abcdx", b"\x81\x01\xff", b"\x88\x01x"], ids=["masked", "no text", "half a code"]
+)
+async def test_frames_that_break_the_rules_break_the_protocol_after_what_came_before(data: bytes) -> None:
+    async def send(stream: trio.SocketStream) -> None:
+        server = WSConnection(ConnectionType.SERVER)
+        server.receive_data(await stream.receive_some(4096))
+        await stream.send_all(server.send(AcceptConnection(subprotocol=Encoding.MSGPACK.value)))
+        await stream.receive_some(4096)
+        welcome = table_codec(Encoding.MSGPACK).encode(WELCOME)
+        await stream.send_all(write_frame(Opcode.BINARY, welcome) + data)
+        await trio.sleep_forever()
+
+    async with served(send) as url, open_socket(url, Encoding.MSGPACK, LIMITS) as socket:
+        await socket.send(Hello("a ticket", ""))
+        assert await socket.receive() == WELCOME
+        for _ in range(2):
+            with pytest.raises(ProtocolBroken, match="no frame that a node may send"):
+                await socket.receive()
 
 
 @asynccontextmanager
@@ -125,6 +147,16 @@ async def test_a_first_message_that_does_not_come() -> None:
     async with scripted_node(_silent) as ticket, open_socket(ticket.url, Encoding.MSGPACK, LIMITS) as socket:
         with pytest.raises(ConnectionLost, match="in time"):
             await socket.receive_first(Welcome)
+
+
+async def test_a_connection_that_is_cut_off_is_lost_and_may_still_be_closed() -> None:
+    async with scripted_node(_silent) as ticket, open_socket(ticket.url, Encoding.MSGPACK, LIMITS) as socket:
+        socket.cut()
+        with pytest.raises(ConnectionLost):
+            await socket.receive()
+        with pytest.raises(ConnectionLost):
+            await socket.send(Hello("late", ""))
+        await socket.close()
 
 
 async def test_sending_after_the_close() -> None:

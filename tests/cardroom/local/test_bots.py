@@ -11,7 +11,7 @@ from cardroom.local.bots import Live, bots_command, read_report, report_file
 from cardroom.local.plan import ClusterPlan
 from cardroom.local.ports import free_ports
 from cardroom.local.processes import ProcessFailed
-from loadtest.__main__ import read_profile
+from loadtest.options import read_options
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def plan(tmp_path: Path) -> ClusterPlan:
 def test_the_load_test_understands_its_command_line(plan: ClusterPlan) -> None:
     plan.credentials.mkdir()
     (plan.credentials / "bots_password").write_text("secret\n", encoding="utf-8")
-    profile = read_profile(list(bots_command(plan, "http://127.0.0.1:1")[3:]))
+    profile = read_options(list(bots_command(plan, "http://127.0.0.1:1")[3:]), {}).profile
     assert profile.router_url == "http://127.0.0.1:1"
     assert (profile.players, profile.names, profile.password) == (24, "bot", "secret")
     assert profile.is_live
     assert profile.json_file == report_file(plan)
-    assert profile.pace.think_min_seconds <= profile.pace.think_max_seconds
+    assert profile.pace.name == "fast"
 
 
 async def test_they_play_from_their_first_action_on() -> None:

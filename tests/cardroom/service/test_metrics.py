@@ -15,9 +15,9 @@ def _count() -> float:
     )
 
 
-async def test_the_probe_looks_twenty_times_a_second(autojump_clock: MockClock) -> None:
+async def test_the_probe_looks_twice_a_second(autojump_clock: MockClock) -> None:
     before = _count()
     with trio.move_on_after(1.01):
         await probe_loop_lag()
-    assert _count() - before == 20
+    assert _count() - before == 2
     assert b"holdem_loop_lag_seconds_bucket" in render_metrics()

@@ -12,7 +12,13 @@ import pytest
 import trio
 
 from cardroom.local.servers import EmbeddedPostgres
-from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused, open_postgres
+from cardroom.service.postgres import (
+    TRANSACTIONS,
+    Postgres,
+    PostgresAway,
+    PostgresRefused,
+    open_postgres,
+)
 from cardroom.service.settings import PostgresSettings
 
 CONNECTIONS = 3
@@ -162,6 +168,41 @@ async def test_a_future_that_a_cancelled_call_has_left_behind_harms_nobody(datab
 
     await database._bridge(leave_behind)
     await _assert_pool_is_whole(database)
+
+
+async def test_a_statement_by_itself_is_a_transaction_of_its_own_and_is_counted(database: Postgres) -> None:
+    before = TRANSACTIONS._value.get()
+    rows = await database.fetch("insert into note values ('one'), ('two') returning word")
+    assert [row["word"] for row in rows] == ["one", "two"]
+    assert (await database.fetch_one("select count(*) as words from note"))["words"] == 2  # type: ignore[index]
+    assert await database.fetch_one("select word from note where word = 'none'") is None
+    assert TRANSACTIONS._value.get() == before + 3
+    with pytest.raises(PostgresRefused) as refused:
+        await database.fetch("insert into note values ('three'), ('one') returning word")
+    assert refused.value.state == "23505"
+    assert await _words(database) == {"one", "two"}
+    await _assert_pool_is_whole(database)
+
+
+async def test_cancels_at_any_moment_of_a_statement_leave_the_pool_whole(database: Postgres) -> None:
+    for number in range(40):
+        with trio.move_on_after(number * 0.0002):
+            await database.fetch("select pg_sleep(0.002)")
+    with trio.move_on_after(0.1) as scope:
+        await database.fetch("select pg_sleep(5)")
+    assert scope.cancelled_caught
+    await _assert_pool_is_whole(database)
+
+
+async def test_a_statement_by_itself_has_the_limits_of_others(postgres: EmbeddedPostgres) -> None:
+    options = PostgresSettings(dsn=postgres.dsn, connections=CONNECTIONS, call_seconds=0.2)
+    async with open_postgres(options) as pool:
+        with pytest.raises(PostgresAway):
+            await pool.fetch("select pg_sleep(5)")
+        with pytest.raises(PostgresAway):
+            await pool.fetch("select pg_terminate_backend(pg_backend_pid())")
+        assert await pool.fetch_one("select 1 as one") is not None
+        await _assert_pool_is_whole(pool)
 
 
 async def test_no_server_is_away() -> None:

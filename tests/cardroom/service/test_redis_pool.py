@@ -10,7 +10,7 @@ from coredis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError, U
 
 from cardroom.local.sentinels import GroupMember, ValkeyGroup, valkey_group
 from cardroom.service.redis import Redis, RedisAway, open_redis, redis_errors
-from cardroom.service.redis_pool import is_wrong_server
+from cardroom.service.redis_line import is_wrong_server
 from cardroom.service.settings import RedisSettings
 from tests.cardroom.service.confirmed import ConfirmedScript
 

@@ -1,7 +1,7 @@
 """A shard's store that answers flushes as a script says, and a writer in front of it."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 import trio
@@ -67,6 +67,9 @@ class ScriptedStore:
             raise answer
         return answer
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     async def look(self) -> Lease | None:
         raise NotImplementedError
 
@@ -85,7 +88,7 @@ class ScriptedStore:
     async def read_journals(self, tables: Collection[TableId]) -> StoredJournals:
         raise NotImplementedError
 
-    async def next_reply(self, seconds: float) -> bytes | None:
+    async def next_replies(self, seconds: float) -> Sequence[bytes]:
         raise NotImplementedError
 
     async def stands_in_stream(self, entry: bytes) -> bool:

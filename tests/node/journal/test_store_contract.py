@@ -297,15 +297,18 @@ async def test_replies_come_in_order_each_once_to_whom_they_belong(stage: Stage)
     store = await held(stage)
     await stage.reply(BOOT, b"one", b"two")
     await stage.reply(OTHER, b"not mine")
-    assert [await store.next_reply(1.0), await store.next_reply(1.0)] == [b"one", b"two"]
-    assert await store.next_reply(0.1) is None
+    assert await store.next_replies(1.0) == (b"one", b"two")
+    await stage.reply(BOOT, b"three")
+    assert await store.next_replies(1.0) == (b"three",)
+    assert await store.next_replies(0.1) == ()
 
 
 async def test_who_waits_gets_the_reply_that_comes(stage: Stage) -> None:
-    store, heard = await held(stage), []
+    store = await held(stage)
+    heard: list[bytes] = []
 
     async def listen() -> None:
-        heard.append(await store.next_reply(5.0))
+        heard.extend(await store.next_replies(5.0))
 
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
@@ -361,7 +364,7 @@ async def test_a_server_that_is_away_says_so_to_every_call(stage: Stage) -> None
     calls = (
         store.look, lambda: store.take(absent=True), lambda: store.take_over(None), lambda: store.offer(TWO),
         lambda: store.take_back(TWO, Epoch(1)), store.release, lambda: store.flush(Flush(Epoch(1))),
-        lambda: store.read_journals([TABLE]), lambda: store.next_reply(0.1),
+        lambda: store.read_journals([TABLE]), lambda: store.next_replies(0.1),
         lambda: store.stands_in_stream(b"1-1"),
     )  # fmt: skip
     for call in calls:

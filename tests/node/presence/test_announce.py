@@ -10,6 +10,7 @@ from attrs import evolve
 from cardroom.ids import BootNonce, NodeId, ShardId, TableId
 from cardroom.local.servers import EmbeddedValkey, valkey_server
 from cardroom.service.redis import Redis, open_redis
+from cardroom.service.settings import RedisSettings
 from cardroom.wire import keys
 from cardroom.wire.presence import NodeAnnouncement, announcement_codec, summary_codec
 from node.presence.announce import Presence, PresenceServices
@@ -100,6 +101,41 @@ async def test_the_lobby_is_written_anew_when_redis_lost_it_though_no_call_faile
                 await redis.hset(keys.lobby(SHARD), {str(TABLE): b"of long ago"})
                 await presence.announce()
                 await _lobby_says(redis, {TABLE: 0})
+
+
+async def test_a_shard_that_was_opened_is_told_of_at_once(valkey: EmbeddedValkey) -> None:
+    directory, held = Directory(), set[ShardId]()
+    async with open_house() as house, open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+        await redis.delete([keys.lobby(SHARD), keys.node(ME.node)])
+        services = PresenceServices(redis, directory, lambda: ME, lambda: held, 60.0, LOG)
+        nursery.start_soon(Presence(services).run)
+        with trio.fail_after(5):
+            while not await redis.exists([keys.node(ME.node)]):  # noqa: ASYNC110 (it is in Redis)
+                await trio.sleep(0.01)
+        directory.expect(SHARD)
+        directory.add(house.table.entry)
+        held.add(SHARD)
+        directory.settle(SHARD)
+        await _lobby_says(redis, {TABLE: 0})
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_name_that_redis_lost_is_said_again(valkey: EmbeddedValkey) -> None:
+    async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
+        services = PresenceServices(redis, Directory(), lambda: ME, list, 0.01, LOG)
+        nursery.start_soon(Presence(services).run)
+        await redis.srem(keys.nodes(), [ME.node])
+        with trio.fail_after(5):
+            while not await redis.sismember(keys.nodes(), ME.node):  # noqa: ASYNC110 (it is in Redis)
+                await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
+
+
+async def test_without_redis_it_goes_on() -> None:
+    async with open_redis(RedisSettings(host="127.0.0.1", port=1, connect_seconds=0.2)) as redis:
+        with trio.move_on_after(0.5) as announcing:
+            await Presence(PresenceServices(redis, Directory(), lambda: ME, list, 0.1, LOG)).run()
+        assert announcing.cancelled_caught
 
 
 async def _lobby_says(redis: Redis, wanted: dict[TableId, int]) -> None:

@@ -18,13 +18,13 @@ from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission, Admitted
 from node.sessions.connections import Connections
 from node.sessions.fanout import Framer
-from node.sessions.handshake import serve_stream
-from node.sessions.outbox import PlayerStream
+from node.sessions.handshake import serve_line
+from node.sessions.line import Line
 from node.sessions.resume import Resumption
 from node.sessions.session import SessionServices
 from node.settings import SessionLimits
 from node.tables.directory import Directory
-from tests.fakes.memory_wire import MemoryStream, MemoryWire
+from tests.fakes.memory_wire import MemoryWire
 from tests.node.sessions.door import IDENTITY, KEY
 from tests.node.tables.house import LOG, PURSE, TABLE, Guest, House, open_house, settle
 
@@ -56,11 +56,11 @@ class Remote(Guest):
         """Give the number that the player stands at."""
         return max(getattr(message, "table_seq", 0) for message in self.heard)
 
-    async def attend(self, far: MemoryStream, first: PlayerMessage) -> None:
+    async def attend(self, wire: MemoryWire, first: PlayerMessage) -> None:
         """Be connected until either side ends it."""
-        self._cable = MemoryWire(far).close
+        self._cable = wire.cut
         async with trio.open_nursery() as nursery:
-            any_stream: Any = far  # the library takes every stream, its annotation names two
+            any_stream: Any = wire.far  # the library takes every stream, its annotation names two
             socket = await wrap_client_stream(
                 nursery, any_stream, "memory", "/", subprotocols=[self.encoding.value], message_queue_size=100
             )
@@ -118,10 +118,9 @@ class MemoryDoor:
         return back
 
     async def _connect(self, remote: Remote, first: Resume) -> None:
-        near, far = trio.testing.memory_stream_pair()
-        stream = PlayerStream(MemoryWire(near), self.services.limits.outbox_bytes)
-        self.nursery.start_soon(serve_stream, stream, self.services)
-        self.nursery.start_soon(remote.attend, far, first)
+        wire = MemoryWire()
+        self.nursery.start_soon(serve_line, Line(wire, self.services.limits.outbox_bytes), self.services)
+        self.nursery.start_soon(remote.attend, wire, first)
         await settle()
 
 
@@ -144,6 +143,7 @@ async def open_memory_door(limits: SessionLimits | None = None, **house: Any) ->
             limits=limits,
             log=LOG,
         )
+        nursery.start_soon(services.heartbeats.run)
         yield MemoryDoor(opened, services, nursery)
         opened.check_money()
         nursery.cancel_scope.cancel()

@@ -121,6 +121,20 @@ async def test_bytes_that_are_no_websocket_do_no_harm(valkey: EmbeddedValkey, da
         await door.assert_table_goes_on()
 
 
+async def test_a_request_with_headers_that_are_no_ascii_is_refused(valkey: EmbeddedValkey) -> None:
+    request = (
+        b"GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Protocol: \xff\r\n\r\n"
+    )
+    async with open_door(valkey.settings, SessionLimits(close_seconds=0.2)) as door:
+        async with await trio.open_tcp_stream("127.0.0.1", door.port) as stranger:
+            await stranger.send_all(request)
+            with trio.fail_after(5):
+                assert (await stranger.receive_some()).startswith(b"HTTP/1.1 400 ")
+        await door.assert_table_goes_on()
+
+
 async def test_over_the_limit_one_is_sent_back_to_the_router(valkey: EmbeddedValkey) -> None:
     limits = SessionLimits(connections=1)
     async with open_door(valkey.settings, limits) as door, door.enter(), door.knock() as second:

@@ -4,79 +4,74 @@ import os
 
 import pytest
 import trio
-from hypothesis import given
-from hypothesis import strategies as st
+from attrs import define, field
+from trio.testing import MockClock
 from wsproto.connection import Connection, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Ping
 
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.wire.player import Ping as SignOfLife
 from cardroom.wire.table import CloseCode
 from cardroom.wire.table import Pong as Answer
-from node.sessions.heartbeat import PING_FRAME, Beat, FrameEnds, Heartbeat
+from node.sessions.heartbeat import PING_FRAME, Beat, Heartbeat, Heartbeats
 from node.settings import SessionLimits
 from tests.node.sessions.door import Untended, open_door
-
-EVENTS = st.one_of(
-    st.builds(BytesMessage, data=st.binary(max_size=300), message_finished=st.booleans()),
-    st.builds(Ping, payload=st.binary(max_size=125)),
-    st.builds(Pong, payload=st.binary(max_size=125)),
-)
 
 
 def test_silence_is_asked_about_again_and_again_and_ends() -> None:
     heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=60.0)
-    for now, beat in ((120.0, Beat.PING), (140.0, Beat.PING), (160.0, Beat.END)):
-        assert heartbeat.next_look(heard_at=100.0) == now
-        assert heartbeat.look(heard_at=100.0, now=now) is beat
+    looks = {now: heartbeat.look(100.0, now) for now in (119.9, 120.0, 120.1, 139.9, 140.0, 159.9, 160.0)}
+    assert [now for now, beat in looks.items() if beat is Beat.PING] == [120.0, 140.0]
+    assert [now for now, beat in looks.items() if beat is Beat.END] == [160.0]
 
 
 def test_whoever_is_heard_meanwhile_is_left_in_peace() -> None:
     heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=60.0)
-    assert heartbeat.look(heard_at=115.0, now=120.0) is Beat.NOTHING
-    assert heartbeat.next_look(heard_at=115.0) == 135.0
-    assert heartbeat.look(heard_at=115.0, now=135.0) is Beat.PING
-    assert heartbeat.next_look(heard_at=136.0) == 156.0
+    assert heartbeat.look(heard_at=100.0, now=120.0) is Beat.PING
+    assert heartbeat.look(heard_at=136.0, now=155.0) is Beat.NOTHING
+    assert heartbeat.look(heard_at=136.0, now=156.0) is Beat.PING
+
+
+def test_a_silence_that_is_shorter_than_asking_ends_too() -> None:
+    heartbeat = Heartbeat(ping_seconds=20.0, silence_seconds=5.0)
+    assert [heartbeat.look(100.0, now) for now in (104.9, 105.0)] == [Beat.NOTHING, Beat.END]
+
+
+@define
+class Looked:
+    """A connection that notes when it was looked at."""
+
+    heard_at: float
+    at: list[float] = field(factory=list)
+
+    def notice_silence(self, now: float) -> None:
+        self.at.append(now)
+
+
+@pytest.mark.parametrize(("limits", "every"), [((20.0, 60.0), 1.0), ((0.4, 60.0), 0.1), ((20.0, 2.0), 0.5)])
+async def test_all_are_looked_at_by_one_task_often_enough(
+    autojump_clock: MockClock, limits: tuple[float, float], every: float
+) -> None:
+    heartbeats, began = Heartbeats(*limits), trio.current_time()
+    stays, goes, talks = Looked(began - 60.0), Looked(began - 60.0), Looked(began + 60.0)
+    heartbeats.add(talks)
+    heartbeats.add(stays)
+    heartbeats.add(goes)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(heartbeats.run)
+        await trio.sleep(1.5 * every)
+        heartbeats.remove(goes)
+        await trio.sleep(every)
+        nursery.cancel_scope.cancel()
+    assert [at - began for at in stays.at] == pytest.approx([every, 2 * every])
+    assert len(goes.at) == 1
+    assert talks.at == [], "nothing is called for"
 
 
 def test_the_ping_is_one_that_a_client_reads() -> None:
     client = Connection(ConnectionType.CLIENT)
     client.receive_data(PING_FRAME)
     assert [*client.events()] == [Ping(payload=b"")]
-
-
-@given(st.lists(EVENTS, max_size=8), st.data())
-def test_frames_end_where_the_client_ended_them(events: list[Event], data: st.DataObject) -> None:
-    """However the network cuts the bytes, a piece has a sign of life in it when a frame ends there."""
-    client = Connection(ConnectionType.CLIENT)
-    frames = [client.send(event) for event in events]
-    whole = b"".join(frames)
-    ends, at = set(), 0
-    for frame in frames:
-        at += len(frame)
-        ends.add(at)
-    cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(whole))), max_size=12)) | {len(whole)})
-    found, start = FrameEnds(), 0
-    for cut in cuts:
-        piece = whole[start:cut]
-        assert found.are_in(piece) == any(start < end <= cut for end in ends)
-        start = cut
-
-
-@pytest.mark.parametrize("size", [125, 126, 65_535, 65_536])
-def test_a_frame_of_any_length_ends_with_its_last_byte(size: int) -> None:
-    frame = Connection(ConnectionType.CLIENT).send(TextMessage(data="x" * size))
-    found = FrameEnds()
-    assert not found.are_in(frame[:-1])
-    assert found.are_in(frame[-1:])
-    assert not found.are_in(b"")
-
-
-@given(st.lists(st.binary(max_size=100), max_size=20))
-def test_bytes_that_are_no_frames_do_no_harm(pieces: list[bytes]) -> None:
-    found = FrameEnds()
-    for piece in pieces:
-        found.are_in(piece)
 
 
 LIMITS = SessionLimits(ping_seconds=0.2, silence_seconds=2.0)

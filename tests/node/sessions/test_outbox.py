@@ -1,132 +1,117 @@
 """The bytes to one player over a socket pair: whole frames, in order, bounded, nothing after a close."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 import trio
 import trio.testing
+from attrs import define
 
-from node.sessions.outbox import PlayerStream, SocketWire
+from cardroom.wire.frames import Opcode, write_close, write_frame
+from node.sessions.outbox import Outbox
+from tests.node.sessions.pair import open_pair, read
 
-CLOSE = b"\x88\x02\x03\xe8"
-PONG = b"\x8a\x04pong"
+CLOSE = write_close(1000, "")
+PONG = write_frame(Opcode.PONG, b"pong")
 
 
 def frame(letter: bytes, size: int) -> bytes:
-    return b"\x82\x7e" + size.to_bytes(2, "big") + letter * size
+    return write_frame(Opcode.BINARY, letter * size)
+
+
+@define
+class Writer:
+    """Lets an outbox go on when there is room."""
+
+    outbox: Outbox
+    times: int = 0
+
+    def read(self) -> None:
+        """Leave it to others to find a broken wire."""
+
+    def write(self) -> bool:
+        self.times += 1
+        return self.outbox.flush()
+
+    def fail(self, error: Exception) -> None:
+        raise AssertionError from error
 
 
 @asynccontextmanager
-async def pair(limit: int = 1_000_000) -> AsyncIterator[tuple[PlayerStream, trio.SocketStream]]:
-    """Give our end, whose socket takes little at once, and the player's."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    far = socket.create_connection(listening.getsockname())
-    near, _ = listening.accept()
-    listening.close()
-    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-    far.setblocking(False)
-    player = trio.SocketStream(trio.socket.from_stdlib_socket(far))
-    stream = PlayerStream(SocketWire(near, send_buffer_bytes=4096), limit)
-    try:
-        with trio.fail_after(10):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(stream.run_writer)
-                yield stream, player
-                nursery.cancel_scope.cancel()
-    finally:
-        near.close()
-        far.close()
-
-
-async def read(player: trio.SocketStream, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        data += (more := await player.receive_some(size - len(data)))
-        assert more, "the stream ended too early"
-    return data
+async def open_outbox(limit: int = 1_000_000) -> AsyncIterator[tuple[Outbox, trio.SocketStream, Writer]]:
+    async with open_pair() as (wire, player):
+        outbox = Outbox(wire, limit)
+        writer = Writer(outbox)
+        with wire.watched(writer):
+            yield outbox, player, writer
 
 
 async def test_frames_and_control_frames_arrive_whole_and_in_order() -> None:
-    async with pair() as (stream, player):
+    async with open_outbox() as (outbox, player, _):
         frames = [frame(bytes([letter]), 9_000) for letter in range(65, 85)]
-        for one in frames[:10]:
-            assert stream.offer(one)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(stream.send_all, PONG)
-            await trio.testing.wait_all_tasks_blocked()
-            for one in frames[10:]:
-                assert stream.offer(one)
-            expected = b"".join(frames[:10]) + PONG + b"".join(frames[10:])
-            assert await read(player, len(expected)) == expected
+        frames.insert(10, PONG)
+        for one in frames:
+            assert outbox.offer(one)
+        assert outbox.has_backlog
+        expected = b"".join(frames)
+        assert await read(player, len(expected)) == expected
+        await trio.testing.wait_all_tasks_blocked()
+        assert not outbox.has_backlog
 
 
-async def test_a_short_message_goes_out_without_the_writer() -> None:
-    async with pair() as (stream, player):
-        assert stream.offer(frame(b"a", 200))
+async def test_a_short_message_goes_out_at_once() -> None:
+    async with open_outbox() as (outbox, player, writer):
+        assert outbox.offer(frame(b"a", 200))
+        assert not outbox.has_backlog
         assert await read(player, 204) == frame(b"a", 200)
+        await trio.sleep(0.01)
+        assert writer.times == 0, "nobody asks for room without need"
+
+
+async def test_nobody_asks_for_room_once_all_is_sent() -> None:
+    async with open_outbox() as (outbox, player, writer):
+        full = frame(b"a", 60_000)
+        outbox.offer(full)
+        assert await read(player, len(full)) == full
+        await trio.testing.wait_all_tasks_blocked()
+        times = writer.times
+        await trio.sleep(0.02)
+        assert writer.times == times > 0
+        outbox.offer(full)
+        assert await read(player, len(full)) == full
 
 
 async def test_the_backlog_is_bounded_and_what_was_refused_leaves_no_trace() -> None:
-    async with pair(limit=50_000) as (stream, player):
+    async with open_outbox(limit=50_000) as (outbox, player, _):
         taken = 0
-        while stream.offer(frame(b"x", 9_996)):
+        while outbox.offer(frame(b"x", 9_996)):
             taken += 1
-        assert not stream.offer(frame(b"y", 9_996))
+        assert not outbox.offer(frame(b"y", 9_996))
         assert set((await read(player, taken * 10_000)).replace(b"\x82\x7e\x27\x0c", b"")) == {ord("x")}
-        await stream.wait_send_all_might_not_block()
-        assert stream.offer(frame(b"z", 100))
-        assert await read(player, 104) == frame(b"z", 100)
+        await trio.testing.wait_all_tasks_blocked()
+        assert outbox.offer(frame(b"z", 100))
+        assert await read(player, 102) == frame(b"z", 100)
 
 
 async def test_after_a_close_frame_nothing_follows() -> None:
-    async with pair() as (stream, player):
+    async with open_outbox(limit=60_500) as (outbox, player, _):
         full = frame(b"a", 60_000)
-        stream.offer(full)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(stream.send_all, CLOSE)
-            await trio.testing.wait_all_tasks_blocked()
-            assert stream.offer(frame(b"b", 100))  # dropped: it is no fault of the player
-            with pytest.raises(trio.BrokenResourceError):
-                await stream.send_all(PONG)
-            assert await read(player, len(full) + len(CLOSE)) == full + CLOSE
-        await stream.linger(0.05)
-        assert await player.receive_some() == b""
-
-
-async def test_a_cancelled_send_is_finished_before_the_next_byte() -> None:
-    async with pair() as (stream, player):
-        full = frame(b"a", 60_000)
-        with trio.move_on_after(0.01):
-            await stream.send_all(full)
-        stream.offer(frame(b"b", 10))
-        assert await read(player, len(full) + 14) == full + frame(b"b", 10)
-
-
-async def _send_until_it_breaks(stream: PlayerStream) -> None:
-    while True:
-        assert stream.offer(frame(b"b", 10))
-        await stream.send_all(PONG)
+        outbox.offer(full)
+        outbox.close_with(CLOSE)
+        assert outbox.offer(frame(b"b", 1_000)), "dropped: it is no fault of the player"
+        outbox.close_with(CLOSE)
+        assert await read(player, len(full) + len(CLOSE)) == full + CLOSE
+        with trio.move_on_after(0.05) as waiting:
+            await player.receive_some()
+        assert waiting.cancelled_caught
 
 
 async def test_a_broken_peer_breaks_no_table() -> None:
-    async with pair() as (stream, player):
-        stream.offer(frame(b"a", 60_000))
+    async with open_outbox() as (outbox, player, _):
+        outbox.offer(frame(b"a", 60_000))
         await player.aclose()
-        with pytest.raises(trio.BrokenResourceError):
-            await _send_until_it_breaks(stream)
-        assert stream.offer(frame(b"b", 10))
-        await stream.wait_send_all_might_not_block()
-
-
-async def test_lingering_ends_when_the_other_side_goes_or_the_time_is_over() -> None:
-    async with pair() as (stream, player):
-        await stream.linger(0.05)
-        await player.send_all(b"still talking")
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(stream.linger, 60)
-            await player.aclose()
-        await stream.aclose()
-        assert stream.offer(b"late")
-        await stream.linger(60)
+        while not outbox.is_closing:
+            assert outbox.offer(frame(b"b", 10))
+            await trio.lowlevel.checkpoint()
+        assert not outbox.has_backlog
+        assert outbox.offer(frame(b"b", 10))

@@ -6,11 +6,15 @@ from contextlib import AsyncExitStack
 import msgpack
 import pytest
 import trio
+from wsproto.events import CloseConnection
+from wsproto.events import Ping as WirePing
+from wsproto.events import Pong as WirePong
 
 from cardroom.ids import TableId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.money import Krw
 from cardroom.wire.codec import Encoding
+from cardroom.wire.frames import Opcode, write_frame
 from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import Act, ActionKind, Hello, Ping, Resync, SitDown
@@ -25,7 +29,7 @@ from cardroom.wire.table import (
     TurnBegan,
 )
 from node.settings import SessionLimits
-from tests.node.sessions.door import open_door
+from tests.node.sessions.door import PLAYER_CODECS, open_door
 from tests.node.tables.house import BUY_IN, TABLE, until
 
 BOTH = pytest.mark.parametrize("encoding", list(Encoding))
@@ -102,6 +106,61 @@ async def test_a_flood_is_refused_then_closed(valkey: EmbeddedValkey) -> None:
                 await player.send(Ping(0))
             assert await player.hear() == Refused(None, Refusal.RATE_LIMITED)
             assert await player.hear_close() == CloseCode.TOO_MANY_MESSAGES.value
+        await door.assert_table_goes_on()
+
+
+async def test_a_flood_of_pings_is_closed_like_one_of_messages(valkey: EmbeddedValkey) -> None:
+    limits = SessionLimits(messages_per_second=1, message_burst=5)
+    async with open_door(valkey.settings, limits) as door:
+        async with door.enter_by_hand(1) as player:
+            for number in range(11):
+                await player.send(WirePing(payload=bytes([number])))
+            heard = []
+            while not isinstance(event := await player.hear(), CloseConnection):
+                heard.append(event)
+            assert event.code == CloseCode.TOO_MANY_MESSAGES.value
+            pongs = [event.payload for event in heard if isinstance(event, WirePong)]
+            assert pongs == [bytes([number]) for number in range(5)]
+        await door.assert_table_goes_on()
+
+
+@BOTH
+async def test_a_message_in_fragments_with_a_ping_among_them_is_taken(
+    valkey: EmbeddedValkey, encoding: Encoding
+) -> None:
+    async with open_door(valkey.settings) as door, door.enter(encoding=encoding) as player:
+        data = PLAYER_CODECS[encoding].encode(Ping(77))
+        opcode = Opcode.BINARY if encoding is Encoding.MSGPACK else Opcode.TEXT
+        for place in range(len(data)):
+            frame = bytearray(
+                write_frame(opcode if place == 0 else Opcode.CONTINUATION, data[place:][:1], b"mask")
+            )
+            if place < len(data) - 1:
+                frame[0] &= 0x7F
+            await player.stream.send_all(frame)
+            await player.stream.send_all(write_frame(Opcode.PING, b"still there?", b"mask"))
+        assert await player.hear_until(Pong) == Pong(77)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (write_frame(Opcode.BINARY, b"unmasked"), 1002),
+        (b"\x82\xff\x7f" + bytes(7), 1009),
+        (write_frame(Opcode.TEXT, b"\xff\xff", b"mask"), 1007),
+        (write_frame(Opcode.CLOSE, b"\x03", b"mask"), 1002),
+        (write_frame(Opcode.CLOSE, b"\x0f\xa1bye", b"mask"), 4001),
+    ],
+)
+async def test_frames_that_end_a_connection_end_no_other(
+    valkey: EmbeddedValkey, data: bytes, code: int
+) -> None:
+    async with open_door(valkey.settings) as door:
+        async with door.enter_by_hand(1) as player:
+            await player.stream.send_all(data)
+            while not isinstance(event := await player.hear(), CloseConnection):
+                pass
+            assert event.code == code
         await door.assert_table_goes_on()
 
 

@@ -14,7 +14,7 @@ from tests.node.tables.house import LOG
 
 def desk_over(redis: Redis | None, *shards: "ShardStandIn") -> ShardDesk:
     """Give a desk; without Redis it finds no neighbours."""
-    neighbours = Neighbours(NodeId("desk-1"), redis, 1.0, LOG)  # type: ignore[arg-type]
+    neighbours = Neighbours(NodeId("desk-1"), redis, LOG)  # type: ignore[arg-type]
     return ShardDesk(shards, neighbours, MoveSettings(), LOG)
 
 

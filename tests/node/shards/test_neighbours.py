@@ -1,11 +1,8 @@
 """Which nodes are there and what each would take, from a real Valkey."""
 
-import trio
-
 from cardroom.ids import BootNonce, NodeId, ShardId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.service.redis import Redis, open_redis
-from cardroom.service.settings import RedisSettings
 from cardroom.wire import keys
 from cardroom.wire.presence import NodeAnnouncement, announcement_codec
 from node.shards.neighbours import Neighbours
@@ -26,7 +23,7 @@ async def announce(redis: Redis, told: NodeAnnouncement) -> None:
 
 async def test_who_would_take_a_shard_is_found_the_one_with_most_room_first(valkey: EmbeddedValkey) -> None:
     async with open_redis(valkey.settings) as redis:
-        mine = Neighbours(ME, redis, 1.0, LOG)
+        mine = Neighbours(ME, redis, LOG)
         full, roomy = announced(FULL, 500, SHARD, ANOTHER), announced(ROOMY, 3, SHARD)
         for told in (announced(ME, 0, SHARD), full, roomy):
             await announce(redis, told)
@@ -36,21 +33,3 @@ async def test_who_would_take_a_shard_is_found_the_one_with_most_room_first(valk
         assert await mine.takers(ANOTHER) == (full,)
         assert await mine.takers(ShardId(73)) == ()
         assert [await mine.find(one) for one in (FULL, GONE, STRANGE)] == [full, None, None]
-
-
-async def test_a_name_that_redis_lost_is_said_again(valkey: EmbeddedValkey) -> None:
-    async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
-        nursery.start_soon(Neighbours(ME, redis, 0.01, LOG).run)
-        await redis.srem(keys.nodes(), [ME])
-        with trio.fail_after(5):
-            while True:
-                if await redis.sismember(keys.nodes(), ME):
-                    break
-                await trio.sleep(0.01)
-        nursery.cancel_scope.cancel()
-
-
-async def test_without_redis_it_goes_on() -> None:
-    async with open_redis(RedisSettings(host="127.0.0.1", port=1, connect_seconds=0.2)) as redis:
-        with trio.move_on_after(0.5):
-            await Neighbours(ME, redis, 0.1, LOG).run()

@@ -148,3 +148,19 @@ async def test_a_finished_hand_is_settled_though_its_telling_crashes(autojump_cl
         assert len(house.ledger.settled) == 2
         assert len(house.table.seats.settlements) == 0
         house.table.seats.check_balance()
+
+
+async def test_the_next_deal_is_worked_out_anew_whenever_the_seats_are_others(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_house() as house:
+        one, _ = await house.heads_up()
+        seats = house.table.seats
+        first = seats.next_deal()
+        assert first is not None
+        assert first == seating.next_deal(seats.seating, seats.game.rules)
+        assert seats.next_deal() is first
+        seats.sit_out(seats.held_by(one.user_id))
+        assert seats.next_deal() is None
+        seats.sit_in(seats.held_by(one.user_id), posts_blind=True)
+        assert seats.next_deal() == first

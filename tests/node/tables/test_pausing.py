@@ -225,3 +225,19 @@ async def test_money_that_comes_while_it_pauses_is_booked(autojump_clock: MockCl
         assert house.table.seats.held_by(one.user_id).arriving == 10_000
         assert one.refusals == []
         house.check_money()
+
+
+async def test_a_turn_that_runs_out_in_the_moment_of_the_pause_is_not_decided_by_the_clock(
+    autojump_clock: MockClock,
+) -> None:
+    """The table has taken the pause from its inbox, and before it does it the turn's time is over."""
+    async with open_house() as house:
+        players = await house.dealt()
+        house.table.entry.inbox.deliver(Pause(is_paused=True))
+        autojump_clock.jump(1_000)
+        await settle()
+        assert not any(player.all(wire.Acted) for player in players)
+        await pause(house, is_paused=False)
+        house.to_act().act(ActionKind.FOLD)
+        await settle()
+        assert players[0].last(wire.Acted).cause is wire.MoveCause.PLAYER

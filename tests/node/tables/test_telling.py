@@ -4,13 +4,42 @@ from collections.abc import Callable
 
 from attrs import define, field
 
+from cardroom.ids import UserId
 from cardroom.service.logs import open_log
 from cardroom.service.settings import LogSettings
 from cardroom.wire.codec import Encoding
+from cardroom.wire.table import CloseCode, Done, TableMessage
 from node.sessions.fanout import Fanout, Framer
 from node.tables.telling import Telling
 
 QUIET = open_log(LogSettings(level="error"), "tests")
+
+
+@define(eq=False)
+class Listener:
+    """A connection that notes each write, and why it was closed."""
+
+    user_id: UserId
+    nickname: str = "player"
+    address: str = "192.0.2.1"
+    encoding: Encoding = Encoding.MSGPACK
+    heard: list[bytes | CloseCode] = field(factory=list)
+
+    def answer(self, message: TableMessage) -> None:
+        raise AssertionError("a step is told by frames")
+
+    def offer_frames(self, frames: bytes) -> None:
+        self.heard.append(frames)
+
+    def kick(self, code: CloseCode) -> None:
+        self.heard.append(code)
+
+    def move(self, url: str) -> None:
+        raise AssertionError("nobody moves")
+
+
+def frames(*numbers: int) -> bytes:
+    return b"".join(Framer(Encoding.MSGPACK).frame(Done(number)) for number in numbers)
 
 
 @define
@@ -96,6 +125,21 @@ def test_who_listens_breaks_neither_others_nor_the_journal() -> None:
     desk.keep()
     desk.keep()
     assert desk.told == ["a", "b"]
+
+
+def test_a_connection_gets_all_of_a_step_in_one_write_and_is_closed_after_it() -> None:
+    desk, one, other = Desk(), Listener(UserId(1)), Listener(UserId(2))
+    telling = desk.telling
+    telling.kick(one, CloseCode.REPLACED)
+    telling.send((one, other), Done(1))
+    telling.answer(one, Done(2))
+    telling.end_step(desk.waiting.append)
+    telling.answer(one, Done(3))
+    telling.end_step(None)
+    assert (one.heard, other.heard) == ([], [])
+    desk.keep()
+    assert one.heard == [frames(1, 2, 3), CloseCode.REPLACED]
+    assert other.heard == [frames(1)]
 
 
 def test_what_is_told_while_telling_belongs_to_the_next_step() -> None:

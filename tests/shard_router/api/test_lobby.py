@@ -44,6 +44,20 @@ async def test_tables_of_all_shards_by_id(front: Front) -> None:
     assert tables[2] == LobbyTable(12, "Table 12", "50/100", 50, 100, 4000, 10000, 6, 2, 2, 7, is_open=True)  # type: ignore[arg-type]
 
 
+async def test_the_lobby_is_packed_for_who_can_unpack_it(front: Front) -> None:
+    await front.node.publish(table_summary(3), table_summary(4))
+    for accepted, encoding in (
+        ("gzip, deflate", "gzip"),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("br", None),
+    ):
+        answer = await front.http.get("/api/v1/tables", headers={"Accept-Encoding": accepted})
+        assert answer.headers.get("Content-Encoding") == encoding
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert [table.table_id for table in LOBBY.decode(answer.content).tables] == [3, 4]
+
+
 async def test_a_private_table_is_listed_for_nobody_but_who_sits_there(front: Front) -> None:
     token = await front.log_in()
     private = evolve(table_summary(4, 0, 1), is_private=True, name="Back room")

@@ -33,6 +33,21 @@ async def test_what_is_given_back_is_free_at_once_and_not_taken_again_untold(hou
     assert await two.hold("another") is not None
 
 
+async def test_a_heartbeat_is_written_three_times_in_a_term_however_often_there_is_time(house: House) -> None:
+    one = _term_of(house)
+    await one.hold("test")
+    beats = set()
+    for _ in range(30):
+        await one.renew_in_time()
+        beats.add(
+            (await house.rows("SELECT term_heartbeat FROM shard WHERE id = $1", house.shard))[0][
+                "term_heartbeat"
+            ]
+        )
+        await trio.sleep(0.03)
+    assert 1 < len(beats) <= 2 + 30 * 0.03 / (SETTINGS.term_seconds / 3) + 1
+
+
 async def test_who_waits_begins_as_soon_as_it_may(house: House) -> None:
     one = _term_of(house)
     one.obey(may_take=False, gives_back=False)

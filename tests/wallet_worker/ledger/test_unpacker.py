@@ -185,6 +185,23 @@ async def test_each_shard_has_its_own_order(house: House, database: Postgres, ow
     assert not scope.cancelled_caught
 
 
+async def test_nothing_is_asked_while_the_chain_ends_where_it_did(house: House) -> None:
+    await house.seat(0, 1000, 1000)
+    head = 1
+    unpacker = Unpacker(house.database, [house.shard], SMALL, LOG, lambda _: head)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(unpacker.run)
+        await trio.sleep(0.2)
+        await settle(house, 0, [RECORD])
+        await trio.sleep(0.2)
+        assert await events_of(house) == {}, "the chain is said to end where it did"
+        head = 2
+        with trio.fail_after(5):
+            while not await events_of(house):
+                pass
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_database_that_refuses_does_not_end_it(house: House) -> None:
     await house.seat(0, 1000, 1000)
     await settle(house, 0, [RECORD])

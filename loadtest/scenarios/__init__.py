@@ -1,0 +1,1 @@
+"""What happens in a load test besides playing: one scenario a file."""
