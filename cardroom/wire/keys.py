@@ -6,7 +6,7 @@ script may touch all of them.
 
 from typing import Final
 
-from cardroom.ids import BootNonce, NodeId, ShardId, TableId
+from cardroom.ids import BootNonce, CommandId, NodeId, ShardId, TableId
 
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
@@ -22,6 +22,9 @@ TICKET_SECONDS: Final = 60
 
 NODE_SECONDS: Final = 15
 """How long a node's announcement stands without being renewed."""
+
+ORDERS_SECONDS: Final = 60
+"""How long orders that nobody carries out, and answers that nobody reads, are kept."""
 
 OFFERS_SECONDS: Final = 60
 """How long offers that nobody reads are kept. They only hurry: the lease says what is offered to whom."""
@@ -72,14 +75,54 @@ def offers(node_id: NodeId) -> str:
     return f"offers:{node_id}"
 
 
+def orders(node_id: NodeId) -> str:
+    """List of orders about tables that routers give to a node; lives ``ORDERS_SECONDS``."""
+    return f"orders:{node_id}"
+
+
+def order_answer(order_id: CommandId) -> str:
+    """List with the one answer to an order; lives ``ORDERS_SECONDS``."""
+    return f"order:{order_id}"
+
+
+def house() -> str:
+    """Hash of what nodes must know of the house: whether play is frozen, and its last change's number."""
+    return "house"
+
+
+def player_terms() -> str:
+    """Hash of user id to the limits that the player's seats are under; written by the wallet worker."""
+    return "player_terms"
+
+
+def admin_actions() -> str:
+    """Stream of what administrators ordered at nodes, until the wallet worker has written it down."""
+    return "admin_actions"
+
+
 def lobby(shard: ShardId) -> str:
     """Hash of table id to encoded summary, for all tables of a shard."""
     return f"lobby:{shard_tag(shard)}"
 
 
+def lobby_changes(shard: ShardId) -> str:
+    """Stream of what changed in a shard's lobby, the newest changes; after a gap the hash says all."""
+    return f"lobby_changes:{shard_tag(shard)}"
+
+
 def login(token_hash: str) -> str:
     """Login session by the SHA-256 of its token; lives as long as the session."""
     return f"login:{token_hash}"
+
+
+def failures(kind: str, digest: str) -> str:
+    """Count of wrong passwords, of one account or address by its hash; lives until they are forgiven."""
+    return f"failures:{kind}:{digest}"
+
+
+def keeper() -> str:
+    """Lock of the router that opens and closes extra tables now."""
+    return "keeper"
 
 
 def used_ticket(ticket_id: str) -> str:

@@ -183,3 +183,67 @@ class Refusal(Enum):
     """The ledger does not answer, so that the other node could not open the shard; no player gets it."""
     MOVE_UNDER_WAY = "move_under_way"
     """The shard is being moved; no player gets it."""
+
+    # Accounts
+    EMAIL_NOT_CONFIRMED = "email_not_confirmed"
+    """The password is right, but the address was not confirmed yet: the mailed link does that."""
+    LOGIN_SLOWED = "login_slowed"
+    """Too many wrong passwords for this account or from this address: wait as ``Retry-After`` says."""
+    TOKEN_INVALID = "token_invalid"  # noqa: S105 (a code)
+    """The mailed token is none, was used before, or is too old: ask for another."""
+    SECOND_FACTOR_NEEDED = "second_factor_needed"
+    """The account wants a code of the second factor, too."""
+    SECOND_FACTOR_WRONG = "second_factor_wrong"
+    """The code is wrong, too old, or was used before."""
+    SECOND_FACTOR_ON = "second_factor_on"
+    """The account has a second factor already: take it away first."""
+    SECOND_FACTOR_OFF = "second_factor_off"
+    """The account has no second factor, or none that was confirmed."""
+    STEP_UP_NEEDED = "step_up_needed"
+    """This wants a code of the second factor shown a short time ago: step up, then ask again."""
+
+    # Who is kept out
+    USER_BLOCKED = "user_blocked"
+    """An administrator has blocked the account; play at a table that holds its money may be ended."""
+    ADDRESS_BLOCKED = "address_blocked"
+    """Requests from this network address are not served."""
+    COUNTRY_BLOCKED = "country_blocked"
+    """The house does not serve the country that the request comes from."""
+
+    # Protection of players
+    DEPOSIT_LIMIT = "deposit_limit"
+    """More than the player's own limit of deposits lets in, or the limit is reached."""
+    LOSS_LIMIT = "loss_limit"
+    """The buy-in could make the loss larger than the player's own limit."""
+    SESSION_LIMIT = "session_limit"
+    """The player's own limit of time at tables is reached for today."""
+    EXCLUSION_STANDS = "exclusion_stands"
+    """A self-exclusion cannot be ended or made shorter before its time."""
+
+    # Freezes of the whole house
+    PLAY_FROZEN = "play_frozen"
+    """An administrator has frozen all play: no hand is dealt, nobody sits down."""
+    WITHDRAWALS_FROZEN = "withdrawals_frozen"
+    """An administrator has frozen all withdrawals."""
+
+    # Ways to a table
+    ROUTE_STALE = "route_stale"
+    """The table is played elsewhere than the request says; the answer holds the present route."""
+    NO_SUCH_STAKE = "no_such_stake"
+    """No game of this name and number of seats is on offer."""
+    NO_SEAT = "no_seat"
+    """No seat was found and no table could be opened: try again after some seconds."""
+    TABLE_HELD = "table_held"
+    """An administrator has paused the table: no hand is dealt, nobody sits down until it goes on."""
+    TABLE_CLOSING = "table_closing"
+    """The table is being closed: nobody sits down any more."""
+    TABLE_NOT_EMPTY = "table_not_empty"
+    """Somebody sits there or is about to, and it was to be closed only if nobody does; no player gets it."""
+    WRONG_OWNER = "wrong_owner"
+    """Between router and node: another node plays the shard; no player gets it."""
+
+    # Administrators
+    ROLE_NEEDED = "role_needed"
+    """The administrator's role does not allow this; no player gets it."""
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 (a code)
+    """The administrator's token is past its date; no player gets it."""
