@@ -192,6 +192,7 @@ async def _withdraw(presence: Presence, log: Log) -> None:
 
 async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping: trio.Event) -> None:
     """Serve administrators. The HTTP stack takes long to import, so players are served before it is."""
+    from cardroom.service.admins import AdminBook  # noqa: PLC0415
     from cardroom.service.http import serve_http  # noqa: PLC0415
     from node.admin.http import AdminServices, make_admin_app  # noqa: PLC0415
 
@@ -207,6 +208,7 @@ async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping:
             if shard.is_home or shard.is_open
         }
 
-    services = AdminServices(house.directory, census, house.desk, health, settings.admin_token, log)
+    book = AdminBook(settings.admins_file, log)
+    services = AdminServices(house.directory, census, house.desk, health, book, log)
     app = make_admin_app(services)
     await serve_http(app, settings.admin, stopping)

@@ -5,6 +5,7 @@ from typing import Final
 import trio
 from quart_trio import QuartTrio
 
+from cardroom.service.admins import AdminBook
 from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -12,6 +13,7 @@ from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.run import notify_supervisor
+from shard_router.api.admin import AdminServices, make_admin_app
 from shard_router.api.auth import Auth, add_auth_pages
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
@@ -52,6 +54,9 @@ async def serve_router(
         background.start_soon(purge_sessions, logins, settings.purge, log)
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
+            if settings.admin is not None and settings.admins_file is not None:
+                services = AdminServices(AdminBook(settings.admins_file, log), watch.health, log)
+                await serving.start(serve_http, make_admin_app(services), settings.admin, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
             task_status.started()
             background.start_soon(_say_ready, watch, settings.start_seconds)

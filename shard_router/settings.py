@@ -1,5 +1,7 @@
 """Settings of a router, frozen after the start. Times in seconds."""
 
+from pathlib import Path
+
 from attrs import Attribute, field, frozen
 from attrs.validators import ge
 
@@ -50,7 +52,10 @@ class PurgeSettings:
 
 @frozen
 class RouterSettings:
-    """All of a router's settings. ``shards`` is the fixed shard map: every shard of the cluster."""
+    """All of a router's settings. ``shards`` is the fixed shard map: every shard of the cluster.
+
+    Administrators are served at ``admin`` only, never at ``http``; with it stands ``admins_file``.
+    """
 
     http: Bind
     redis: RedisSettings
@@ -64,4 +69,10 @@ class RouterSettings:
     lobby_seconds: float = field(default=0.5, validator=ge(0.0))
     watch_seconds: float = field(default=1.0, validator=ge(0.05))
     start_seconds: float = 10.0
+    admin: Bind | None = None
+    admins_file: Path | None = None
     log: LogSettings = field(factory=LogSettings)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.admin is None) != (self.admins_file is None):
+            raise ValueError("admin and admins_file: both, or none")

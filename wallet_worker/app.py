@@ -11,6 +11,8 @@ from attrs import evolve, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
+from cardroom.service.admin_guard import guard_admin_pages
+from cardroom.service.admins import AdminBook
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -25,6 +27,7 @@ from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.letters import letter_pages
 from wallet_worker.api.office import Office
+from wallet_worker.api.roles import PAGES
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
@@ -172,13 +175,14 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
 def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
     tools = worker.tools
-    office = Office(tools.postgres, tools.link, settings.everybody, log, settings.office)
+    office = Office(tools.postgres, tools.link, log, settings.office)
     logins = LoginLookup(redis, tools.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
+    guard_admin_pages(app, AdminBook(settings.admins_file, log), PAGES)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
     app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office))
-    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.everybody))
+    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log)))
 
     def health() -> dict[str, bool]:
         streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}

@@ -1,6 +1,5 @@
 """Settings of the wallet worker."""
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +8,6 @@ from attrs import field, frozen
 from cardroom.ids import ShardId
 from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import (
-    Admin,
     BadSettings,
     Bind,
     LogSettings,
@@ -18,10 +16,6 @@ from cardroom.service.settings import (
     Secret,
 )
 
-ADMIN: Final = "admin"
-"""Who shows ``admin_token``."""
-
-_ADMIN_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHORTEST_SECRET: Final = 16
 
 
@@ -156,16 +150,15 @@ class WalletSettings:
 
     ``postgres`` connects as the role ``holdem_wallet``; ``schema_owner`` is only read by ``migrate`` and
     names a role that may create tables and roles. ``shards`` are the streams it reads; each gets its row at
-    start. Who shows ``admin_token`` is the administrator named "admin"; ``admins`` are more of them, each
-    with a token of their own: two are needed where one proposes and another approves. ``nodes`` are asked
-    by ``verify`` what they believe to lie at their tables, with ``node_admin_token``.
+    start. ``admins_file`` says who administrates: two are needed where one proposes and another approves.
+    ``nodes`` are asked by ``verify`` what they believe to lie at their tables, with ``node_admin_token``.
     """
 
     shards: tuple[ShardId, ...]
     redis: RedisSettings
     postgres: PostgresSettings
     http: Bind
-    admin_token: Secret
+    admins_file: Path
     chain_key: Secret
     audit: AuditSettings
     log: LogSettings = field(factory=LogSettings)
@@ -174,33 +167,13 @@ class WalletSettings:
     hand_events: HandEventSettings = field(factory=HandEventSettings)
     lookup: LookupSettings = field(factory=LookupSettings)
     schema_owner: PostgresSettings | None = None
-    admins: tuple[Admin, ...] = ()
     nodes: tuple[NodeAddress, ...] = ()
     node_admin_token: Secret | None = None
 
     def __attrs_post_init__(self) -> None:
         if not self.shards or len(set(self.shards)) != len(self.shards) or min(self.shards) < 0:
             raise BadSettings("shards: at least one, each once, none below 0")
-        if min(len(self.chain_key.value), len(self.admin_token.value)) < _SHORTEST_SECRET:
-            raise BadSettings("chain_key and admin_token have at least 16 characters")
+        if len(self.chain_key.value) < _SHORTEST_SECRET:
+            raise BadSettings("chain_key has at least 16 characters")
         if self.nodes and self.node_admin_token is None:
             raise BadSettings("node_admin_token: who has nodes needs their token")
-        _check_admins(self.everybody)
-
-    @property
-    def everybody(self) -> tuple[Admin, ...]:
-        """All administrators; the first is "admin"."""
-        return (Admin(ADMIN, self.admin_token), *self.admins)
-
-
-def _check_admins(admins: tuple[Admin, ...]) -> None:
-    """Refuse two names of one token: somebody could approve with one what was proposed with the other."""
-    names = [admin.name for admin in admins]
-    tokens = {admin.token.value for admin in admins}
-    if len(set(names)) != len(names) or len(tokens) != len(admins):
-        raise BadSettings('admins: each name once (and none is "admin"), each token once')
-    for admin in admins:
-        if _ADMIN_NAME.fullmatch(admin.name) is None:
-            raise BadSettings(f"admins: {admin.name!r} is no name: small letters, digits and . _ - up to 64")
-        if len(admin.token.value) < _SHORTEST_SECRET:
-            raise BadSettings(f"admins: the token of {admin.name} has at least 16 characters")

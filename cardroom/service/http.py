@@ -1,23 +1,22 @@
 """HTTP for every process: a Quart app on hypercorn with our limits, our errors and our health pages.
 
-Errors are RFC 9457 problem details with our stable ``code``. Administrators and monitors show a bearer token.
+Errors are RFC 9457 problem details with our stable ``code``.
 """
 
-import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve
-from quart import Response, g, jsonify, request
+from quart import Response, jsonify, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.metrics import METRICS_TYPE, render_metrics
-from cardroom.service.settings import Admin, Bind
+from cardroom.service.settings import Bind
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
 
@@ -95,28 +94,15 @@ async def read_body(codec: Codec[T]) -> T:
         raise RefusedRequest(status, fault.code) from fault
 
 
-def require_token(admins: Sequence[Admin]) -> Callable[[], Awaitable[None]]:
-    """Give a check for ``before_request`` that refuses who shows no administrator's bearer token.
-
-    Who asks is known afterwards by ``admin_who_asks``. Every token is compared, whichever matches, so that
-    time tells nothing.
-    """
-
-    async def check() -> None:
-        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        token = shown.strip().encode()
-        found = [admin for admin in admins if hmac.compare_digest(token, admin.token.value.encode())]
-        if scheme.lower() != "bearer" or not found:
-            raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
-        g.admin = found[0].name
-
-    return check
+def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
+    """Refuse a body whose values are out of bounds."""
+    if not condition:
+        raise RefusedRequest(400, code, detail)
 
 
-def admin_who_asks() -> str:
-    """Give the name of the administrator whose request is served; only after ``require_token``."""
-    name: str = g.admin
-    return name
+def is_text(text: str, longest: int) -> bool:
+    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
+    return 0 < len(text) <= longest and "\0" not in text
 
 
 def add_metrics_page(app: QuartTrio) -> None:

@@ -8,11 +8,11 @@ from attrs import frozen
 from quart import Blueprint
 
 from cardroom.money import Krw
-from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.http import RefusedRequest, read_body, refuse_unless
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
-from wallet_worker.api.bodies import body_codec, refuse_unless, refused_by_rule
+from wallet_worker.api.bodies import body_codec, refused_by_rule
 from wallet_worker.api.office import Office
 from wallet_worker.api.parameters import (
     bad_parameter,

@@ -6,7 +6,7 @@ from attrs import asdict
 from quart import Blueprint
 
 from cardroom.ids import UserId
-from cardroom.service.http import RefusedRequest, read_body, require_token
+from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
@@ -18,8 +18,6 @@ from wallet_worker.api.bodies import (
     PromotionBody,
     TableBody,
     body_codec,
-    is_text,
-    refuse_unless,
     refused_by_rule,
 )
 from wallet_worker.api.freezes import add_freezes, show_freeze
@@ -52,9 +50,8 @@ _MIN_SEATS, _MAX_SEATS = 2, 9
 
 
 def admin_pages(office: Office) -> Blueprint:
-    """Serve everything under ``/admin``, to who shows an administrator's bearer token."""
+    """Serve everything under ``/admin``, to whom ``roles.py`` names."""
     pages = Blueprint("admin", __name__, url_prefix="/admin")
-    pages.before_request(require_token(office.admins))
     _add_questions(pages, office.postgres)
     _add_promotions(pages, office)
     _add_tables(pages, office.postgres, office.log)

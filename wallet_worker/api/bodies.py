@@ -1,6 +1,6 @@
 """Bodies of requests, read strictly, and what servers that are away are answered with."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from attrs import frozen
 from quart import Response
@@ -62,12 +62,6 @@ def body_codec(kind: type[T]) -> Codec[T]:
     return Codec(kind, Encoding.JSON, _MAX_BODY_BYTES, {})
 
 
-def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
-    """Refuse a body whose values are out of bounds."""
-    if not condition:
-        raise RefusedRequest(400, code, detail)
-
-
 def refused_by_rule(denied: Denied) -> RefusedRequest:
     """Give the answer to what the rules deny: 400 for an amount, 409 for how things stand."""
     match denied.denial:
@@ -81,11 +75,6 @@ def refused_by_rule(denied: Denied) -> RefusedRequest:
             return RefusedRequest(409, Refusal.INSUFFICIENT_FUNDS)
         case other:
             raise AssertionError(f"{other} is denied to tables only")
-
-
-def is_text(text: str, longest: int) -> bool:
-    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
-    return 0 < len(text) <= longest and "\0" not in text
 
 
 def add_away_answers(app: QuartTrio) -> None:

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from quart import Blueprint, request
 
-from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, Row
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import RoomBody, body_codec, is_text, refuse_unless
+from wallet_worker.api.bodies import RoomBody, body_codec
 from wallet_worker.api.cursors import Cursor, read_page, write_page
 from wallet_worker.store.create_room import RoomPlace, close_room, create_room, list_rooms
 
