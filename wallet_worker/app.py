@@ -11,8 +11,10 @@ from attrs import evolve, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
+from cardroom.service.addresses import TrustedProxies
 from cardroom.service.admin_guard import guard_admin_pages
 from cardroom.service.admins import AdminBook
+from cardroom.service.entry import add_player_addresses
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -178,6 +180,7 @@ def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) 
     office = Office(tools.postgres, tools.link, log, settings.office)
     logins = LoginLookup(redis, tools.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
+    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
     guard_admin_pages(app, AdminBook(settings.admins_file, log), PAGES)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))

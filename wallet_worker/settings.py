@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Final
 
 from attrs import field, frozen
+from attrs.validators import deep_iterable
 
 from cardroom.ids import ShardId
+from cardroom.service.addresses import is_network
 from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import (
     BadSettings,
@@ -161,6 +163,8 @@ class WalletSettings:
     admins_file: Path
     chain_key: Secret
     audit: AuditSettings
+    trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
+    """Networks of proxies in front: what they say about where a player comes from is believed."""
     log: LogSettings = field(factory=LogSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     office: OfficeSettings = field(factory=OfficeSettings)
