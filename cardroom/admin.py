@@ -1,4 +1,4 @@
-"""``python -m cardroom.admin token|check``: makes administrators' tokens, and says who has what until when."""
+"""``python -m cardroom.admin token|check``: makes administrators' tokens, says who has what until when."""
 
 import argparse
 import os

@@ -61,7 +61,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_LOCK": _by("adjustment_pkey"),
         "_SUM_HELD": _by("outside_payment_user"),
     },
-    "wallet_worker.store.admin_actions": {
+    "cardroom.service.admin_actions": {
         "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50),
         "LIST_ACTIONS_ABOUT": _by("admin_action_subject", _1=_FAR, _2=50, _3="user:17"),
         "_ADD_ACTION": _ADDS,

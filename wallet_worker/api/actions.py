@@ -5,9 +5,9 @@ from typing import Any
 
 from quart import Blueprint
 
+from cardroom.service.admin_actions import list_actions
+from cardroom.service.parameters import read_before, read_limit, read_parameters, write_time
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import read_before, read_limit, read_parameters, write_time
-from wallet_worker.store.admin_actions import list_actions
 
 
 def add_actions(pages: Blueprint, office: Office) -> None:

@@ -6,6 +6,7 @@ from attrs import asdict
 from quart import Blueprint
 
 from cardroom.ids import UserId
+from cardroom.service.admin_orders import Answer, check_reason, obey, read_order
 from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, Transaction
@@ -13,7 +14,6 @@ from cardroom.wire.refusals import Refusal
 from wallet_worker.api.accounts import add_accounts
 from wallet_worker.api.actions import add_actions
 from wallet_worker.api.adjustments import add_adjustments
-from wallet_worker.api.asked import Answer, check_reason, obey, read_order
 from wallet_worker.api.bodies import (
     PromotionBody,
     TableBody,

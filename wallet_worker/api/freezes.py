@@ -5,13 +5,13 @@ from typing import Any, Final
 from quart import Blueprint
 
 from cardroom.ids import UserId
+from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.parameters import write_time
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
 from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import write_time
 from wallet_worker.store.freezes import Freeze, freeze_everything, freeze_player, unfreeze_everything
 from wallet_worker.store.house_transfer import NoSuchPlayer
 

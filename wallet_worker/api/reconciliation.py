@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from quart import Blueprint
 
+from cardroom.service.parameters import bad_parameter, read_parameters, read_time
 from wallet_worker.api.accounts import write_times
 from wallet_worker.api.freezes import show_freeze
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import bad_parameter, read_parameters, read_time
 from wallet_worker.store.freezes import ask_freeze
 from wallet_worker.store.read_reconciliation import read_movements, read_reconciliation
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from cardroom.service.postgres import Postgres, PostgresRefused
-from tests.wallet_worker.house import House
-from wallet_worker.store.admin_actions import (
+from cardroom.service.admin_actions import (
     KeyOfAnotherOrder,
     Order,
     carry_out,
     hash_facts,
     list_actions,
 )
+from cardroom.service.postgres import Postgres, PostgresRefused
+from tests.wallet_worker.house import House
 
 
 def order(key: str, **changes: object) -> Order:

@@ -5,11 +5,11 @@ from typing import Any, Final, Protocol
 
 from attrs import asdict, frozen
 
+from cardroom.service.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
 from cardroom.service.admin_guard import admin_who_asks
 from cardroom.service.http import RefusedRequest, is_text, refuse_unless
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
-from wallet_worker.store.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
 
 MAX_REASON_LETTERS: Final = 200
 MAX_KEY_LETTERS: Final = 128

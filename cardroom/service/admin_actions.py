@@ -65,8 +65,8 @@ async def carry_out(
     """Do ``work`` once for an order and record it; a repeat gets the first answer.
 
     A dry run does the same work and takes it back: so it says what would happen, refusals included, with
-    ``"dry_run": true``. Raises ``KeyOfAnotherOrder``, or whatever ``work`` raises; then nothing has changed and nothing
-    is recorded.
+    ``"dry_run": true``. Raises ``KeyOfAnotherOrder``, or whatever ``work`` raises; then nothing has changed
+    and nothing is recorded.
     """
     try:
         async with postgres.transaction() as transaction:
