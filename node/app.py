@@ -62,7 +62,7 @@ async def serve(
         nursery.start_soon(house.presence.run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.offers.listen, house.desk.nudge)
-        nursery.start_soon(_serve_admin, settings, house, log, stopping)
+        nursery.start_soon(_serve_admin, settings, house, redis, log, stopping)
         async with trio.open_nursery() as playing:
             for shard in house.shards:
                 playing.start_soon(shard.run)
@@ -190,10 +190,13 @@ async def _withdraw(presence: Presence, log: Log) -> None:
         log.warning("presence.not_withdrawn", reason=str(away))
 
 
-async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping: trio.Event) -> None:
+async def _serve_admin(
+    settings: NodeSettings, house: House, redis: Redis, log: Log, stopping: trio.Event
+) -> None:
     """Serve administrators. The HTTP stack takes long to import, so players are served before it is."""
     from cardroom.service.admins import AdminBook  # noqa: PLC0415
     from cardroom.service.http import serve_http  # noqa: PLC0415
+    from node.admin.actions import ActionDesk, RedisRecords  # noqa: PLC0415
     from node.admin.http import AdminServices, make_admin_app  # noqa: PLC0415
 
     def census() -> Mapping[UserId, int]:
@@ -209,6 +212,7 @@ async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping:
         }
 
     book = AdminBook(settings.admins_file, log)
-    services = AdminServices(house.directory, census, house.desk, health, book, log)
+    actions = ActionDesk(settings.node_id, RedisRecords(redis))
+    services = AdminServices(house.directory, census, house.desk, health, book, actions, log)
     app = make_admin_app(services)
     await serve_http(app, settings.admin, stopping)

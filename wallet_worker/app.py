@@ -34,6 +34,7 @@ from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
 from wallet_worker.audit.handover import Handover
+from wallet_worker.audit.node_actions import NodeActions
 from wallet_worker.audit.nodes import NodeDoors, compare_with_nodes
 from wallet_worker.audit.places import FilePlace, Place, RedisPlace
 from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
@@ -131,6 +132,7 @@ def build_worker(
         probe_loop_lag,
         watch.run,
         Housekeeping(postgres, settings.ledger, log).run,
+        NodeActions(postgres, redis, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
     ]
     if settings.hand_events.enabled:

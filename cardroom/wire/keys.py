@@ -11,6 +11,9 @@ from cardroom.ids import BootNonce, CommandId, NodeId, ShardId, TableId
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
 
+ADMIN_ACTION_FIELD: Final = b"v1"
+"""Field of a stream entry that holds an encoded ``NodeAction``; the name is the version."""
+
 AUDIT_FIELD: Final = b"line"
 """Field of an audit entry that holds a sealed batch, as the audit's files have it."""
 

@@ -13,6 +13,7 @@ from cardroom.service.admin_guard import guard_admin_pages
 from cardroom.service.admins import AdminBook
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app
 from cardroom.service.logs import Log
+from node.admin.actions import ActionDesk
 from node.admin.players import Census, players_pages
 from node.admin.roles import PAGES
 from node.admin.shards import shards_pages
@@ -30,6 +31,7 @@ class AdminServices:
     desk: ShardDesk
     health: Callable[[], dict[str, bool]]
     admins: AdminBook
+    actions: ActionDesk
     log: Log
 
 
@@ -40,9 +42,9 @@ def make_admin_app(services: AdminServices) -> QuartTrio:
     add_health_pages(app, services.health)
     add_metrics_page(app)
     for pages in (
-        tables_pages(services.directory, services.log),
+        tables_pages(services.directory, services.actions, services.log),
         players_pages(services.directory, services.census),
-        shards_pages(services.desk),
+        shards_pages(services.desk, services.actions),
     ):
         app.register_blueprint(pages)
     return app

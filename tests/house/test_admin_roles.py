@@ -22,6 +22,7 @@ from shard_router.api.admin import AdminServices as RouterServices
 from shard_router.api.admin import make_admin_app as make_router_app
 from shard_router.api.admin_roles import PAGES as ROUTER_PAGES
 from tests.cardroom.service.people import ADMINS_FILE, open_book
+from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import desk_over
 from wallet_worker.api.roles import PAGES as WALLET_PAGES
 from wallet_worker.app import build_app as build_wallet_app
@@ -40,7 +41,9 @@ TABLES: Mapping[str, PageRoles] = {"node": NODE_PAGES, "wallet": WALLET_PAGES, "
 async def build(name: str) -> QuartTrio:
     """Build an app as its process does, but for the servers that it would ask."""
     if name == "node":
-        return make_node_app(NodeServices(Directory(), dict, desk_over(None), dict, open_book(), LOG))
+        return make_node_app(
+            NodeServices(Directory(), dict, desk_over(None), dict, open_book(), unread_actions(), LOG)
+        )
     if name == "router":
         return make_router_app(RouterServices(open_book(), dict, LOG))
     settings = WalletSettings(

@@ -128,6 +128,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_LOCK_HOUSE": _FEW,
         "_OPEN_ACCOUNT": _ADDS,
     },
+    "wallet_worker.store.keep_node_action": {"_ADD_NODE_ACTION": _ADDS},
     "wallet_worker.store.keep_house": {
         "_FORGET": Expected(why="calls a function; its body is below, among the functions and views"),
         "_OPEN_MONTHS": Expected(why="makes partitions"),

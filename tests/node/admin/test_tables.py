@@ -22,6 +22,7 @@ from node.settings import TableLimits
 from node.tables.directory import Directory, TableEntry
 from node.tables.inbox import Inbox
 from tests.cardroom.service.people import open_book
+from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import desk_over
 from tests.node.tables.house import BUY_IN, LOG, TABLE, House, open_house, settle
 
@@ -57,7 +58,13 @@ async def office(
         for entry in (house.table.entry, *more):
             directory.add(entry)
         services = AdminServices(
-            directory, lambda: {UserId(1): 2}, desk_over(None), lambda: health, open_book(), log
+            directory,
+            lambda: {UserId(1): 2},
+            desk_over(None),
+            lambda: health,
+            open_book(),
+            unread_actions(),
+            log,
         )
         house.guest(1, invitation=invitation).sit(0)
         house.guest(2, invitation=invitation).sit(3)
