@@ -38,6 +38,15 @@ def guarded_app(log: Log = LOG) -> QuartTrio:
     return app
 
 
+def ordered(body: dict[str, object], **changes: object) -> dict[str, object]:
+    """Give a body with a reason, and a key of its own for whatever it says."""
+    body = {
+        name: value for name, value in (body | changes).items() if name not in ("reason", "idempotency_key")
+    }
+    key = sha256(repr(sorted(body.items())).encode()).hexdigest()
+    return {"reason": "for a test", "idempotency_key": key} | body
+
+
 async def post(app: QuartTrio, path: str, body: Any, token: str = "right") -> tuple[int, Any]:
     answer = await app.test_client().post(path, json=body, headers={"Authorization": f"Bearer {token}"})
     return answer.status_code, await answer.get_json()

@@ -25,8 +25,8 @@ PAGES: Final[PageRoles] = {
     "POST /admin/adjustments/<int:number>/approve": FINANCE,
     "POST /admin/adjustments/<int:number>/reject": FINANCE,
     "POST /admin/letters/<int:letter_id>/<any(retry, void):order>": FINANCE,
-    "POST /admin/freeze": OWNERS,
-    "POST /admin/unfreeze": OWNERS,
+    "POST /admin/freeze": FINANCE,  # of withdrawals; of anything else OWNERS
+    "POST /admin/unfreeze": FINANCE,  # of withdrawals; of anything else OWNERS
     "POST /admin/tables": OWNERS,
     "POST /admin/rooms": OWNERS,
     "POST /admin/rooms/<int:room_id>/close": OWNERS,

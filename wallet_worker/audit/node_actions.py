@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, cast
 
 import trio
 from prometheus_client import Counter
@@ -56,9 +56,10 @@ class NodeActions:
         with redis_errors():
             found = await self._redis.xrange(keys.admin_actions(), start="-", end="+", count=_GROUP)
         for entry in found:
-            await self._keep(entry.identifier, entry.field_values)
+            stream_id = cast("bytes", entry.identifier)
+            await self._keep(stream_id, cast("Mapping[bytes, bytes]", entry.field_values))
             with redis_errors():
-                await self._redis.xdel(keys.admin_actions(), [entry.identifier])
+                await self._redis.xdel(keys.admin_actions(), [stream_id])
         return len(found)
 
     async def _keep(self, stream_id: bytes, fields: Mapping[bytes, bytes]) -> None:
