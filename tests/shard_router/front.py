@@ -26,6 +26,7 @@ from shard_router.app import serve_router
 from shard_router.settings import HashingSettings, RouterSettings
 
 TICKET_KEY = "k" * 32
+FACTOR_KEY = "f" * 32
 SHARDS = (ShardId(0), ShardId(1))
 NODE = NodeId("node-1")
 BOOT = BootNonce("a" * 32)
@@ -42,6 +43,7 @@ def router_settings(database: PostgresSettings, redis: RedisSettings) -> RouterS
         postgres=database,
         shards=SHARDS,
         ticket_key=Secret(TICKET_KEY),
+        factor_key=Secret(FACTOR_KEY),
         hashing=CHEAP,
         session_seconds=3600,
         lobby_seconds=0.0,
