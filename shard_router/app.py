@@ -16,7 +16,8 @@ from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.run import notify_supervisor
-from shard_router.api.admin import AdminServices, make_admin_app
+from shard_router.api.admin import make_admin_app
+from shard_router.api.admin_services import AdminServices
 from shard_router.api.auth import Desk, add_auth_pages
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
@@ -26,11 +27,13 @@ from shard_router.api.sessions import add_session_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
 from shard_router.settings import RouterSettings
 from shard_router.store.accounts import Accounts
+from shard_router.store.cluster import Cluster
 from shard_router.store.factor_seal import FactorSeal
 from shard_router.store.factors import SecondFactors
 from shard_router.store.failures import Failures
 from shard_router.store.logins import Logins, SessionRules
 from shard_router.store.nodes import DirectoryCache, Nodes
+from shard_router.store.orders import Orders
 from shard_router.store.passwords import Passwords
 from shard_router.store.post import Post
 from shard_router.store.purge import purge_expired
@@ -71,7 +74,15 @@ async def serve_router(
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
             if settings.admin is not None and settings.admins_file is not None:
-                services = AdminServices(AdminBook(settings.admins_file, log), watch.health, log)
+                services = AdminServices(
+                    admins=AdminBook(settings.admins_file, log),
+                    desk=desk,
+                    cluster=Cluster(redis, settings.shards, log),
+                    nodes=Nodes(redis, settings.shards, log),
+                    orders=Orders(redis, log),
+                    health=watch.health,
+                    log=log,
+                )
                 await serving.start(serve_http, make_admin_app(services), settings.admin, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
             task_status.started()

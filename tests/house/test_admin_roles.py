@@ -18,12 +18,11 @@ from node.admin.http import AdminServices as NodeServices
 from node.admin.http import make_admin_app as make_node_app
 from node.admin.roles import PAGES as NODE_PAGES
 from node.tables.directory import Directory
-from shard_router.api.admin import AdminServices as RouterServices
-from shard_router.api.admin import make_admin_app as make_router_app
 from shard_router.api.admin_roles import PAGES as ROUTER_PAGES
 from tests.cardroom.service.people import ADMINS_FILE, open_book
 from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import desk_over
+from tests.shard_router.office import build_office
 from wallet_worker.api.roles import PAGES as WALLET_PAGES
 from wallet_worker.app import build_app as build_wallet_app
 from wallet_worker.app import build_worker
@@ -44,13 +43,13 @@ async def build(name: str) -> QuartTrio:
         return make_node_app(
             NodeServices(Directory(), dict, desk_over(None), dict, open_book(), unread_actions(), LOG)
         )
-    if name == "router":
-        return make_router_app(RouterServices(open_book(), dict, LOG))
     settings = WalletSettings(
         shards=(ShardId(0),), redis=NOWHERE, postgres=NO_DATABASE, http=Bind("127.0.0.1", 0),
         admins_file=ADMINS_FILE, chain_key=Secret("k" * 32), audit=AuditSettings(Path("nowhere")),
     )  # fmt: skip
     async with open_postgres(NO_DATABASE, must_answer=False) as postgres, open_redis(NOWHERE) as redis:
+        if name == "router":
+            return build_office((NO_DATABASE, NOWHERE), postgres, redis, postgres, LOG).app
         services = RecorderServices(postgres, Handover([], 1), settings.audit, LOG)
         return build_wallet_app(settings, build_worker(settings, postgres, services, redis), redis, LOG)
 

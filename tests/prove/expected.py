@@ -51,6 +51,9 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "cardroom.service.logins": {
         "FIND_SESSION": Expected(why="calls a function; its body is below, among the functions and views"),
     },
+    "cardroom.service.player_freeze": {
+        "FREEZE_PLAYER": Expected(why="calls a function of two rows by their keys")
+    },
     "wallet_worker.audit.verify": {"_EXPORT": _ASKS, "_NOW": _ASKS},
     "wallet_worker.store.adjustments": {
         "LIST_ADJUSTMENTS": _by("adjustment_pkey", _1=_FAR, _2=50),
@@ -112,7 +115,6 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.find_first_batch": {"_FIRST_BATCH": _by("transfer_batch")},
     "wallet_worker.store.freezes": {
         "_FREEZE_HOUSE": _FEW,
-        "_FREEZE_PLAYER": _by("player_pkey"),
         "_READ_FREEZE": _FEW,
         "_UNFREEZE_HOUSE": _FEW,
     },

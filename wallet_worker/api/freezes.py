@@ -10,6 +10,7 @@ from cardroom.service.admin_guard import OWNERS, refuse_role
 from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
 from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
 from cardroom.service.parameters import write_time
+from cardroom.service.player_freeze import NoPlayerToFreeze, freeze_player
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.bodies import body_codec
@@ -20,10 +21,8 @@ from wallet_worker.store.freezes import (
     HouseFreeze,
     Scope,
     freeze_house,
-    freeze_player,
     unfreeze_house,
 )
-from wallet_worker.store.house_transfer import NoSuchPlayer
 
 _MAX_ID: Final = 2**63 - 1
 _MAX_TOLD_LETTERS: Final = 200
@@ -90,11 +89,11 @@ def _add_players(pages: Blueprint, office: Office) -> None:
         order = read_order(body, "freeze_player" if is_frozen else "unfreeze_player", f"user:{user_id}")
 
         async def work(transaction: Transaction) -> Answer:
-            return await freeze_player(transaction, UserId(user_id), office.link, is_frozen=is_frozen)
+            return await freeze_player(transaction, UserId(user_id), is_frozen=is_frozen)
 
         try:
             answer = await obey(office.postgres, order, work)
-        except NoSuchPlayer:
+        except NoPlayerToFreeze:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player") from None
         if not order.is_dry_run:
             office.log.warning("player.frozen", user_id=user_id, is_frozen=is_frozen, by=order.admin)
