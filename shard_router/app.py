@@ -74,16 +74,9 @@ async def serve_router(
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
             if settings.admin is not None and settings.admins_file is not None:
-                services = AdminServices(
-                    admins=AdminBook(settings.admins_file, log),
-                    desk=desk,
-                    cluster=Cluster(redis, settings.shards, log),
-                    nodes=Nodes(redis, settings.shards, log),
-                    orders=Orders(redis, log),
-                    health=watch.health,
-                    log=log,
-                )
-                await serving.start(serve_http, make_admin_app(services), settings.admin, stopping)
+                book = AdminBook(settings.admins_file, log)
+                admin_app = build_admin_app(settings, redis, desk, watch, book)
+                await serving.start(serve_http, admin_app, settings.admin, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
             task_status.started()
             background.start_soon(_say_ready, watch, settings.start_seconds)
@@ -136,6 +129,23 @@ def build_app(settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerW
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     return app
+
+
+def build_admin_app(
+    settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch, book: AdminBook
+) -> QuartTrio:
+    """Give the app for administrators, which stands on a port of its own."""
+    return make_admin_app(
+        AdminServices(
+            admins=book,
+            desk=desk,
+            cluster=Cluster(redis, settings.shards, desk.log),
+            nodes=Nodes(redis, settings.shards, desk.log),
+            orders=Orders(redis, desk.log),
+            health=watch.health,
+            log=desk.log,
+        )
+    )
 
 
 async def _say_ready(watch: ServerWatch, seconds: float) -> None:
