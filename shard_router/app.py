@@ -3,10 +3,10 @@
 from typing import Final
 
 import trio
+from attrs import frozen
 from quart_trio import QuartTrio
 
-from cardroom.service.addresses import TrustedProxies
-from cardroom.service.entry import add_player_addresses
+from cardroom.service.entry import Entry, add_entry, make_entry
 from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -48,9 +48,11 @@ async def serve_router(
         watch = ServerWatch(postgres, redis, settings.watch_seconds, log)
         lookup = LoginLookup(redis, postgres, settings.lookup)
         logins = Logins(lookup, postgres, settings.session_seconds)
-        app = build_app(settings, postgres, redis, logins, watch, log)
+        entry = make_entry(settings.entry, postgres, redis, log)
+        app = build_app(settings, Servers(postgres, redis), logins, watch, entry, log)
         background.start_soon(probe_loop_lag)
         background.start_soon(watch.watch)
+        await background.start(entry.run)
         background.start_soon(purge_sessions, logins, settings.purge, log)
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
@@ -64,15 +66,23 @@ async def serve_router(
     log.info("router.stopped")
 
 
+@frozen
+class Servers:
+    """Where everything is kept."""
+
+    postgres: Postgres
+    redis: Redis
+
+
 def build_app(
-    settings: RouterSettings, postgres: Postgres, redis: Redis, logins: Logins, watch: ServerWatch, log: Log
+    settings: RouterSettings, servers: Servers, logins: Logins, watch: ServerWatch, entry: Entry, log: Log
 ) -> QuartTrio:
     """Give the app with all its pages."""
-    accounts = Accounts(postgres)
-    nodes = Nodes(redis, settings.shards, log)
+    accounts = Accounts(servers.postgres)
+    nodes = Nodes(servers.redis, settings.shards, log)
     cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
-    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
+    add_entry(app, entry)
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
     add_lobby_pages(app, cache, logins)
     add_ticket_pages(app, TicketOffice(accounts, nodes, cache, settings.ticket_key), logins)

@@ -6,7 +6,9 @@ from attrs import frozen
 from quart import Response
 from quart_trio import QuartTrio
 
+from cardroom.service.entry import admit_user
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logins import Login
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding
@@ -59,12 +61,16 @@ class Auth:
                 assert_never(unreachable)
 
     async def log_in(self, shown: Credentials) -> LoggedIn:
-        """Open a session, for frozen players too. An unknown e-mail costs the time of a wrong password."""
+        """Open a session, for frozen players too. An unknown e-mail costs the time of a wrong password.
+
+        Who is blocked is told so only after the right password.
+        """
         account = await self._find(shown.email)
         password = write_password(shown.password)
         is_right = await self.passwords.matches(account.password_hash if account else None, password)
         if account is None or not is_right:
             raise RefusedRequest(401, Refusal.WRONG_CREDENTIALS)
+        await admit_user(account.user_id)
         await self._renew_hash(account, password)
         opened = await self.logins.open(Login(account.user_id, account.nickname))
         return LoggedIn(opened.token, account.user_id, account.nickname, opened.expires_unix_ms)
@@ -88,10 +94,12 @@ def add_auth_pages(app: QuartTrio, auth: Auth) -> None:
     """Serve ``/api/v1/auth/*`` and ``/api/v1/me``."""
 
     @app.post("/api/v1/auth/register")
+    @limited(Rule.REGISTER)
     async def register() -> Response:
         return answer(_REGISTERED, await auth.register(await read_body(_REGISTRATION)), 201)
 
     @app.post("/api/v1/auth/login")
+    @limited(Rule.LOGIN)
     async def log_in() -> Response:
         return answer(_LOGGED_IN, await auth.log_in(await read_body(_CREDENTIALS)))
 
