@@ -3,30 +3,40 @@
 from typing import Final
 
 import trio
-from attrs import frozen
 from quart_trio import QuartTrio
 
 from cardroom.service.entry import Entry, add_entry, make_entry
 from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
+from cardroom.service.mail import make_mailer
 from cardroom.service.metrics import probe_loop_lag
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.run import notify_supervisor
-from shard_router.api.auth import Auth, add_auth_pages
+from shard_router.api.auth import Desk, add_auth_pages
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
+from shard_router.api.passwords import add_password_pages
+from shard_router.api.second_factor import add_second_factor_pages
+from shard_router.api.sessions import add_session_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
 from shard_router.settings import RouterSettings
 from shard_router.store.accounts import Accounts
-from shard_router.store.logins import Logins
+from shard_router.store.factor_seal import FactorSeal
+from shard_router.store.factors import SecondFactors
+from shard_router.store.failures import Failures
+from shard_router.store.logins import Logins, SessionRules
 from shard_router.store.nodes import DirectoryCache, Nodes
 from shard_router.store.passwords import Passwords
-from shard_router.store.purge import purge_sessions
+from shard_router.store.post import Post
+from shard_router.store.purge import purge_expired
+from shard_router.store.registrations import Registrations
 from shard_router.store.servers import ServerWatch
 
 _STOP_SECONDS: Final = 2.5
+_POST_SECONDS: Final = 1.0
+"""So long mails that were promised are waited for."""
 
 
 async def serve_router(
@@ -47,13 +57,16 @@ async def serve_router(
     ):
         watch = ServerWatch(postgres, redis, settings.watch_seconds, log)
         lookup = LoginLookup(redis, postgres, settings.lookup)
-        logins = Logins(lookup, postgres, settings.session_seconds)
+        rules = SessionRules(settings.session_seconds, settings.session_limit, settings.step_up_seconds)
+        desk = build_desk(settings, postgres, redis, Logins(lookup, postgres, rules), log)
         entry = make_entry(settings.entry, postgres, redis, log)
-        app = build_app(settings, Servers(postgres, redis), logins, watch, entry, log)
+        app = build_app(settings, redis, desk, watch, entry, log)
         background.start_soon(probe_loop_lag)
         background.start_soon(watch.watch)
         await background.start(entry.run)
-        background.start_soon(purge_sessions, logins, settings.purge, log)
+        background.start_soon(purge_expired, desk.logins, desk.registrations, settings.purge, log)
+        if desk.post is not None:
+            background.start_soon(desk.post.work)
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
@@ -62,30 +75,51 @@ async def serve_router(
             await stopping.wait()
             log.info("router.stopping")
             serving.cancel_scope.deadline = trio.current_time() + _STOP_SECONDS
+        if desk.post is not None:
+            with trio.move_on_after(_POST_SECONDS):
+                await desk.post.drain()
         background.cancel_scope.cancel()
     log.info("router.stopped")
 
 
-@frozen
-class Servers:
-    """Where everything is kept."""
-
-    postgres: Postgres
-    redis: Redis
+def build_desk(settings: RouterSettings, postgres: Postgres, redis: Redis, logins: Logins, log: Log) -> Desk:
+    """Give what knows accounts, sessions and codes."""
+    accounts = Accounts(postgres)
+    registrations = Registrations(postgres, settings.mailed_tokens)
+    factors = post = None
+    if settings.factor_key is not None:
+        factors = SecondFactors(postgres, logins, FactorSeal(settings.factor_key))
+    if settings.mail is not None:
+        both = (settings.mail, settings.mailed_tokens)
+        post = Post(make_mailer(settings.mail), both, accounts, registrations, log)
+    return Desk(
+        postgres=postgres,
+        accounts=accounts,
+        registrations=registrations,
+        passwords=Passwords(settings.hashing),
+        logins=logins,
+        failures=Failures(redis, settings.failures, settings.ticket_key),
+        factors=factors,
+        post=post,
+        confirms_email=settings.confirm_email,
+        log=log,
+    )
 
 
 def build_app(
-    settings: RouterSettings, servers: Servers, logins: Logins, watch: ServerWatch, entry: Entry, log: Log
+    settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch, entry: Entry, log: Log
 ) -> QuartTrio:
     """Give the app with all its pages."""
-    accounts = Accounts(servers.postgres)
-    nodes = Nodes(servers.redis, settings.shards, log)
+    nodes = Nodes(redis, settings.shards, log)
     cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
     add_entry(app, entry)
-    add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
-    add_lobby_pages(app, cache, logins)
-    add_ticket_pages(app, TicketOffice(accounts, nodes, cache, settings.ticket_key), logins)
+    add_auth_pages(app, desk)
+    add_password_pages(app, desk)
+    add_second_factor_pages(app, desk)
+    add_session_pages(app, desk)
+    add_lobby_pages(app, cache, desk.logins)
+    add_ticket_pages(app, TicketOffice(desk.accounts, nodes, cache, settings.ticket_key), desk.logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     return app

@@ -24,7 +24,7 @@ class Rule(Enum):
     CONFIRM = "confirm"
     """A mailed token is shown."""
     STEP_UP = "step_up"
-    """A code of the second factor is shown."""
+    """Who is logged in shows a code of the second factor, or the password once more."""
     WITHDRAW = "withdraw"
     ADMIN = "admin"
     """What administrators ask. Who is kept out elsewhere is not kept out here: somebody must put it right."""

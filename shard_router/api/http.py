@@ -17,6 +17,7 @@ from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec
 from cardroom.wire.refusals import Refusal
+from shard_router.store.failures import Slowed
 from shard_router.store.logins import Logins
 from shard_router.store.passwords import HashersBusy
 
@@ -32,7 +33,7 @@ REQUEST_SECONDS: Final = Histogram(
 MAX_REQUEST_BYTES: Final = 4096
 """No request of a player is longer."""
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 _AWAY_SECONDS: Final = 2
 _BUSY_SECONDS: Final = 1
 _WAITING_STATES: Final = ("40", "53", "55", "57", "58", "25006")
@@ -99,9 +100,16 @@ def _add_errors(app: QuartTrio, log: Log) -> None:
         return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
 
     @app.errorhandler(HashersBusy)
+    async def hashers_busy(busy: HashersBusy) -> Response:
+        return _retry_later(Refusal.BUSY, busy.seconds)
+
     @app.errorhandler(LoginsBusy)
-    async def busy(_: HashersBusy | LoginsBusy) -> Response:
+    async def logins_busy(_: LoginsBusy) -> Response:
         return _retry_later(Refusal.BUSY, _BUSY_SECONDS)
+
+    @app.errorhandler(Slowed)
+    async def slowed(slowed: Slowed) -> Response:
+        return _retry_later(Refusal.LOGIN_SLOWED, slowed.seconds, 429)
 
     @app.errorhandler(PostgresRefused)
     async def database_refused(error: PostgresRefused) -> Response:
@@ -111,8 +119,8 @@ def _add_errors(app: QuartTrio, log: Log) -> None:
         return problem(500, Refusal.INTERNAL, "")
 
 
-def _retry_later(code: Refusal, seconds: int) -> Response:
-    response = problem(503, code, "")
+def _retry_later(code: Refusal, seconds: int, status: int = 503) -> Response:
+    response = problem(status, code, "")
     response.headers["Retry-After"] = str(seconds)
     return response
 

@@ -27,6 +27,7 @@ from shard_router.app import serve_router
 from shard_router.settings import HashingSettings, RouterSettings
 
 TICKET_KEY = "k" * 32
+FACTOR_KEY = "f" * 32
 SHARDS = (ShardId(0), ShardId(1))
 NODE = NodeId("node-1")
 BOOT = BootNonce("a" * 32)
@@ -43,6 +44,7 @@ def router_settings(database: PostgresSettings, redis: RedisSettings) -> RouterS
         postgres=database,
         shards=SHARDS,
         ticket_key=Secret(TICKET_KEY),
+        factor_key=Secret(FACTOR_KEY),
         hashing=CHEAP,
         limits=LimitSettings(exempt=("127.0.0.0/8",)),
         session_seconds=3600,

@@ -10,12 +10,12 @@ from structlog.testing import LogCapture
 from cardroom.ids import UserId
 from cardroom.local.servers import free_port
 from cardroom.service.blocklist import Blocklist
-from cardroom.service.logins import Login, LoginLookup, LookupSettings, hash_token
+from cardroom.service.logins import LoginLookup, LookupSettings, hash_token
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, PostgresRefused, open_postgres
 from cardroom.service.redis import Redis
 from cardroom.service.settings import PostgresSettings
-from shard_router.store.accounts import Accounts
+from shard_router.store.accounts import Account, Accounts
 from shard_router.store.blocks import (
     BlockMade,
     NewBlock,
@@ -25,9 +25,10 @@ from shard_router.store.blocks import (
     list_blocks,
     remove_block,
 )
-from shard_router.store.logins import Logins
+from shard_router.store.logins import Logins, Origin, SessionRules
 
 _LARGEST = 2**63 - 1
+_HASH = "x" * 97
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def blocklist(pool: Postgres, log: Log) -> Blocklist:
 
 @pytest.fixture
 async def alice(pool: Postgres) -> UserId:
-    found = await Accounts(pool).register("Alice", "alice@example.com", "x" * 97)
+    found = await Accounts(pool).register("Alice", "alice@example.com", _HASH)
     assert isinstance(found, int)
     return UserId(found)
 
@@ -84,11 +85,12 @@ async def test_a_block_ends_by_itself(pool: Postgres, blocklist: Blocklist) -> N
 async def test_a_block_ends_the_sessions_of_the_player_alone(
     pool: Postgres, redis: Redis, alice: UserId
 ) -> None:
-    bob = await Accounts(pool).register("Bob", "bob@example.com", "x" * 97)
+    bob = await Accounts(pool).register("Bob", "bob@example.com", _HASH)
     assert isinstance(bob, int)
-    logins = Logins(LoginLookup(redis, pool, LookupSettings()), pool, 3600)
-    tokens = [(await logins.open(Login(alice, "Alice"))).token for _ in range(2)]
-    others = (await logins.open(Login(UserId(bob), "Bob"))).token
+    logins = Logins(LoginLookup(redis, pool, LookupSettings()), pool, SessionRules(3600))
+    first, second = Account(alice, "Alice", _HASH), Account(bob, "Bob", _HASH)
+    tokens = [(await logins.open(first, Origin())).token for _ in range(2)]
+    others = (await logins.open(second, Origin())).token
     made = await block(pool, NewBlock("cheats", "kim", user_id=alice))
     assert set(made.ended_sessions) == {hash_token(token) for token in tokens}
     await redis.flushdb()
