@@ -15,6 +15,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from cardroom.service.errors import report_unforeseen
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logs import Log
 from cardroom.service.metrics import METRICS_TYPE, render_metrics
 from cardroom.service.openapi import Answer, Page, asked_page
@@ -44,11 +45,15 @@ _STATUS_CODES: Final = {
 class RefusedRequest(Exception):
     """A request that is answered with a refusal. Nothing was changed."""
 
-    def __init__(self, status: int, code: Refusal, detail: str = "") -> None:
+    def __init__(
+        self, status: int, code: Refusal, detail: str = "", *, retry_seconds: int | None = None
+    ) -> None:
+        """``retry_seconds`` is when the same request may be served, for the header ``Retry-After``."""
         super().__init__(code.value)
         self.status = status
         self.code = code
         self.detail = detail
+        self.retry_seconds = retry_seconds
 
 
 def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
@@ -60,7 +65,10 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
 
     @app.errorhandler(RefusedRequest)
     async def refused(refusal: RefusedRequest) -> Response:
-        return problem(refusal.status, refusal.code, refusal.detail)
+        response = problem(refusal.status, refusal.code, refusal.detail)
+        if refusal.retry_seconds is not None:
+            response.headers["Retry-After"] = str(refusal.retry_seconds)
+        return response
 
     @app.errorhandler(HTTPException)
     async def not_served(error: HTTPException) -> Response:
@@ -109,6 +117,7 @@ def add_metrics_page(app: QuartTrio) -> None:
     """Serve ``/metrics`` to Prometheus."""
 
     @app.get("/metrics")
+    @limited(Rule.FREE)
     @Page(tag="service", answers={200: Answer(None, METRICS_TYPE)})
     async def metrics() -> Response:
         """Give all measured values, as Prometheus reads them."""
@@ -142,12 +151,14 @@ def add_health_pages(
     """
 
     @app.get("/health/live")
+    @limited(Rule.FREE)
     @Page(tag="service", answers={200: Status})
     async def live() -> dict[str, str]:
         """Say that the process answers."""
         return {"status": "ok"}
 
     @app.get("/health/ready")
+    @limited(Rule.FREE)
     @Page(tag="service", answers={200: Status, 503: Status})
     async def ready() -> tuple[dict[str, str], int]:
         """Say whether the process does its work."""
@@ -155,6 +166,7 @@ def add_health_pages(
         return {"status": "ok" if is_ready else "unavailable"}, 200 if is_ready else 503
 
     @app.get("/health")
+    @limited(Rule.FREE)
     @Page(tag="service", answers={200: Health, 503: Health})
     async def parts() -> tuple[dict[str, Any], int]:
         """Say whether each part of the process does its work."""
