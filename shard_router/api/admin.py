@@ -5,6 +5,7 @@ from quart_trio import QuartTrio
 from cardroom.service.admin_guard import guard_admin_pages
 from cardroom.service.http import add_health_pages, add_metrics_page
 from shard_router.api.admin_access import add_access_pages
+from shard_router.api.admin_blocks import add_block_pages
 from shard_router.api.admin_cluster import add_cluster_pages
 from shard_router.api.admin_roles import PAGES
 from shard_router.api.admin_services import AdminServices
@@ -19,6 +20,7 @@ def make_admin_app(services: AdminServices) -> QuartTrio:
     guard_admin_pages(app, services.admins, PAGES)
     add_user_pages(app, services)
     add_access_pages(app, services)
+    add_block_pages(app, services)
     add_cluster_pages(app, services)
     add_table_pages(app, services)
     add_health_pages(app, services.health)

@@ -8,6 +8,7 @@ PAGES: Final[PageRoles] = {
     "GET /admin/users": EVERYBODY,  # by e-mail address: all but viewers
     "GET /admin/users/<int:user_id>": EVERYBODY,
     "GET /admin/users/<int:user_id>/sessions": EVERYBODY,
+    "GET /admin/blocks": EVERYBODY,
     "GET /admin/nodes": EVERYBODY,
     "GET /admin/shards": EVERYBODY,
     "GET /admin/tables": EVERYBODY,
@@ -16,6 +17,8 @@ PAGES: Final[PageRoles] = {
     "DELETE /admin/users/<int:user_id>/sessions": SUPPORT,
     "DELETE /admin/users/<int:user_id>/sessions/<uuid:session_id>": SUPPORT,
     "DELETE /admin/users/<int:user_id>/second-factor": SUPPORT,
+    "POST /admin/blocks": SUPPORT,
+    "DELETE /admin/blocks/<int:number>": SUPPORT,
     "POST /admin/tables/<int:table_id>/pause": SUPPORT,
     "POST /admin/tables/<int:table_id>/resume": SUPPORT,
     "POST /admin/tables/<int:table_id>/announce": SUPPORT,

@@ -15,7 +15,7 @@ from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.http import MAX_REQUEST_BYTES
-from shard_router.store.find_players import find_player, list_by_email, list_by_nickname
+from shard_router.store.find_players import find_player, list_blocks_of, list_by_email, list_by_nickname
 
 REASON: Final = Codec[ReasonBody](ReasonBody, Encoding.JSON, MAX_REQUEST_BYTES, {})
 
@@ -44,14 +44,15 @@ def add_user_pages(app: QuartTrio, services: AdminServices) -> None:
 
     @app.get("/admin/users/<int:user_id>")
     async def user(user_id: int) -> dict[str, Any]:
-        """Show how a player stands: account, freeze, exclusion, second factor, seats."""
+        """Show how a player stands: account, freeze, exclusion, second factor, blocks, seats."""
         row = await require_player(postgres, user_id)
         directory = await services.nodes.directory()
         seats = [
             {"table_id": table.table_id, "shard": table.shard, "name": table.name, "seat": seat}
             for table, seat in directory.seats_of(UserId(user_id))
         ]
-        return _write_user(row) | {"seats": seats}
+        blocks = [_write_block(one) for one in await list_blocks_of(postgres, UserId(user_id))]
+        return _write_user(row) | {"blocks": blocks, "seats": seats}
 
     _add_freezes(app, services)
 
@@ -121,6 +122,11 @@ def _write_user(row: Row) -> dict[str, Any]:
         "self_excluded_until": write_time(row["self_excluded_until"]),
         "second_factor_at": write_time(row["second_factor_at"]),
     }
+
+
+def _write_block(row: Row) -> dict[str, Any]:
+    times = {name: write_time(row[name]) for name in ("blocked_at", "expires_at")}
+    return {"block": row["id"], "reason": row["reason"], "blocked_by": row["blocked_by"]} | times
 
 
 def mask_email(email: str) -> str:

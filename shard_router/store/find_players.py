@@ -27,6 +27,11 @@ ORDER BY lower(email) COLLATE "C" LIMIT $3
 
 FIND_PLAYER: Final = f"SELECT {_FIELDS} FROM player WHERE id = $1"  # noqa: S608 (a list of columns)
 
+LIST_BLOCKS_OF: Final = """
+SELECT id, reason, blocked_by, blocked_at, expires_at FROM block
+WHERE user_id = $1 AND removed_at IS NULL AND (expires_at IS NULL OR expires_at > now()) ORDER BY id
+"""
+
 
 async def find_player(postgres: Postgres, user_id: UserId) -> Row | None:
     """Give one player, if there is one of that number."""
@@ -41,3 +46,8 @@ async def list_by_nickname(postgres: Postgres, beginning: str, after: str, limit
 async def list_by_email(postgres: Postgres, beginning: str, after: str, limit: int) -> Sequence[Row]:
     """Give players whose address begins so, or is that, behind the one at the place ``after``."""
     return await postgres.fetch(LIST_BY_EMAIL, beginning, after, limit)
+
+
+async def list_blocks_of(postgres: Postgres, user_id: UserId) -> Sequence[Row]:
+    """Give the blocks of a player that stand now."""
+    return await postgres.fetch(LIST_BLOCKS_OF, user_id)

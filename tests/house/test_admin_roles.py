@@ -10,6 +10,7 @@ from quart_trio import QuartTrio
 from cardroom.ids import ShardId
 from cardroom.service.admin_guard import EVERYBODY, OWNERS, PageRoles, admin_rules
 from cardroom.service.admins import Role
+from cardroom.service.entry import make_entry
 from cardroom.service.logs import Log
 from cardroom.service.postgres import open_postgres
 from cardroom.service.redis import open_redis
@@ -24,8 +25,8 @@ from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import desk_over
 from tests.shard_router.office import build_office
 from wallet_worker.api.roles import PAGES as WALLET_PAGES
+from wallet_worker.app import Desk, build_worker
 from wallet_worker.app import build_app as build_wallet_app
-from wallet_worker.app import build_worker
 from wallet_worker.audit.handover import Handover
 from wallet_worker.audit.recorder import RecorderServices
 from wallet_worker.settings import AuditSettings, WalletSettings
@@ -51,7 +52,8 @@ async def build(name: str) -> QuartTrio:
         if name == "router":
             return build_office((NO_DATABASE, NOWHERE), postgres, redis, postgres, LOG).app
         services = RecorderServices(postgres, Handover([], 1), settings.audit, LOG)
-        return build_wallet_app(settings, build_worker(settings, postgres, services, redis), redis, LOG)
+        desk = Desk(postgres, redis, make_entry(settings.entry, postgres, redis, LOG))
+        return build_wallet_app(settings, build_worker(settings, postgres, services, redis), desk, LOG)
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -69,8 +69,12 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_SUM_HELD": _by("outside_payment_user"),
     },
     "cardroom.service.admin_actions": {
-        "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50),
-        "LIST_ACTIONS_ABOUT": _by("admin_action_subject", _1=_FAR, _2=50, _3="user:17"),
+        "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW),
+        "LIST_ACTIONS_ABOUT": _by(
+            "admin_action_subject", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW, _5="user:17"
+        ),
+        "LIST_ACTIONS_BY": _by("admin_action_admin", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW, _5="kim"),
+        "LIST_ACTIONS_OF": _by("admin_action_action", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW, _5="promotion"),
         "_ADD_ACTION": _ADDS,
         "_FIND_ACTION": _by("admin_action_key"),
         "_LOCK_KEY": _ASKS,

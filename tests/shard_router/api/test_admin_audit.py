@@ -18,6 +18,8 @@ ORDERS: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
     f"DELETE {USER}/sessions/<uuid:session_id>": (WHY, "session_ended", "user:1"),
     f"DELETE {USER}/sessions": (WHY, "sessions_ended", "user:1"),
     f"DELETE {USER}/second-factor": (WHY, "second_factor_taken", "user:1"),
+    "POST /admin/blocks": ({**WHY, "user_id": 1}, "blocked", "user:1"),
+    "DELETE /admin/blocks/<int:number>": (WHY, "unblocked", "block:1"),
     "POST /admin/tables": (MAKE, "table_made", "any shard"),
     f"POST {TABLE}/pause": (WHY, "table_paused", "table:1"),
     f"POST {TABLE}/resume": (WHY, "table_resumed", "table:1"),
@@ -40,7 +42,8 @@ async def test_every_order_is_recorded(office: Office) -> None:
     await office.node.open_both_shards()
     await lay(office, (0, "Geum", None))
     await office.node.publish(table_summary(1, 0))
-    parts = {"<int:user_id>": "1", "<int:table_id>": "1", "<uuid:session_id>": str(login.session_id)}
+    parts = dict.fromkeys(("<int:user_id>", "<int:table_id>", "<int:number>"), "1")
+    parts["<uuid:session_id>"] = str(login.session_id)
     async with node_that(office.redis, does_it):
         for page, (body, _, _) in ORDERS.items():
             method, _, path = page.partition(" ")
