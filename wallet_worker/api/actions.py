@@ -24,7 +24,7 @@ def add_actions(pages: Blueprint, office: Office) -> None:
 
     @pages.get("/actions")
     async def actions() -> dict[str, Any]:
-        """List orders by ``subject`` (``user:17``), ``admin`` or ``action``, and ``from`` and ``to`` a time."""
+        """List orders by ``subject`` (``user:17``), ``admin`` or ``action``, ``from`` and ``to`` a time."""
         asked = read_parameters({"limit", "before", "from", "to", *_BY})
         limit, before = read_limit(asked), read_before(asked)
         rows = await list_actions(office.postgres, before, limit + 1, _read_filter(asked))
