@@ -33,10 +33,15 @@ class Registration:
 
 @frozen
 class Credentials:
-    """``POST /api/v1/auth/login``. Refused: wrong credentials, whichever of the two is wrong."""
+    """``POST /api/v1/auth/login``. Refused: wrong credentials, whichever of the two is wrong.
+
+    Further, with the right password: email not confirmed, second factor needed, second factor wrong.
+    """
 
     email: str
     password: str
+    code: str = ""
+    """Where the account has a second factor: six digits, or a recovery code."""
 
 
 @frozen

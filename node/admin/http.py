@@ -1,6 +1,7 @@
 """The node's HTTP endpoint for administrators and monitors: own port, loopback by default.
 
-Health and metrics are open to whoever reaches the port; everything under ``/admin`` wants the bearer token.
+Health and metrics are open to whoever reaches the port; everything under ``/admin`` wants a token of a role
+that ``roles.py`` names.
 """
 
 from collections.abc import Callable
@@ -8,10 +9,13 @@ from collections.abc import Callable
 from attrs import frozen
 from quart_trio import QuartTrio
 
-from cardroom.service.http import add_health_pages, add_metrics_page, make_app, require_token
+from cardroom.service.admin_guard import guard_admin_pages
+from cardroom.service.admins import AdminBook
+from cardroom.service.http import add_health_pages, add_metrics_page, make_app
 from cardroom.service.logs import Log
-from cardroom.service.settings import Admin, Secret
+from node.admin.actions import ActionDesk
 from node.admin.players import Census, players_pages
+from node.admin.roles import PAGES
 from node.admin.shards import shards_pages
 from node.admin.tables import tables_pages
 from node.shards.desk import ShardDesk
@@ -26,20 +30,21 @@ class AdminServices:
     census: Census
     desk: ShardDesk
     health: Callable[[], dict[str, bool]]
-    token: Secret
+    admins: AdminBook
+    actions: ActionDesk
     log: Log
 
 
 def make_admin_app(services: AdminServices) -> QuartTrio:
     """Give the app with all pages."""
     app = make_app("node-admin", services.log)
+    guard_admin_pages(app, services.admins, PAGES)
     add_health_pages(app, services.health)
     add_metrics_page(app)
     for pages in (
-        tables_pages(services.directory, services.log),
+        tables_pages(services.directory, services.actions, services.log),
         players_pages(services.directory, services.census),
-        shards_pages(services.desk),
+        shards_pages(services.desk, services.actions),
     ):
-        pages.before_request(require_token([Admin("admin", services.token)]))
         app.register_blueprint(pages)
     return app

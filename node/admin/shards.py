@@ -9,11 +9,13 @@ from cardroom.ids import NodeId, ShardId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
-from node.admin.tables import check_reason
+from node.admin.actions import ActionDesk
+from node.admin.tables import check_reason, check_text
 from node.shards.desk import ShardDesk
 from node.shards.moving import MoveRefused, ShardMove, ShardReport
 
 _MAX_BODY_BYTES: Final = 16 * 1024
+_MAX_NODE_LETTERS: Final = 64
 _STATUS: Final = {Refusal.NO_SUCH_SHARD: 404, Refusal.UNAVAILABLE: 503, Refusal.LEDGER_AWAY: 503}
 """With which status an order is refused; all others with 409."""
 
@@ -28,17 +30,17 @@ class MoveBody:
 
 @frozen
 class DrainBody:
-    """Why the node gives its shards away."""
+    """Why the node gives its shards away, or why no more."""
 
     reason: str
 
 
-def shards_pages(desk: ShardDesk) -> Blueprint:
+def shards_pages(desk: ShardDesk, actions: ActionDesk) -> Blueprint:
     """Serve everything under ``/admin/shards``, and ``/admin/drain``."""
     pages = Blueprint("shards", __name__)
     _add_shards(pages, desk)
-    _add_move(pages, desk)
-    _add_drain(pages, desk)
+    _add_move(pages, desk, actions)
+    _add_drain(pages, desk, actions)
     return pages
 
 
@@ -55,28 +57,34 @@ def _add_shards(pages: Blueprint, desk: ShardDesk) -> None:
             raise _refusal_of(refused) from None
 
 
-def _add_move(pages: Blueprint, desk: ShardDesk) -> None:
+def _add_move(pages: Blueprint, desk: ShardDesk, actions: ActionDesk) -> None:
     bodies = Codec[MoveBody](MoveBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/shards/<int:shard>/move")
     async def move_shard(shard: int) -> tuple[dict[str, Any], int]:
         """Begin to move a shard to another node; how it goes on, ``/admin/shards/{id}`` says."""
         body = await read_body(bodies)
+        reason = check_reason(body.reason)
         try:
-            move = await desk.order_move(ShardId(shard), NodeId(body.to), check_reason(body.reason))
+            desk.find(ShardId(shard))
+            to = check_text(body.to, _MAX_NODE_LETTERS, "to")
+            await actions.note("shard_moved", f"shard:{shard}", reason, to=to)
+            move = await desk.order_move(ShardId(shard), NodeId(to), reason)
         except MoveRefused as refused:
             raise _refusal_of(refused) from None
         return {"shard": shard, "move": _write_move(move)}, 202
 
 
-def _add_drain(pages: Blueprint, desk: ShardDesk) -> None:
+def _add_drain(pages: Blueprint, desk: ShardDesk, actions: ActionDesk) -> None:
     bodies = Codec[DrainBody](DrainBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/drain")
     async def drain() -> tuple[dict[str, Any], int]:
         """Begin to give all shards away; a repeat changes the reason only."""
         body = await read_body(bodies)
-        desk.order_drain(check_reason(body.reason))
+        reason = check_reason(body.reason)
+        await actions.note("node_drained", "all shards", reason)
+        desk.order_drain(reason)
         return _write_drain(desk), 202
 
     @pages.get("/admin/drain")
@@ -86,6 +94,8 @@ def _add_drain(pages: Blueprint, desk: ShardDesk) -> None:
     @pages.delete("/admin/drain")
     async def cancel_drain() -> dict[str, Any]:
         """Give no more away; what has moved stays where it is. May be repeated."""
+        body = await read_body(bodies)
+        await actions.note("drain_cancelled", "all shards", check_reason(body.reason))
         desk.cancel_drain()
         return _write_drain(desk)
 

@@ -12,10 +12,12 @@ from quart import Blueprint, Response
 from cardroom.ids import TableId, UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
+from cardroom.service.parameters import read_limit, read_number, read_parameters
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.escrow import ESCROW_PATH, HeldTables, escrow_codec
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Snapshot
+from node.admin.actions import ActionDesk
 from node.tables.chat_text import clean_text
 from node.tables.commands import Announce, Command, Inspect, Silence, TableDetail
 from node.tables.denied import Denied
@@ -48,13 +50,13 @@ class SilenceBody:
     reason: str
 
 
-def tables_pages(directory: Directory, log: Log) -> Blueprint:
+def tables_pages(directory: Directory, actions: ActionDesk, log: Log) -> Blueprint:
     """Serve everything under ``/admin/tables``, and ``/admin/announce``."""
     pages = Blueprint("tables", __name__)
     _add_questions(pages, directory)
     _add_escrow(pages, directory)
-    _add_announcements(pages, directory, log)
-    _add_silence(pages, directory, log)
+    _add_announcements(pages, directory, actions, log)
+    _add_silence(pages, directory, actions, log)
     return pages
 
 
@@ -63,22 +65,15 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
 
     @pages.get("/admin/tables")
     async def list_tables() -> dict[str, Any]:
-        return {
-            "tables": [
-                {
-                    "table_id": one.table_id,
-                    "shard": one.shard,
-                    "name": one.name,
-                    "stake": one.stake,
-                    "seat_count": one.seat_count,
-                    "players": len(one.seats),
-                    "hand_no": one.hand_no,
-                    "inbox": len(entry.inbox),
-                }
-                for entry in directory
-                for one in [entry.summary]
-            ]
-        }
+        """List this node's tables by number, ``limit`` of them behind the table ``after``."""
+        asked = read_parameters({"limit", "after"})
+        limit, after = read_limit(asked), read_number(asked, "after", 0, _MAX_ID, 0)
+        found = sorted(
+            (entry for entry in directory if entry.summary.table_id > after),
+            key=lambda entry: entry.summary.table_id,
+        )
+        more = found[limit - 1].summary.table_id if len(found) > limit else None
+        return {"tables": [_write_entry(entry) for entry in found[:limit]], "next": more}
 
     @pages.get("/admin/tables/<int:table_id>")
     async def show_table(table_id: int) -> dict[str, Any]:
@@ -89,6 +84,20 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
             "last_settled_hand_no": detail.last_settled_hand_no,
             "viewers": detail.viewers,
         }
+
+
+def _write_entry(entry: TableEntry) -> dict[str, Any]:
+    table = entry.summary
+    return {
+        "table_id": table.table_id,
+        "shard": table.shard,
+        "name": table.name,
+        "stake": table.stake,
+        "seat_count": table.seat_count,
+        "players": len(table.seats),
+        "hand_no": table.hand_no,
+        "inbox": len(entry.inbox),
+    }
 
 
 def _add_escrow(pages: Blueprint, directory: Directory) -> None:
@@ -106,7 +115,7 @@ def _add_escrow(pages: Blueprint, directory: Directory) -> None:
         return Response(answers.encode(held), content_type="application/json")
 
 
-def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None:
+def _add_announcements(pages: Blueprint, directory: Directory, actions: ActionDesk, log: Log) -> None:
     bodies = Codec[AnnouncementBody](AnnouncementBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/tables/<int:table_id>/announce")
@@ -115,6 +124,7 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
         entry = _find(directory, table_id)
         body = await read_body(bodies)
         text, reason = check_text(body.text, _MAX_TEXT_LETTERS, "text"), check_reason(body.reason)
+        await actions.note("table_announced", f"table:{table_id}", reason, text=text)
         table_seq = await _ask(entry, partial(Announce, text))
         log.info("table.announced", table_id=table_id, text=text, reason=reason)
         return {"table_id": table_id, "table_seq": table_seq}
@@ -124,6 +134,7 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
         """Tell all who watch any table of this node; says which tables did not answer in time."""
         body = await read_body(bodies)
         text, reason = check_text(body.text, _MAX_TEXT_LETTERS, "text"), check_reason(body.reason)
+        await actions.note("node_announced", "all tables", reason, text=text)
         entries = tuple(directory)
         silent = await _announce_everywhere(entries, text)
         told = len(entries) - len(silent)
@@ -131,7 +142,7 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
         return {"tables": told, "unanswered": sorted(silent)}
 
 
-def _add_silence(pages: Blueprint, directory: Directory, log: Log) -> None:
+def _add_silence(pages: Blueprint, directory: Directory, actions: ActionDesk, log: Log) -> None:
     bodies = Codec[SilenceBody](SilenceBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/tables/<int:table_id>/silence")
@@ -144,6 +155,8 @@ def _add_silence(pages: Blueprint, directory: Directory, log: Log) -> None:
             raise RefusedRequest(400, Refusal.MALFORMED, "user_id: no player has such a number")
         if not 0 <= seconds <= _MAX_SILENCE_SECONDS:
             raise RefusedRequest(400, Refusal.MALFORMED, f"seconds: 0 to {_MAX_SILENCE_SECONDS}")
+        facts = {"user_id": user_id, "seconds": seconds}
+        await actions.note("table_silenced", f"table:{table_id}", reason, **facts)
         if not await _ask(entry, partial(Silence, user_id, seconds)):
             raise RefusedRequest(409, Refusal.BUSY, "too many players are silenced at this table")
         log.info("table.silenced", table_id=table_id, user_id=user_id, seconds=seconds, reason=reason)

@@ -146,6 +146,11 @@ SELECT sha256(number::text::bytea), 1 + number % $players, now() - interval '14 
        now() + interval '14 days' * (1 - number::float8 / $sessions) - interval '1 hour'
 FROM generate_series(1, $sessions) AS number;
 
+INSERT INTO block (user_id, reason, blocked_by)
+SELECT number, 'because', 'kim' FROM generate_series(1, $players) AS number;
+
+UPDATE block SET removed_at = now(), removed_by = 'lee', removed_reason = 'a mistake' WHERE id % 100 <> 0;
+
 INSERT INTO command (id, shard, kind, body_hash, reply, received_at)
 SELECT gen_random_uuid(), 0, 'settle_hand', sha256('body'), '\x00'::bytea, now() - interval '36 days' * number / $commands
 FROM generate_series(1, $commands) AS number;

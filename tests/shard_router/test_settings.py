@@ -51,6 +51,8 @@ def test_no_secret_is_shown() -> None:
         {"ticket_key": "in the file" * 4},
         {"hashing": {"memory_kib": 8, "lanes": 2}},
         {"hashing": {"threads": 0}},
+        {"admin": {"host": "127.0.0.1", "port": 0}},
+        {"admins_file": "admins.toml"},
     ],
 )
 def test_refused(change: dict[str, object]) -> None:

@@ -7,9 +7,9 @@ from quart import Blueprint
 
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest
+from cardroom.service.parameters import write_time
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import write_time
 from wallet_worker.api.transactions import list_transactions
 from wallet_worker.store.house_transfer import NoSuchPlayer
 from wallet_worker.store.read_accounts import NoSuchTransfer, read_accounts, read_transfer

@@ -8,19 +8,19 @@ from attrs import frozen
 from quart import Blueprint
 
 from cardroom.money import Krw
-from cardroom.service.http import RefusedRequest, read_body
-from cardroom.service.postgres import Transaction
-from cardroom.wire.refusals import Refusal
-from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
-from wallet_worker.api.bodies import body_codec, refuse_unless, refused_by_rule
-from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import (
+from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
+from cardroom.service.http import RefusedRequest, read_body, refuse_unless
+from cardroom.service.parameters import (
     bad_parameter,
     read_before,
     read_limit,
     read_parameters,
     write_time,
 )
+from cardroom.service.postgres import Transaction
+from cardroom.wire.refusals import Refusal
+from wallet_worker.api.bodies import body_codec, refused_by_rule
+from wallet_worker.api.office import Office
 from wallet_worker.rules.account_names import read_account_name
 from wallet_worker.rules.adjustment import AdjustmentState, AlreadyDecided, OwnProposal
 from wallet_worker.rules.denials import Denied

@@ -1,6 +1,6 @@
 """Bodies of requests, read strictly, and what servers that are away are answered with."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from attrs import frozen
 from quart import Response
@@ -46,8 +46,11 @@ class TableBody:
     name: str
     stake: str
     seat_count: int
+    reason: str
+    idempotency_key: str
     private: bool = False
     room: str = FIRST_ROOM
+    dry_run: bool = False
 
 
 @frozen
@@ -55,17 +58,14 @@ class RoomBody:
     """``POST /admin/rooms``: make a room, once per name."""
 
     name: str
+    reason: str
+    idempotency_key: str
+    dry_run: bool = False
 
 
 def body_codec(kind: type[T]) -> Codec[T]:
     """Give the codec of a request body."""
     return Codec(kind, Encoding.JSON, _MAX_BODY_BYTES, {})
-
-
-def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
-    """Refuse a body whose values are out of bounds."""
-    if not condition:
-        raise RefusedRequest(400, code, detail)
 
 
 def refused_by_rule(denied: Denied) -> RefusedRequest:
@@ -77,15 +77,12 @@ def refused_by_rule(denied: Denied) -> RefusedRequest:
             return RefusedRequest(400, Refusal.AMOUNT_TOO_LARGE)
         case Denial.FROZEN:
             return RefusedRequest(409, Refusal.FROZEN)
+        case Denial.WITHDRAWALS_FROZEN:
+            return RefusedRequest(409, Refusal.WITHDRAWALS_FROZEN)
         case Denial.INSUFFICIENT_FUNDS:
             return RefusedRequest(409, Refusal.INSUFFICIENT_FUNDS)
         case other:
             raise AssertionError(f"{other} is denied to tables only")
-
-
-def is_text(text: str, longest: int) -> bool:
-    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
-    return 0 < len(text) <= longest and "\0" not in text
 
 
 def add_away_answers(app: QuartTrio) -> None:

@@ -1,15 +1,14 @@
 """Dead letters for administrators: who waits, and how each is ended."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from attrs import frozen
 from quart import Blueprint, request
 
-from cardroom.service.http import RefusedRequest, admin_who_asks, read_body, require_token
-from cardroom.service.settings import Admin
+from cardroom.service.admin_guard import admin_who_asks
+from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import body_codec, refuse_unless
+from wallet_worker.api.bodies import body_codec
 from wallet_worker.ledger.deadletter import ResolvedOtherwise, StillFails
 from wallet_worker.ledger.letter_desk import (
     MAX_KEY_LETTERS,
@@ -32,10 +31,9 @@ class LetterBody:
     idempotency_key: str
 
 
-def letter_pages(desk: LetterDesk, admins: Sequence[Admin]) -> Blueprint:
-    """Serve ``/admin/letters``, to who shows an administrator's bearer token."""
+def letter_pages(desk: LetterDesk) -> Blueprint:
+    """Serve ``/admin/letters``."""
     pages = Blueprint("letters", __name__, url_prefix="/admin/letters")
-    pages.before_request(require_token(admins))
     bodies = body_codec(LetterBody)
 
     @pages.get("")
@@ -78,8 +76,7 @@ def _check(body: LetterBody) -> None:
         ("reason", body.reason, MAX_REASON_LETTERS),
         ("idempotency_key", body.idempotency_key, MAX_KEY_LETTERS),
     ):
-        is_text = 0 < len(text) <= longest and "\0" not in text
-        refuse_unless(is_text, Refusal.MALFORMED, f"{name}: 1 to {longest} letters")
+        refuse_unless(is_text(text, longest), Refusal.MALFORMED, f"{name}: 1 to {longest} letters")
 
 
 def _number(name: str, default: int | None, most: int) -> int | None:

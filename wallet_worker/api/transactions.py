@@ -11,8 +11,7 @@ from typing import Any, Final
 from quart import Response
 
 from cardroom.ids import UserId
-from cardroom.service.postgres import Postgres
-from wallet_worker.api.parameters import (
+from cardroom.service.parameters import (
     LONGEST_PAGE,
     bad_parameter,
     read_limit,
@@ -20,6 +19,7 @@ from wallet_worker.api.parameters import (
     read_time,
     write_time,
 )
+from cardroom.service.postgres import Postgres
 from wallet_worker.rules.transfers import TransferKind
 from wallet_worker.store.read_transactions import AccountsOf, Filter, Place, read_transactions
 

@@ -5,11 +5,11 @@ from typing import Any, Final, Protocol
 
 from attrs import asdict, frozen
 
-from cardroom.service.http import RefusedRequest, admin_who_asks
+from cardroom.service.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
+from cardroom.service.admin_guard import admin_who_asks
+from cardroom.service.http import RefusedRequest, is_text, refuse_unless
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import is_text, refuse_unless
-from wallet_worker.store.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
 
 MAX_REASON_LETTERS: Final = 200
 MAX_KEY_LETTERS: Final = 128
@@ -42,22 +42,23 @@ class ReasonBody:
     dry_run: bool = False
 
 
-def read_order(body: OrderBody, action: str, subject: str) -> Order:
+def read_order(body: OrderBody, action: str, subject: str, **more: Any) -> Order:
     """Give the order that a body asks for; refused without reason or key.
 
     ``action`` is the word it is recorded under, ``subject`` what it is about, such as ``user:17``. What
-    decides whether a later request is the same order is all that its body says, but not ``dry_run``.
+    decides whether a later request is the same order is all that its body says, but not ``dry_run``, and
+    ``more``: what the address says besides the subject.
     """
     check_reason(body.reason, MAX_REASON_LETTERS)
     check_key(body.idempotency_key)
-    facts = {name: value for name, value in asdict(body).items() if name != "dry_run"}  # type: ignore[arg-type]
+    said = {name: value for name, value in asdict(body).items() if name != "dry_run"}  # type: ignore[arg-type]
     return Order(
         admin=admin_who_asks(),
         action=action,
         subject=subject,
         reason=body.reason,
         key=body.idempotency_key,
-        body_hash=hash_facts(subject, facts),
+        body_hash=hash_facts(subject, said | more),
         is_dry_run=body.dry_run,
     )
 
