@@ -39,7 +39,9 @@ async def _create_database(dsn: str) -> None:
 def database(owner_settings: PostgresSettings) -> PostgresSettings:
     """Give the empty database as the router's role sees it."""
     # Without triggers: what refers to players is append-only, and goes with them here.
-    empty = "SET LOCAL session_replication_role = replica; TRUNCATE player RESTART IDENTITY CASCADE"
+    empty = (
+        "SET LOCAL session_replication_role = replica; TRUNCATE player, registration RESTART IDENTITY CASCADE"
+    )
     trio.run(_execute, owner_settings, empty)
     return _as(owner_settings, "holdem_router")
 
