@@ -5,8 +5,7 @@ from typing import Final
 import trio
 from quart_trio import QuartTrio
 
-from cardroom.service.addresses import TrustedProxies
-from cardroom.service.entry import add_player_addresses
+from cardroom.service.entry import Entry, add_entry, make_entry
 from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -60,9 +59,11 @@ async def serve_router(
         lookup = LoginLookup(redis, postgres, settings.lookup)
         rules = SessionRules(settings.session_seconds, settings.session_limit, settings.step_up_seconds)
         desk = build_desk(settings, postgres, redis, Logins(lookup, postgres, rules), log)
-        app = build_app(settings, redis, desk, watch, log)
+        entry = make_entry(settings.entry, postgres, redis, log)
+        app = build_app(settings, redis, desk, watch, entry, log)
         background.start_soon(probe_loop_lag)
         background.start_soon(watch.watch)
+        await background.start(entry.run)
         background.start_soon(purge_expired, desk.logins, desk.registrations, settings.purge, log)
         if desk.post is not None:
             background.start_soon(desk.post.work)
@@ -105,12 +106,14 @@ def build_desk(settings: RouterSettings, postgres: Postgres, redis: Redis, login
     )
 
 
-def build_app(settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch, log: Log) -> QuartTrio:
+def build_app(
+    settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch, entry: Entry, log: Log
+) -> QuartTrio:
     """Give the app with all its pages."""
     nodes = Nodes(redis, settings.shards, log)
     cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
-    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
+    add_entry(app, entry)
     add_auth_pages(app, desk)
     add_password_pages(app, desk)
     add_second_factor_pages(app, desk)

@@ -5,8 +5,10 @@ from attrs.validators import deep_iterable, ge, gt, le, optional
 
 from cardroom.ids import ShardId
 from cardroom.service.addresses import is_network
+from cardroom.service.entry import EntrySettings, GuardSettings
 from cardroom.service.logins import LookupSettings
 from cardroom.service.mail import MailSettings
+from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
 
 _MIN_KEY_LETTERS = 32
@@ -102,6 +104,8 @@ class RouterSettings:
     ticket_key: Secret = field(validator=_hard_to_guess)
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
     """Networks of proxies in front: what they say about where a player comes from is believed."""
+    limits: LimitSettings = field(factory=LimitSettings)
+    guard: GuardSettings = field(factory=GuardSettings)
     hashing: HashingSettings = field(factory=HashingSettings)
     session_seconds: int = field(default=14 * 24 * 3600, validator=ge(1))
     lookup: LookupSettings = field(factory=LookupSettings)
@@ -121,6 +125,11 @@ class RouterSettings:
     watch_seconds: float = field(default=1.0, validator=ge(0.05))
     start_seconds: float = 10.0
     log: LogSettings = field(factory=LogSettings)
+
+    @property
+    def entry(self) -> EntrySettings:
+        """What the door of the pages is told."""
+        return EntrySettings(self.trusted_proxies, self.limits, self.guard)
 
     def __attrs_post_init__(self) -> None:
         if self.confirm_email and self.mail is None:

@@ -11,8 +11,7 @@ from attrs import evolve, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
-from cardroom.service.addresses import TrustedProxies
-from cardroom.service.entry import add_player_addresses
+from cardroom.service.entry import Entry, add_entry, make_entry
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -77,6 +76,7 @@ async def serve_wallet(
     async with (
         open_postgres(settings.postgres, must_answer=False) as postgres,
         open_postgres(few_connections(settings), must_answer=False) as beside,
+        open_postgres(page_connections(settings), must_answer=False) as pages,
         open_redis(settings.redis) as redis,
         trio.open_nursery() as background,
     ):
@@ -92,7 +92,9 @@ async def serve_wallet(
             serving.start_soon(worker.sharing.run, stopping)
             for consumer in worker.consumers.values():
                 serving.start_soon(consumer.run, worker.name, stopping)
-            app = build_app(settings, worker, redis, log)
+            entry = make_entry(settings.entry, pages, redis, log)
+            await background.start(entry.run)
+            app = build_app(settings, worker, Desk(pages, redis, entry), log)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()
             notify_supervisor("READY=1")
@@ -106,6 +108,20 @@ async def serve_wallet(
 def few_connections(settings: WalletSettings) -> PostgresSettings:
     """Give the recorder a way of its own to the database: no batch waits when it fills a copy up."""
     return evolve(settings.postgres, connections=_RECORDER_CONNECTIONS)
+
+
+def page_connections(settings: WalletSettings) -> PostgresSettings:
+    """Give players' pages a way of their own: however many ask, the ledger's connections are not theirs."""
+    return evolve(settings.postgres, connections=settings.office.page_connections)
+
+
+@frozen
+class Desk:
+    """What players' pages work with, apart from the ledger's."""
+
+    postgres: Postgres
+    redis: Redis
+    entry: Entry
 
 
 def name_worker() -> str:
@@ -171,17 +187,17 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
     return Recorder(services, places)
 
 
-def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
+def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
     tools = worker.tools
     office = Office(tools.postgres, tools.link, settings.everybody, log, settings.office)
-    logins = LoginLookup(redis, tools.postgres, settings.lookup)
+    logins = LoginLookup(desk.redis, desk.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
-    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
+    add_entry(app, desk.entry)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office))
-    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.everybody))
+    app.register_blueprint(wallet_pages(desk.postgres, logins, settings.office))
+    app.register_blueprint(letter_pages(LetterDesk(tools, desk.redis, log), settings.everybody))
 
     def health() -> dict[str, bool]:
         streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}

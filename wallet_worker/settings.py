@@ -9,7 +9,9 @@ from attrs.validators import deep_iterable
 
 from cardroom.ids import ShardId
 from cardroom.service.addresses import is_network
+from cardroom.service.entry import EntrySettings, GuardSettings
 from cardroom.service.logins import LookupSettings
+from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.settings import (
     Admin,
     BadSettings,
@@ -72,17 +74,21 @@ class OfficeSettings:
     """Limits of what administrators and players ask for by HTTP.
 
     A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the
-    longest an export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word
+    longest an export may take, however slow its reader is. Players' pages
+    have ``page_connections`` to the database, and no others. ``freeze_probe_seconds`` is how old the word
     about a freeze in health and metrics may be; what moves money asks the database itself.
     """
 
     proposal_days: int = 7
     csv_seconds: float = 300.0
+    page_connections: int = 4
     freeze_probe_seconds: float = 2.0
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.proposal_days <= 90:
             raise BadSettings("office: proposal_days is 1 to 90")
+        if self.page_connections < 1:
+            raise BadSettings("office: page_connections is at least 1")
         if self.csv_seconds <= 0 or self.freeze_probe_seconds <= 0:
             raise BadSettings("office: csv_seconds and freeze_probe_seconds are above 0")
 
@@ -172,6 +178,8 @@ class WalletSettings:
     audit: AuditSettings
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
     """Networks of proxies in front: what they say about where a player comes from is believed."""
+    limits: LimitSettings = field(factory=LimitSettings)
+    guard: GuardSettings = field(factory=GuardSettings)
     log: LogSettings = field(factory=LogSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     office: OfficeSettings = field(factory=OfficeSettings)
@@ -190,6 +198,11 @@ class WalletSettings:
         if self.nodes and self.node_admin_token is None:
             raise BadSettings("node_admin_token: who has nodes needs their token")
         _check_admins(self.everybody)
+
+    @property
+    def entry(self) -> EntrySettings:
+        """What the door of the pages is told."""
+        return EntrySettings(self.trusted_proxies, self.limits, self.guard)
 
     @property
     def everybody(self) -> tuple[Admin, ...]:

@@ -4,10 +4,11 @@ Errors are RFC 9457 problem details with our stable ``code``. Administrators and
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Literal, TypeVar
 
 import trio
+from attrs import frozen
 from hypercorn.config import Config
 from hypercorn.trio import serve
 from quart import Response, g, jsonify, request
@@ -15,8 +16,11 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from cardroom.service.errors import report_unforeseen
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logs import Log
 from cardroom.service.metrics import METRICS_TYPE, render_metrics
+from cardroom.service.openapi import Answer, Page, asked_page
+from cardroom.service.problems import PROBLEM_TYPE, write_problem
 from cardroom.service.settings import Admin, Bind
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
@@ -42,11 +46,15 @@ _STATUS_CODES: Final = {
 class RefusedRequest(Exception):
     """A request that is answered with a refusal. Nothing was changed."""
 
-    def __init__(self, status: int, code: Refusal, detail: str = "") -> None:
+    def __init__(
+        self, status: int, code: Refusal, detail: str = "", *, retry_seconds: int | None = None
+    ) -> None:
+        """``retry_seconds`` is when the same request may be served, for the header ``Retry-After``."""
         super().__init__(code.value)
         self.status = status
         self.code = code
         self.detail = detail
+        self.retry_seconds = retry_seconds
 
 
 def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
@@ -58,7 +66,10 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
 
     @app.errorhandler(RefusedRequest)
     async def refused(refusal: RefusedRequest) -> Response:
-        return problem(refusal.status, refusal.code, refusal.detail)
+        response = problem(refusal.status, refusal.code, refusal.detail)
+        if refusal.retry_seconds is not None:
+            response.headers["Retry-After"] = str(refusal.retry_seconds)
+        return response
 
     @app.errorhandler(HTTPException)
     async def not_served(error: HTTPException) -> Response:
@@ -75,19 +86,16 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
 
 def problem(status: int, code: Refusal, detail: str) -> Response:
     """Write a refusal as RFC 9457 problem details."""
-    body = {
-        "type": f"urn:holdem:refusal:{code.value}",
-        "title": code.value.replace("_", " "),
-        "status": status,
-    }
-    response = jsonify(body | {"code": code.value} | ({"detail": detail} if detail else {}))
+    response = jsonify(write_problem(status, code, detail))
     response.status_code = status
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM_TYPE
     return response
 
 
 async def read_body(codec: Codec[T]) -> T:
     """Read the request's JSON body; refused: whatever is not exactly such a message."""
+    page = asked_page()
+    assert page is None or page.takes is codec.kind, "the page takes another body than it says"
     try:
         return codec.decode(await request.get_data())
     except Malformed as fault:
@@ -123,8 +131,29 @@ def add_metrics_page(app: QuartTrio) -> None:
     """Serve ``/metrics`` to Prometheus."""
 
     @app.get("/metrics")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Answer(None, METRICS_TYPE)})
     async def metrics() -> Response:
+        """Give all measured values, as Prometheus reads them."""
         return Response(render_metrics(), content_type=METRICS_TYPE)
+
+
+@frozen
+class Status:
+    """Whether the process does its work."""
+
+    status: Literal["ok", "unavailable"]
+
+
+@frozen
+class Health:
+    """Whether the process does its work, and each of its parts; some processes say more besides."""
+
+    status: Literal["ok", "unavailable"]
+    parts: Mapping[str, bool]
+    """Each part by its name."""
+    everything_frozen: bool = False
+    """Whether an administrator has frozen everything; only where that is known."""
 
 
 def add_health_pages(
@@ -136,16 +165,25 @@ def add_health_pages(
     """
 
     @app.get("/health/live")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Status})
     async def live() -> dict[str, str]:
+        """Say that the process answers."""
         return {"status": "ok"}
 
     @app.get("/health/ready")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Status, 503: Status})
     async def ready() -> tuple[dict[str, str], int]:
+        """Say whether the process does its work."""
         is_ready = all(health().values())
         return {"status": "ok" if is_ready else "unavailable"}, 200 if is_ready else 503
 
     @app.get("/health")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Health, 503: Health})
     async def parts() -> tuple[dict[str, Any], int]:
+        """Say whether each part of the process does its work."""
         found = health()
         is_well = all(found.values())
         answer = {"status": "ok" if is_well else "unavailable", "parts": found} | notes()

@@ -10,6 +10,7 @@ who comes then is told to come back.
 import base64
 import binascii
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +33,7 @@ from cardroom.wire.refusals import Refusal
 _SECRET_BYTES: Final = 32
 _CHECKSUM_BYTES: Final = 4
 _MAX_TOKEN_LETTERS: Final = 128
+_REDIS_AWAY_SECONDS: Final = 1.0
 _USER_ID: Final = b"user_id"
 _NICKNAME: Final = b"nickname"
 _SESSION_ID: Final = b"session_id"
@@ -125,25 +127,45 @@ class LoginLookup:
         self._lookups = trio.CapacityLimiter(settings.at_once)
         self._unknown: dict[bytes, None] = {}
         self._noted: dict[bytes, float] = {}
+        self._ask_redis_at = -math.inf
+        self._is_redis_away = False
 
     async def find(self, token: str) -> Login | None:
         """Find the open session of a token; may be repeated.
 
-        Raises ``RedisAway``; and of a token that Redis does not know ``LoginsBusy`` or ``PostgresAway``.
+        Raises, of a token that Redis does not know, ``LoginsBusy`` or ``PostgresAway``. While Redis is away
+        that is every token: PostgreSQL has all sessions, and is asked no more at once than otherwise.
         """
         if not 0 < len(token) <= _MAX_TOKEN_LETTERS:
             return None
         token_hash = hash_token(token)
-        with redis_errors():
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                answer = pipeline.hgetall(_key(token_hash))
-            fields = await answer
+        fields = await self._ask_redis(token_hash)
         if fields:
             await self._note_seen(token_hash)
             return _read_login(fields)
         if token_hash in self._unknown or not is_drawn(token):
             return None
         return await self._look_up(token_hash)
+
+    async def _ask_redis(self, token_hash: bytes) -> Mapping[bytes, bytes]:
+        """Give what Redis knows; nothing while it is away, and then it is asked again after a while."""
+        now = trio.current_time()
+        if now < self._ask_redis_at:
+            return {}
+        if self._is_redis_away:  # this request finds out whether it still is; others don't wait for that
+            self._ask_redis_at = now + _REDIS_AWAY_SECONDS
+        try:
+            with redis_errors():
+                async with self._redis.pipeline(transaction=False) as pipeline:
+                    answer = pipeline.hgetall(_key(token_hash))
+                fields: Mapping[bytes, bytes] = await answer
+        except RedisAway:
+            self._is_redis_away = True
+            self._ask_redis_at = trio.current_time() + _REDIS_AWAY_SECONDS
+            return {}
+        self._is_redis_away = False
+        self._ask_redis_at = -math.inf
+        return fields
 
     async def put(self, token_hash: bytes, login: Login, milliseconds: int) -> None:
         """Write a session into Redis for so long, as seen now; raises ``RedisAway``."""
@@ -202,7 +224,9 @@ class LoginLookup:
                 row["stepped_up_until_ms"],
             )
             # The session's row is locked until the transaction ends: a logout comes before this or after it.
-            await self.put(token_hash, login, row["remaining_ms"])
+            if not self._is_redis_away:
+                with suppress(RedisAway):
+                    await self.put(token_hash, login, row["remaining_ms"])
         return login
 
     def _remember(self, token_hash: bytes) -> None:

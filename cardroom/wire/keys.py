@@ -120,6 +120,11 @@ def failures(kind: str, digest: str) -> str:
     return f"failures:{kind}:{digest}"
 
 
+def limit(name: str) -> str:
+    """What one player or address asked for in the time that a rule looks back; lives as long as that."""
+    return f"limit:{name}"
+
+
 def keeper() -> str:
     """Lock of the router that opens and closes extra tables now."""
     return "keeper"

@@ -6,8 +6,9 @@ from attrs import frozen
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from cardroom.service.entry import player_address
+from cardroom.service.entry import admit_user, player_address
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
 from cardroom.wire.accounts import MailedToken, SeeYourMail
@@ -130,7 +131,7 @@ class Auth:
         """Open a session, for frozen players too. An unknown e-mail costs the time of a wrong password.
 
         Refused: wrong credentials, login slowed, busy; with the right password: email not confirmed, second
-        factor needed or wrong.
+        factor needed or wrong, and last, user blocked.
         """
         self.desk.passwords.require_time()
         email = _write_email_or_text(shown.email)
@@ -141,6 +142,7 @@ class Auth:
             await self.desk.failures.take_back(attempt)
             raise
         await self._check_code(account, shown.code, attempt)
+        await admit_user(account.user_id)
         opened = await self._open(account, origin)
         await self.desk.failures.forgive(attempt)
         await self._renew_hash(account, write_password(shown.password))
@@ -216,6 +218,7 @@ def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
     auth = Auth(desk)
 
     @app.post("/api/v1/auth/register")
+    @limited(Rule.REGISTER)
     async def register() -> Response:
         done = await auth.register(await read_body(_REGISTRATION))
         if isinstance(done, SeeYourMail):
@@ -223,10 +226,12 @@ def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
         return answer(_REGISTERED, done, 201)
 
     @app.post("/api/v1/auth/confirm")
+    @limited(Rule.CONFIRM)
     async def confirm_address() -> Response:
         return answer(_REGISTERED, await auth.confirm(await read_body(_MAILED_TOKEN)), 201)
 
     @app.post("/api/v1/auth/login")
+    @limited(Rule.LOGIN)
     async def log_in() -> Response:
         return answer(_LOGGED_IN, await auth.log_in(await read_body(_CREDENTIALS), request_origin()))
 

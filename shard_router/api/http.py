@@ -1,5 +1,6 @@
 """What all pages share: the app with its errors and metrics, strict bodies, who is asking."""
 
+from contextlib import suppress
 from typing import Final, TypeVar
 
 import trio
@@ -7,6 +8,7 @@ from prometheus_client import Histogram
 from quart import Response, g, request
 from quart_trio import QuartTrio
 
+from cardroom.service.entry import admit_user
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.http import RefusedRequest, make_app, problem
 from cardroom.service.logins import Login, LoginsBusy
@@ -70,10 +72,20 @@ def shown_token() -> str:
 
 
 async def require_login(logins: Logins) -> Login:
-    """Say who is asking; refused: nobody, or somebody whose session has ended."""
+    """Say who is asking; refused: nobody, somebody whose session has ended, who is blocked or asks too often.
+
+    What a blocked player still has of sessions ends here.
+    """
     login = await logins.find(shown_token())
     if login is None:
         raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
+    try:
+        await admit_user(login.user_id)
+    except RefusedRequest as refused:
+        if refused.code is Refusal.USER_BLOCKED:
+            with suppress(PostgresAway, RedisAway):
+                await logins.close(shown_token())
+        raise
     return login
 
 

@@ -7,6 +7,7 @@ from attrs import frozen
 from quart import Response, request
 from quart_trio import QuartTrio
 
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import Lobby, LobbyTable, SeatPlace, WhereAmI
 from cardroom.wire.presence import TableSummary
@@ -81,6 +82,7 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> No
     pages = LobbyPages(cache)
 
     @app.get("/api/v1/tables")
+    @limited(Rule.LOBBY)
     async def tables() -> Response:
         written = await pages.text()
         is_packed = request.accept_encodings["gzip"] > 0

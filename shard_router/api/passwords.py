@@ -6,6 +6,7 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logins import Login
 from cardroom.wire.accounts import PasswordChange, PasswordReset, ResetRequest, SeeYourMail
 from cardroom.wire.codec import Codec, Encoding
@@ -80,16 +81,19 @@ def add_password_pages(app: QuartTrio, desk: Desk) -> None:
     """Serve ``/api/v1/auth/{password,reset-request,reset}``."""
 
     @app.post("/api/v1/auth/password")
+    @limited(Rule.STEP_UP)
     async def replace_password() -> Response:
         login = await require_login(desk.logins)
         await change_password(desk, login, await read_body(_CHANGE))
         return Response(b"", status=204)
 
     @app.post("/api/v1/auth/reset-request")
+    @limited(Rule.RESET)
     async def request_reset() -> Response:
         return answer(_SEE_YOUR_MAIL, await ask_for_reset(desk, await read_body(_REQUEST)), 202)
 
     @app.post("/api/v1/auth/reset")
+    @limited(Rule.CONFIRM)
     async def carry_out_reset() -> Response:
         await reset_password(desk, await read_body(_RESET))
         return Response(b"", status=204)

@@ -8,6 +8,7 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logins import Login
 from cardroom.wire.accounts import (
     CodeShown,
@@ -120,17 +121,20 @@ def add_second_factor_pages(app: QuartTrio, desk: Desk) -> None:
         return answer(_OFFER, await offer_factor(desk, login, await read_body(_PASSWORD)), 201)
 
     @app.post("/api/v1/me/second-factor/confirm")
+    @limited(Rule.STEP_UP)
     async def confirm_secret() -> Response:
         login = await require_login(desk.logins)
         return answer(_RECOVERY, await confirm_factor(desk, login, await read_body(_CODE)))
 
     @app.post("/api/v1/me/second-factor/remove")
+    @limited(Rule.STEP_UP)
     async def remove_secret() -> Response:
         login = await require_login(desk.logins)
         await remove_factor(desk, login, await read_body(_REMOVAL))
         return Response(b"", status=204)
 
     @app.post("/api/v1/auth/step-up")
+    @limited(Rule.STEP_UP)
     async def show_code() -> Response:
         login = await require_login(desk.logins)
         return answer(_STATE, await step_up(desk, login, await read_body(_CODE)))

@@ -163,6 +163,11 @@ INSERT INTO recovery_code (user_id, code_hash)
 SELECT number, sha256((number * 100 + code)::text::bytea)
 FROM generate_series(1, $players) AS number, generate_series(1, 10) AS code;
 
+INSERT INTO block (user_id, reason, blocked_by)
+SELECT number, 'because', 'kim' FROM generate_series(1, $players) AS number;
+
+UPDATE block SET removed_at = now(), removed_by = 'lee', removed_reason = 'a mistake' WHERE id % 100 <> 0;
+
 INSERT INTO command (id, shard, kind, body_hash, reply, received_at)
 SELECT gen_random_uuid(), 0, 'settle_hand', sha256('body'), '\x00'::bytea, now() - interval '36 days' * number / $commands
 FROM generate_series(1, $commands) AS number;

@@ -48,6 +48,10 @@ _ASKS: Final = Expected(why="reads no table")
 _FINDS_FAULTS: Final = "verification reads everything, on purpose; checkpoints keep it short"
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
+    "cardroom.service.blocklist": {
+        "BLOCK_CHANGES": Expected(why="a table of one row"),
+        "STANDING_BLOCKS": Expected(why="what has not been taken away, read when something has changed"),
+    },
     "cardroom.service.logins": {
         "FIND_SESSION": Expected(why="calls a function; its body is below, among the functions and views"),
     },
@@ -257,6 +261,14 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_FIND_BY_ID": _by("player_pkey"),
         "_IS_FROZEN": _by("player_pkey"),
         "_REPLACE_HASH": _by("player_pkey"),
+    },
+    "shard_router.store.blocks": {
+        "_ADD_BLOCK": _ADDS,
+        "_END_SESSIONS": _by("session_of_user"),
+        "_FIND_PLAYER": _by("player_pkey"),
+        "_REMOVE_BLOCK": _by("block_not_removed"),
+        "LIST_BLOCKS": _by("block_pkey", _1=_FAR, _2=50),
+        "LIST_STANDING_BLOCKS": _by("block_not_removed", _1=_FAR, _2=50),
     },
     "shard_router.store.logins": {
         "_LOCK_PLAYER": _by("player_pkey"),

@@ -12,6 +12,7 @@ from cardroom.ids import BootNonce, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.local.servers import free_port
 from cardroom.money import Krw
 from cardroom.service.logs import Log
+from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import Bind, PostgresSettings, RedisSettings, Secret
 from cardroom.wire import keys
@@ -45,6 +46,7 @@ def router_settings(database: PostgresSettings, redis: RedisSettings) -> RouterS
         ticket_key=Secret(TICKET_KEY),
         factor_key=Secret(FACTOR_KEY),
         hashing=CHEAP,
+        limits=LimitSettings(exempt=("127.0.0.0/8",)),
         session_seconds=3600,
         lobby_seconds=0.0,
         watch_seconds=0.05,

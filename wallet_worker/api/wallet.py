@@ -5,6 +5,7 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from cardroom.ids import UserId
+from cardroom.service.entry import admit_user
 from cardroom.service.http import RefusedRequest
 from cardroom.service.logins import LoginLookup
 from cardroom.service.postgres import Postgres
@@ -39,9 +40,10 @@ def wallet_pages(postgres: Postgres, logins: LoginLookup, settings: OfficeSettin
 
 
 async def _who_asks(logins: LoginLookup) -> UserId:
-    """Find the login session of the bearer token; refused without one."""
+    """Find the login session of the bearer token; refused without one, or a blocked player's."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     login = await logins.find(token.strip()) if scheme.lower() == "bearer" else None
     if login is None:
         raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
+    await admit_user(login.user_id)
     return login.user_id

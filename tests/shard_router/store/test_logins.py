@@ -242,14 +242,21 @@ async def test_a_login_needs_the_database_and_a_logout_too(desk: Desk, redis: Re
 
 @pytest.mark.filterwarnings("ignore:Unclosed <Memory:ResourceWarning")  # coredis, of each failed connection
 async def test_redis_away(desk: Desk) -> None:
+    token = await desk.open()
     async with open_redis(RedisSettings("127.0.0.1", free_port())) as redis:
         logins = Logins(LoginLookup(redis, desk.pool, LOOKUP), desk.pool, RULES)
         with pytest.raises(RedisAway):
             await logins.open(desk.alice, ORIGIN)
+        for _ in range(2):
+            assert await logins.find(token) is not None, "PostgreSQL has the session"
+            assert await logins.find(draw_token()) is None
         with pytest.raises(RedisAway):
-            await logins.find(draw_token())
-        with pytest.raises(RedisAway):
-            await logins.close(draw_token())
+            await logins.close(token)
+        assert await logins.find(token) is not None, "nothing was changed"
+        async with _no_database() as no_database:
+            lookup = LoginLookup(redis, no_database, LOOKUP)
+            with pytest.raises(PostgresAway):
+                await lookup.find(token)
     gc.collect()
 
 
