@@ -110,6 +110,7 @@ def build_house(
                 open_shards=lambda: [shard.shard for shard in shards if shard.is_open],
                 seconds=settings.announce_seconds,
                 log=log,
+                tell_seconds=settings.lobby_seconds,
             )
         ),
         listener=Listener(door, sessions, log),
