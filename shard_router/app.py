@@ -5,6 +5,8 @@ from typing import Final
 import trio
 from quart_trio import QuartTrio
 
+from cardroom.service.addresses import TrustedProxies
+from cardroom.service.entry import add_player_addresses
 from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -70,6 +72,7 @@ def build_app(
     nodes = Nodes(redis, settings.shards, log)
     cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
+    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
     add_lobby_pages(app, cache, logins)
     add_ticket_pages(app, TicketOffice(accounts, nodes, cache, settings.ticket_key), logins)
