@@ -95,12 +95,7 @@ def build_house(
     desk, offers = ShardDesk((), neighbours, settings.move, log), Offers(settings.node_id, redis, log)
     services = _shard_services(settings, identity, redis, maker, directory)
     watch = HouseWatch(redis, directory, log)
-    services = _with_watch(services, desk, offers, watch)
-    shards = (
-        *(Shard(number, services) for number in settings.shards),
-        *(Shard(number, services, is_home=False) for number in settings.standby_for),
-    )
-    desk.shards = shards
+    desk.shards = shards = _make_shards(settings, _with_watch(services, desk, offers, watch))
     sessions = _session_services(settings, identity, redis, directory, connections, log)
     return House(
         identity=identity,
@@ -166,6 +161,14 @@ def _shard_services(
         stop=settings.stop,
         log=maker.log,
         move=settings.move,
+    )
+
+
+def _make_shards(settings: NodeSettings, services: ShardServices) -> tuple[Shard, ...]:
+    """Make the shards that this node plays, and those that it stands by for."""
+    return (
+        *(Shard(number, services) for number in settings.shards),
+        *(Shard(number, services, is_home=False) for number in settings.standby_for),
     )
 
 
