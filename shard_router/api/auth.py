@@ -10,6 +10,7 @@ from cardroom.service.entry import admit_user, player_address
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logs import Log
+from cardroom.service.openapi import PLAYER, Page
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
 from cardroom.wire.accounts import MailedToken, SeeYourMail
 from cardroom.wire.codec import Codec, Encoding
@@ -219,7 +220,14 @@ def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
 
     @app.post("/api/v1/auth/register")
     @limited(Rule.REGISTER)
+    @Page(
+        tag="account",
+        takes=Registration,
+        answers={201: Registered, 202: SeeYourMail},
+        refuses={409: (Refusal.NAME_TAKEN, Refusal.EMAIL_TAKEN)},
+    )
     async def register() -> Response:
+        """Open an account; where addresses are confirmed, it exists once the mailed token was shown."""
         done = await auth.register(await read_body(_REGISTRATION))
         if isinstance(done, SeeYourMail):
             return answer(_SEE_YOUR_MAIL, done, 202)
@@ -227,21 +235,43 @@ def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
 
     @app.post("/api/v1/auth/confirm")
     @limited(Rule.CONFIRM)
+    @Page(
+        tag="account",
+        takes=MailedToken,
+        answers={201: Registered},
+        refuses={403: (Refusal.TOKEN_INVALID,), 409: (Refusal.NAME_TAKEN,)},
+    )
     async def confirm_address() -> Response:
+        """Make the account that a mailed token stands for; the token is used up by it."""
         return answer(_REGISTERED, await auth.confirm(await read_body(_MAILED_TOKEN)), 201)
 
     @app.post("/api/v1/auth/login")
     @limited(Rule.LOGIN)
+    @Page(
+        tag="account",
+        takes=Credentials,
+        answers={200: LoggedIn},
+        refuses={
+            401: (Refusal.WRONG_CREDENTIALS,),
+            403: (Refusal.EMAIL_NOT_CONFIRMED, Refusal.SECOND_FACTOR_NEEDED, Refusal.SECOND_FACTOR_WRONG),
+            429: (Refusal.LOGIN_SLOWED,),
+        },
+    )
     async def log_in() -> Response:
+        """Open a session; an address without an account costs the time of a wrong password."""
         return answer(_LOGGED_IN, await auth.log_in(await read_body(_CREDENTIALS), request_origin()))
 
     @app.post("/api/v1/auth/logout")
+    @Page(tag="account", who=PLAYER, answers={204: None})
     async def log_out() -> Response:
+        """End the session whose token is shown."""
         await require_login(desk.logins)
         await desk.logins.close(shown_token())
         return Response(b"", status=204)
 
     @app.get("/api/v1/me")
+    @Page(tag="account", who=PLAYER, answers={200: Registered})
     async def me() -> Response:
+        """Say who is logged in."""
         login = await require_login(desk.logins)
         return answer(_REGISTERED, Registered(login.user_id, login.nickname))
