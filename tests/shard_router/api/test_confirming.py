@@ -107,7 +107,7 @@ async def test_an_address_is_not_mailed_again_and_again(door: Front, tmp_path: P
     assert [mail["To"] for mail in mails].count("alice@example.com") == 3
 
 
-@pytest.mark.parametrize("token", ["", "x", draw_token()])
+@pytest.mark.parametrize("token", ["", "x", draw_token()], ids=["none", "short", "drawn"])
 async def test_tokens_that_were_not_mailed(door: Front, token: str) -> None:
     assert refusal(await door.post(CONFIRM, {"token": token})) == (403, "token_invalid")
 

@@ -46,7 +46,7 @@ async def test_one_session_is_ended(front: Front, redis: Redis) -> None:
     assert len((await front.get(SESSIONS, here)).json()["sessions"]) == 1
 
 
-@pytest.mark.parametrize("session_id", ["1", "x" * 36, str(uuid4())])
+@pytest.mark.parametrize("session_id", ["1", "x" * 36, str(uuid4())], ids=["number", "letters", "drawn"])
 async def test_no_such_session(front: Front, session_id: str) -> None:
     answer = await front.http.delete(f"{SESSIONS}/{session_id}", headers=bearer(await front.log_in()))
     assert refusal(answer) == (404, "not_found")
