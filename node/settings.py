@@ -278,6 +278,7 @@ class NodeSettings:
     standby_for: tuple[ShardId, ...] = ()
     """Shards of other nodes that this one takes when their owner is gone, or offers them."""
     announce_seconds: float = 1.0
+    lobby_seconds: float = field(default=0.25, validator=gt(0.0))
     sessions: SessionLimits = field(factory=SessionLimits)
     tables: TableLimits = field(factory=TableLimits)
     lease: LeaseSettings = field(factory=LeaseSettings)

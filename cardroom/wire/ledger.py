@@ -227,6 +227,8 @@ class LedgerTable:
     """Also of a table that is closed while money lies there: it is to be paid out."""
     is_extra: bool = False
     """Opened because seats were wanted."""
+    switch_no: int = 0
+    """How often ``SwitchTable`` was carried out here."""
 
 
 @frozen
@@ -317,10 +319,11 @@ class TableMade:
 
 @frozen
 class TableSwitched:
-    """The table does that from now on."""
+    """The table does that from now on; a smaller ``switch_no`` than the last one is an older word."""
 
     table_id: TableId
     mode: TableMode
+    switch_no: int
 
 
 @frozen

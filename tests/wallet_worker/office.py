@@ -1,5 +1,6 @@
 """The wallet worker's pages over a card room; "admin" shows "right", "kim" shows "other"."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -38,10 +39,12 @@ def guarded_app(log: Log = LOG) -> QuartTrio:
     return app
 
 
-def ordered(body: dict[str, object], **changes: object) -> dict[str, object]:
+def ordered(given: Mapping[str, object], **changes: object) -> dict[str, object]:
     """Give a body with a reason, and a key of its own for whatever it says."""
     body = {
-        name: value for name, value in (body | changes).items() if name not in ("reason", "idempotency_key")
+        name: value
+        for name, value in ({**given} | changes).items()
+        if name not in ("reason", "idempotency_key")
     }
     key = sha256(repr(sorted(body.items())).encode()).hexdigest()
     return {"reason": "for a test", "idempotency_key": key} | body

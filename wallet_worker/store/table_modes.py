@@ -38,8 +38,10 @@ FROM game_table WHERE id = $1 AND shard = $2
 _SWITCH_TABLE: Final = """
 UPDATE game_table
 SET paused_at = CASE WHEN $2 = 'paused' THEN coalesce(paused_at, now()) END,
-    closing_at = CASE WHEN $2 = 'closing' THEN coalesce(closing_at, now()) END
+    closing_at = CASE WHEN $2 = 'closing' THEN coalesce(closing_at, now()) END,
+    switch_no = switch_no + 1
 WHERE id = $1
+RETURNING switch_no
 """
 
 _END_TABLE: Final = "UPDATE game_table SET closed_at = now() WHERE id = $1 AND closed_at IS NULL"
@@ -87,10 +89,11 @@ async def switch_table(
         return CommandRefused(Refusal.NO_SUCH_TABLE)
     if found["is_closing"] and body.mode is not Mode.CLOSING:
         return CommandRefused(Refusal.TABLE_CLOSING)
-    await transaction.execute(_SWITCH_TABLE, body.table_id, body.mode.value)
+    switched = await transaction.fetch_one(_SWITCH_TABLE, body.table_id, body.mode.value)
+    assert switched is not None, "the table stands"
     order = _order(body, _ACTIONS[body.mode], body.table_id, by)
     await record_action(transaction, order, {"table_id": body.table_id, "mode": body.mode.value})
-    return TableSwitched(body.table_id, body.mode)
+    return TableSwitched(body.table_id, body.mode, switched["switch_no"])
 
 
 async def end_table(transaction: Transaction, shard: ShardId, body: EndTable) -> TableEnded | CommandRefused:

@@ -1,6 +1,7 @@
 """Tables that are made, paused and closed through the stream: each order once, and recorded."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -45,7 +46,7 @@ async def ask(house: House, body: CommandBody, id_: CommandId | None = None) -> 
     return reply
 
 
-async def make(house: House, **changes: object) -> TableMade:
+async def make(house: House, **changes: Any) -> TableMade:
     made = await ask(house, evolve(MAKE, **changes))
     assert isinstance(made, TableMade)
     return made
@@ -101,9 +102,11 @@ async def test_a_table_that_cannot_be_is_refused_and_not_recorded(house: House) 
 
 
 async def test_modes_are_kept_and_told_to_the_next_owner(house: House) -> None:
-    for mode, is_paused in ((TableMode.PAUSED, True), (TableMode.PAUSED, True), (TableMode.RUNNING, False)):
-        assert await ask(house, switch(house, mode)) == TableSwitched(house.tables[0], mode)
-        assert (await look(house, house.tables[0])).is_paused is is_paused
+    modes = (TableMode.PAUSED, TableMode.PAUSED, TableMode.RUNNING)
+    for number, mode in enumerate(modes, start=1):
+        assert await ask(house, switch(house, mode)) == TableSwitched(house.tables[0], mode, number)
+        table = await look(house, house.tables[0])
+        assert (table.is_paused, table.switch_no) == (mode is TableMode.PAUSED, number)
     await ask(house, switch(house, TableMode.PAUSED))
     await ask(house, switch(house, TableMode.CLOSING, table=1))
     opened = await ask(house, OpenShard(NODE, house.epoch))
@@ -134,7 +137,8 @@ async def test_a_table_is_closed_when_everybody_is_paid_out(house: House) -> Non
     await ask(house, switch(house, TableMode.PAUSED))
     id_ = new_id()
     closing = await ask(house, switch(house, TableMode.CLOSING), id_)
-    assert closing == await ask(house, switch(house, TableMode.CLOSING))
+    assert closing == TableSwitched(table, TableMode.CLOSING, 2)
+    assert await ask(house, switch(house, TableMode.CLOSING)) == TableSwitched(table, TableMode.CLOSING, 3)
     for back in (TableMode.RUNNING, TableMode.PAUSED):
         assert await ask(house, switch(house, back)) == CommandRefused(Refusal.TABLE_CLOSING)
     assert await ask(house, EndTable(table)) == CommandRefused(Refusal.TABLE_NOT_EMPTY)
@@ -182,7 +186,7 @@ async def test_no_table_of_another_shard_or_none(house: House) -> None:
     [{"reason": ""}, {"reason": "x" * 201}, {"by": ""}, {"by": "x" * 65}, {"name": "a\0b"},
      {"seat_count": 10}, {"seat_count": 1}, {"room": ""}, {"stake": "x" * 65}],
 )  # fmt: skip
-async def test_what_no_column_can_hold_is_garbage(house: House, change: dict[str, object]) -> None:
+async def test_what_no_column_can_hold_is_garbage(house: House, change: dict[str, Any]) -> None:
     command = house.command(evolve(MAKE, **change))
     assert await house.send_raw(command) == []
     assert await records(house) == []

@@ -19,4 +19,4 @@ DROP INDEX game_table_name_key;
 ALTER TABLE game_table ADD CONSTRAINT game_table_name_key UNIQUE (shard, name);
 DROP INDEX game_table_unopened;
 ALTER TABLE game_table
-    DROP COLUMN paused_at, DROP COLUMN closing_at, DROP COLUMN is_extra, DROP COLUMN unopened_since;
+    DROP COLUMN paused_at, DROP COLUMN closing_at, DROP COLUMN is_extra, DROP COLUMN switch_no, DROP COLUMN unopened_since;

@@ -5,9 +5,10 @@ ALTER TABLE game_table
     ADD COLUMN paused_at      timestamptz,
     ADD COLUMN closing_at     timestamptz,
     ADD COLUMN is_extra       boolean NOT NULL DEFAULT false,
+    ADD COLUMN switch_no      bigint NOT NULL DEFAULT 0,
     ADD COLUMN unopened_since timestamptz,
     ADD CONSTRAINT game_table_runs CHECK (paused_at IS NULL OR closing_at IS NULL);
-GRANT UPDATE (paused_at, closing_at, unopened_since) ON game_table TO holdem_wallet;
+GRANT UPDATE (paused_at, closing_at, switch_no, unopened_since) ON game_table TO holdem_wallet;
 CREATE INDEX game_table_unopened ON game_table (id) WHERE released_at IS NOT NULL OR unopened_since IS NOT NULL;
 
 -- Two open tables of a shard never have one name; a closed one leaves its name to the next.
