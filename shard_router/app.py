@@ -12,6 +12,8 @@ from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.mail import make_mailer
 from cardroom.service.metrics import probe_loop_lag
+from cardroom.service.openapi import About, is_for_administrators, is_for_everybody
+from cardroom.service.openapi_served import add_documents
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.run import notify_supervisor
@@ -42,6 +44,18 @@ from shard_router.store.servers import ServerWatch
 _STOP_SECONDS: Final = 2.5
 _POST_SECONDS: Final = 1.0
 """So long mails that were promised are waited for."""
+_PUBLIC_PAGES: Final = About(
+    "Card room",
+    "Accounts, the lobby, and ways to tables. Amounts are whole won. What is said at a table goes over a"
+    " WebSocket; AsyncAPI describes it.",
+    shows=is_for_everybody,
+)
+_ADMIN_PAGES: Final = About(
+    "Card room: administration",
+    "What administrators ask of the whole cluster and order; every order says why.",
+    prefix="/admin",
+    shows=is_for_administrators,
+)
 
 
 async def serve_router(
@@ -131,6 +145,8 @@ def build_app(
     add_ticket_pages(app, TicketOffice(desk.accounts, nodes, cache, settings.ticket_key), desk.logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
+    add_documents(app, _PUBLIC_PAGES)
+    add_documents(app, _ADMIN_PAGES)
     return app
 
 

@@ -13,7 +13,7 @@ from cardroom.local.patience import Limit
 from cardroom.local.ports import Ports
 from cardroom.money import Krw
 
-FOLDERS: Final = ("audit", "configs", "credentials", "logs", "postgres", "valkey")
+FOLDERS: Final = ("audit", "configs", "credentials", "logs", "mail", "postgres", "valkey")
 """What a cluster keeps in its folder, besides files of JSON."""
 
 NODES: Final = ("node-1", "node-2")

@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 from cardroom.service.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
 from cardroom.service.admin_guard import admin_who_asks
 from cardroom.service.http import RefusedRequest, is_text, refuse_unless
 from cardroom.service.postgres import Postgres, Transaction
+from cardroom.wire.json_schema import letters
 from cardroom.wire.refusals import Refusal
 
 MAX_REASON_LETTERS: Final = 200
@@ -37,9 +38,12 @@ class OrderBody(Protocol):
 class ReasonBody:
     """An order without anything but its reason and key."""
 
-    reason: str
-    idempotency_key: str
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    """Why; it is kept with the record of the order."""
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
+    """The caller's key: the same order again under it is answered with the first answer."""
     dry_run: bool = False
+    """Say what would happen, and change nothing."""
 
 
 def read_order(body: OrderBody, action: str, subject: str, **more: Any) -> Order:

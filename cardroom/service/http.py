@@ -14,6 +14,7 @@ from quart import Response, jsonify, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
+from cardroom.service.bodies import Connection, take_whole_body
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logs import Log
@@ -42,6 +43,10 @@ _STATUS_CODES: Final = {
 }
 
 
+_PASSED_ON: Final = frozenset({"Allow", "Retry-After"})
+"""Headers that the framework's own errors have."""
+
+
 class RefusedRequest(Exception):
     """A request that is answered with a refusal. Nothing was changed."""
 
@@ -59,6 +64,7 @@ class RefusedRequest(Exception):
 def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
     """Give an app without pages: size and time limits, and one shape for all errors."""
     app = QuartTrio(name)
+    app.asgi_http_class = Connection  # type: ignore[assignment]  # the framework types it as its own class
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = request_seconds
     app.config["RESPONSE_TIMEOUT"] = request_seconds
@@ -73,13 +79,16 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
     @app.errorhandler(HTTPException)
     async def not_served(error: HTTPException) -> Response:
         status = error.code or 500
-        return problem(status, _STATUS_CODES.get(status, Refusal.MALFORMED), error.description or "")
+        response = problem(status, _STATUS_CODES.get(status, Refusal.MALFORMED), error.description or "")
+        response.headers.update({name: said for name, said in error.get_headers() if name in _PASSED_ON})
+        return response
 
     @app.errorhandler(Exception)
     async def unforeseen(error: Exception) -> Response:
         report_unforeseen(log.bind(path=request.path), "request", error)
         return problem(500, Refusal.INTERNAL, "")
 
+    app.after_request(take_whole_body)
     return app
 
 
@@ -92,9 +101,14 @@ def problem(status: int, code: Refusal, detail: str) -> Response:
 
 
 async def read_body(codec: Codec[T]) -> T:
-    """Read the request's JSON body; refused: whatever is not exactly such a message."""
+    """Read the request's JSON body; refused: another media type, whatever is not exactly such a message.
+
+    A request that does not say what its body is may be JSON.
+    """
     page = asked_page()
     assert page is None or page.takes is codec.kind, "the page takes another body than it says"
+    if "Content-Type" in request.headers and request.mimetype != "application/json":
+        raise RefusedRequest(415, Refusal.MALFORMED, "the body must be application/json")
     try:
         return codec.decode(await request.get_data())
     except Malformed as fault:

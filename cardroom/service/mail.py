@@ -9,6 +9,7 @@ import os
 import secrets
 import smtplib
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -142,12 +143,16 @@ class SmtpMailer:
             )
         else:
             server = smtplib.SMTP(settings.host, settings.port, timeout=settings.call_seconds)
-        with server:
+        try:
             if settings.tls == "starttls":
                 server.starttls(context=context)
             if settings.password is not None:
                 server.login(settings.user, settings.password.value)
             server.send_message(message)
+            with suppress(smtplib.SMTPException, OSError):  # it has been taken, whatever comes now
+                server.quit()
+        finally:
+            server.close()
 
 
 class FolderMailer:

@@ -54,8 +54,9 @@ def describe(app: QuartTrio, about: About) -> Schema:
     frame.tags = [Tag(name=name) for name in provider.tags()]
     document = provider.schema()
     document["paths"] = dict(sorted(document["paths"].items()))
-    document["components"]["schemas"] = dict(sorted(document["components"]["schemas"].items()))
-    document["components"]["schemas"][Problem.__name__]["additionalProperties"] = True
+    schemas = {kind.__name__: _SCHEMAS.component(kind) for kind in components_in(Problem)}
+    schemas[Problem.__name__]["additionalProperties"] = True
+    document["components"]["schemas"] = dict(sorted((document["components"]["schemas"] | schemas).items()))
     document["components"]["securitySchemes"] = _wanted(document)
     return document
 
@@ -164,7 +165,7 @@ def _refusal(status: int, codes: tuple[Refusal, ...]) -> Schema:
 
 def _kinds(page: Page) -> Iterator[Any]:
     answers = (one.kind if isinstance(one, Answer) else one for one in page.answers.values())
-    for kind in (page.takes, *answers, Problem):
+    for kind in (page.takes, *answers):
         if kind is not None:
             yield from components_in(kind)
 

@@ -57,6 +57,11 @@ def letters(least: int, most: int, pattern: str = "") -> Mapping[str, Any]:
     return beside(minLength=least, maxLength=most, pattern=pattern or r"^[^\x00]*$")
 
 
+def readable(least: int, most: int) -> Mapping[str, Any]:
+    """Give the metadata of a field: a line of so many letters that others are shown, all of them visible."""
+    return beside(minLength=least, maxLength=most, format="readable")
+
+
 def whole(least: int, most: int = MOST_WHOLE) -> Mapping[str, Any]:
     """Give the metadata of a field: a whole number between two others, both included."""
     return beside(minimum=least, maximum=most)
@@ -126,7 +131,8 @@ class JsonSchemas:
 
     def _property(self, kind: Any, field: FieldFacts) -> Schema:
         said = f"{field.meaning} ({field.unit})".strip() if field.unit else field.meaning
-        schema = self.of(field.type) | getattr(attrs.fields(kind), field.name).metadata.get(_BESIDE, {})
+        more: Schema = attrs.fields_dict(kind)[field.name].metadata.get(_BESIDE, {})
+        schema = self.of(field.type) | more
         if not said:
             return schema
         # A reference may have nothing beside it, in AsyncAPI at least.

@@ -5,6 +5,7 @@ that ``roles.py`` names.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from attrs import frozen
 from quart_trio import QuartTrio
@@ -13,6 +14,8 @@ from cardroom.service.admin_guard import guard_admin_pages
 from cardroom.service.admins import AdminBook
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app
 from cardroom.service.logs import Log
+from cardroom.service.openapi import About
+from cardroom.service.openapi_served import add_documents
 from node.admin.actions import ActionDesk
 from node.admin.players import Census, players_pages
 from node.admin.roles import PAGES
@@ -20,6 +23,11 @@ from node.admin.shards import shards_pages
 from node.admin.tables import tables_pages
 from node.shards.desk import ShardDesk
 from node.tables.directory import Directory
+
+_PAGES: Final = About(
+    "Node: administration",
+    "What administrators and monitors ask of one node and order; whatever they order says why.",
+)
 
 
 @frozen
@@ -47,4 +55,5 @@ def make_admin_app(services: AdminServices) -> QuartTrio:
         shards_pages(services.desk, services.actions),
     ):
         app.register_blueprint(pages)
+    add_documents(app, _PAGES)
     return app

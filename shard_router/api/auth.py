@@ -10,6 +10,7 @@ from cardroom.service.entry import admit_user, player_address
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logs import Log
+from cardroom.service.openapi import PLAYER, Page
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
 from cardroom.wire.accounts import MailedToken, SeeYourMail
 from cardroom.wire.codec import Codec, Encoding
@@ -37,6 +38,14 @@ _MAILED_TOKEN: Final = Codec[MailedToken](MailedToken, Encoding.JSON, MAX_REQUES
 _REGISTERED: Final = Codec[Registered](Registered, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _LOGGED_IN: Final = Codec[LoggedIn](LoggedIn, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _SEE_YOUR_MAIL: Final = Codec[SeeYourMail](SeeYourMail, Encoding.JSON, MAX_REQUEST_BYTES, {})
+
+LOGIN_REFUSALS: Final = (
+    Refusal.EMAIL_NOT_CONFIRMED,
+    Refusal.SECOND_FACTOR_NEEDED,
+    Refusal.SECOND_FACTOR_WRONG,
+    Refusal.USER_BLOCKED,
+)
+"""What only who shows the right password is told."""
 
 MAIL_SECONDS: Final = 5
 """When to come back where as many mails wait as may."""
@@ -216,10 +225,47 @@ def _write_email_or_text(text: str) -> str:
 def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
     """Serve ``/api/v1/auth/{register,confirm,login,logout}`` and ``/api/v1/me``."""
     auth = Auth(desk)
+    _add_registration(app, auth)
 
+    @app.post("/api/v1/auth/login")
+    @limited(Rule.LOGIN)
+    @Page(
+        tag="account",
+        takes=Credentials,
+        answers={200: LoggedIn},
+        refuses={401: (Refusal.WRONG_CREDENTIALS,), 403: LOGIN_REFUSALS, 429: (Refusal.LOGIN_SLOWED,)},
+    )
+    async def log_in() -> Response:
+        """Open a session; an address without an account costs the time of a wrong password."""
+        return answer(_LOGGED_IN, await auth.log_in(await read_body(_CREDENTIALS), request_origin()))
+
+    @app.post("/api/v1/auth/logout")
+    @Page(tag="account", who=PLAYER, answers={204: None})
+    async def log_out() -> Response:
+        """End the session whose token is shown."""
+        await require_login(desk.logins)
+        await desk.logins.close(shown_token())
+        return Response(b"", status=204)
+
+    @app.get("/api/v1/me")
+    @Page(tag="account", who=PLAYER, answers={200: Registered})
+    async def me() -> Response:
+        """Say who is logged in."""
+        login = await require_login(desk.logins)
+        return answer(_REGISTERED, Registered(login.user_id, login.nickname))
+
+
+def _add_registration(app: QuartTrio, auth: Auth) -> None:
     @app.post("/api/v1/auth/register")
     @limited(Rule.REGISTER)
+    @Page(
+        tag="account",
+        takes=Registration,
+        answers={201: Registered, 202: SeeYourMail},
+        refuses={409: (Refusal.NAME_TAKEN, Refusal.EMAIL_TAKEN)},
+    )
     async def register() -> Response:
+        """Open an account, at once or by a mail that confirms the address, as the house has it."""
         done = await auth.register(await read_body(_REGISTRATION))
         if isinstance(done, SeeYourMail):
             return answer(_SEE_YOUR_MAIL, done, 202)
@@ -227,21 +273,12 @@ def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
 
     @app.post("/api/v1/auth/confirm")
     @limited(Rule.CONFIRM)
+    @Page(
+        tag="account",
+        takes=MailedToken,
+        answers={201: Registered},
+        refuses={403: (Refusal.TOKEN_INVALID,), 409: (Refusal.NAME_TAKEN,)},
+    )
     async def confirm_address() -> Response:
+        """Open the account of a registration by the token that was mailed."""
         return answer(_REGISTERED, await auth.confirm(await read_body(_MAILED_TOKEN)), 201)
-
-    @app.post("/api/v1/auth/login")
-    @limited(Rule.LOGIN)
-    async def log_in() -> Response:
-        return answer(_LOGGED_IN, await auth.log_in(await read_body(_CREDENTIALS), request_origin()))
-
-    @app.post("/api/v1/auth/logout")
-    async def log_out() -> Response:
-        await require_login(desk.logins)
-        await desk.logins.close(shown_token())
-        return Response(b"", status=204)
-
-    @app.get("/api/v1/me")
-    async def me() -> Response:
-        login = await require_login(desk.logins)
-        return answer(_REGISTERED, Registered(login.user_id, login.nickname))

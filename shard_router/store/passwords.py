@@ -24,6 +24,9 @@ from shard_router.settings import HashingSettings
 
 T = TypeVar("T")
 
+_LAST: Final = 19
+"""The lowest priority that there is."""
+
 _NEW_WEIGHT: Final = 0.1
 """How much the newest hash counts in the average."""
 
@@ -142,4 +145,5 @@ class _Job(Generic[T]):
 def _be_nice(niceness: int) -> None:
     """Lower the priority of this thread alone, where threads have one of their own (Linux)."""
     if niceness and sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(_LAST, own + niceness))

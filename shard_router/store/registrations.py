@@ -15,6 +15,8 @@ from shard_router.settings import MailedTokenSettings
 from shard_router.store.accounts import Account, Taken, add_account
 from shard_router.store.logins import Logins
 
+# So that many at once are mailed no more than many in a row.
+_LOCK_ADDRESS: Final = "SELECT pg_advisory_xact_lock(8, hashtext(lower($1)))"
 _IS_NICKNAME_TAKEN: Final = "SELECT id FROM player WHERE nickname_key = nickname_key($1)"
 _HAS_ACCOUNT: Final = "SELECT id FROM player WHERE lower(email) = lower($1)"
 _ADD: Final = """
@@ -93,6 +95,7 @@ class Registrations:
         async with self._postgres.transaction() as transaction:
             if await transaction.fetch_one(_IS_NICKNAME_TAKEN, nickname) is not None:
                 return Taken.NICKNAME
+            await transaction.fetch(_LOCK_ADDRESS, email)
             owner = await transaction.fetch_one(_HAS_ACCOUNT, email)
             row = await transaction.fetch_one(
                 _ADD, hash_token(token), nickname, email, password_hash, float(self._settings.confirm_seconds)
@@ -121,6 +124,7 @@ class Registrations:
         """Draw a token to set a new password; None when there were as many within the hour as may be."""
         token = draw_token()
         async with self._postgres.transaction() as transaction:
+            await transaction.fetch(_LOCK_ADDRESS, account.email)
             row = await transaction.fetch_one(
                 _ADD_RESET,
                 hash_token(token),

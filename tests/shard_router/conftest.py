@@ -40,7 +40,7 @@ async def _create_database(dsn: str) -> None:
 def database(owner_settings: PostgresSettings) -> PostgresSettings:
     """Give the empty database as the router's role sees it."""
     # Without triggers: what refers to players is append-only, and goes with them here.
-    tables = "player, admin_action, game_table, block RESTART IDENTITY CASCADE"
+    tables = "player, registration, admin_action, game_table, block RESTART IDENTITY CASCADE"
     empty = f"SET LOCAL session_replication_role = replica; TRUNCATE {tables}"
     trio.run(_execute, owner_settings, empty)
     return _as(owner_settings, "holdem_router")

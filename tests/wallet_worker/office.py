@@ -14,6 +14,7 @@ from cardroom.service.logs import Log
 from cardroom.service.redis import Redis
 from cardroom.wire import keys
 from tests.cardroom.service.people import open_book
+from tests.fakes.conformity import watch_answers
 from tests.wallet_worker.house import LINK, LOG, House
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
@@ -29,6 +30,7 @@ def make_office(house: House, redis: Redis) -> QuartTrio:
     app.register_blueprint(admin_pages(office))
     logins = LoginLookup(redis, house.database, LookupSettings())
     app.register_blueprint(wallet_pages(house.database, logins, office.settings))
+    watch_answers(app)
     return app
 
 

@@ -6,7 +6,12 @@ from typing import Any, Final
 from quart import Blueprint
 
 from cardroom.service.admin_actions import ActionFilter, list_actions
+from cardroom.service.openapi import ADMIN, Page, Parameter
 from cardroom.service.parameters import (
+    BEFORE,
+    LIMIT,
+    TEXT,
+    TIME,
     bad_parameter,
     read_before,
     read_limit,
@@ -14,15 +19,26 @@ from cardroom.service.parameters import (
     read_time,
     write_time,
 )
+from wallet_worker.api.answers import AdminActions
 from wallet_worker.api.office import Office
 
 _BY: Final = ("subject", "admin", "action")
+_PARAMETERS: Final = (
+    LIMIT,
+    BEFORE,
+    Parameter("subject", TEXT, "What they are about, such as ``user:17``"),
+    Parameter("admin", TEXT, "Who gave them"),
+    Parameter("action", TEXT, "Of which kind they are"),
+    Parameter("from", TIME, "Not before this time"),
+    Parameter("to", TIME, "Before this time"),
+)
 
 
 def add_actions(pages: Blueprint, office: Office) -> None:
     """Add the page, here and nowhere else: the orders of router and nodes are among them."""
 
     @pages.get("/actions")
+    @Page(tag="administrators", who=ADMIN, parameters=_PARAMETERS, answers={200: AdminActions})
     async def actions() -> dict[str, Any]:
         """List orders by ``subject`` (``user:17``), ``admin`` or ``action``, ``from`` and ``to`` a time."""
         asked = read_parameters({"limit", "before", "from", "to", *_BY})

@@ -8,12 +8,15 @@ from quart import Blueprint
 from cardroom.ids import UserId
 from cardroom.service.admin_orders import Answer, check_reason, obey, read_order
 from cardroom.service.http import RefusedRequest, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.accounts import add_accounts
 from wallet_worker.api.actions import add_actions
 from wallet_worker.api.adjustments import add_adjustments
+from wallet_worker.api.answers import LedgerSummary, PromotionGiven, UsersBalance
 from wallet_worker.api.bodies import (
+    MAX_GIFT_REASON_LETTERS,
     PromotionBody,
     body_codec,
     refused_by_rule,
@@ -32,7 +35,6 @@ from wallet_worker.store.promote import Promotion, promote_within
 from wallet_worker.store.read_balance import read_balance
 from wallet_worker.store.read_summary import read_summary
 
-_MAX_GIFT_REASON_LETTERS: Final = 128
 _MAX_ID: Final = 2**63 - 1
 
 
@@ -54,6 +56,7 @@ def admin_pages(office: Office) -> Blueprint:
 
 def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
     @pages.get("/ledger/summary")
+    @Page(tag="ledger", who=ADMIN, answers={200: LedgerSummary})
     async def summary() -> dict[str, Any]:
         """Say where all money is; cheap enough to ask each second."""
         async with postgres.transaction() as transaction:
@@ -62,7 +65,9 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         return found.as_numbers() | show_freezes(freezes)
 
     @pages.get("/users/<int:user_id>/balance")
+    @Page(tag="players", who=ADMIN, answers={200: UsersBalance})
     async def balance(user_id: int) -> dict[str, Any]:
+        """Say what a player has; who has no account yet has nothing."""
         if user_id > _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")
         found = await read_balance(postgres, UserId(user_id))
@@ -73,11 +78,23 @@ def _add_promotions(pages: Blueprint, office: Office) -> None:
     bodies = body_codec(PromotionBody)
 
     @pages.post("/promotions")
+    @Page(
+        tag="money",
+        who=ADMIN,
+        takes=PromotionBody,
+        answers={201: PromotionGiven},
+        refuses={
+            400: (Refusal.AMOUNT_TOO_SMALL, Refusal.AMOUNT_TOO_LARGE),
+            404: (Refusal.NOT_FOUND,),
+            409: (Refusal.FROZEN, Refusal.COMMAND_REUSED),
+        },
+    )
     async def give() -> tuple[Answer, int]:
+        """Let the house give to a player, once per key; a repeat gets the first answer."""
         body = await read_body(bodies)
         refuse_unless(body.amount > 0, Refusal.AMOUNT_TOO_SMALL, "amount: above zero")
         refuse_unless(body.amount <= MAX_AMOUNT, Refusal.AMOUNT_TOO_LARGE, f"amount: up to {MAX_AMOUNT}")
-        check_reason(body.reason, _MAX_GIFT_REASON_LETTERS)
+        check_reason(body.reason, MAX_GIFT_REASON_LETTERS)
         order = read_order(body, "promotion", f"user:{body.user_id}")
         if not 0 < body.user_id <= _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")

@@ -9,10 +9,12 @@ from cardroom.ids import UserId
 from cardroom.service.admin_guard import OWNERS, refuse_role
 from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
 from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.parameters import write_time
 from cardroom.service.player_freeze import NoPlayerToFreeze, freeze_player
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.answers import HouseFrozen, PlayerFrozen
 from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.office import Office
 from wallet_worker.store.freezes import (
@@ -70,12 +72,24 @@ def _add_house(pages: Blueprint, office: Office) -> None:
             office.log.warning("house.frozen", is_frozen=is_frozen, **facts)
         return answer
 
+    said = Page(
+        tag="freezes",
+        who=ADMIN,
+        takes=HouseFreezeBody,
+        answers={200: HouseFrozen},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
+
     @pages.post("/freeze")
+    @said
     async def freeze_all() -> Answer:
+        """Freeze play, withdrawals or everything for all. May be repeated."""
         return await set_house(is_frozen=True)
 
     @pages.post("/unfreeze")
+    @said
     async def unfreeze_all() -> Answer:
+        """End one freeze for all; players who are frozen themselves stay so. May be repeated."""
         return await set_house(is_frozen=False)
 
 
@@ -99,12 +113,24 @@ def _add_players(pages: Blueprint, office: Office) -> None:
             office.log.warning("player.frozen", user_id=user_id, is_frozen=is_frozen, by=order.admin)
         return answer
 
+    said = Page(
+        tag="freezes",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: PlayerFrozen},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
+
     @pages.post("/users/<int:user_id>/freeze")
+    @said
     async def freeze(user_id: int) -> Answer:
+        """Freeze a player: no money of his goes to a table or out of the house. May be repeated."""
         return await set_player(user_id, is_frozen=True)
 
     @pages.post("/users/<int:user_id>/unfreeze")
+    @said
     async def unfreeze(user_id: int) -> Answer:
+        """End a player's freeze. May be repeated."""
         return await set_player(user_id, is_frozen=False)
 
 

@@ -17,6 +17,7 @@ from node.admin.http import AdminServices, make_admin_app
 from node.shards.moving import MovePhase
 from node.tables.directory import Directory
 from tests.cardroom.service.people import open_book
+from tests.fakes.conformity import watch_answers
 from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import ShardStandIn, desk_over
 from tests.node.tables.house import LOG
@@ -43,7 +44,9 @@ async def office(valkey: EmbeddedValkey) -> AsyncIterator[tuple[Client, ShardSta
             unread_actions(),
             LOG,
         )
-        yield make_admin_app(services).test_client(), shard, taker
+        app = make_admin_app(services)
+        watch_answers(app)
+        yield app.test_client(), shard, taker
 
 
 async def ask(client: Client, method: str, page: str, body: Any = None) -> tuple[int, Any]:

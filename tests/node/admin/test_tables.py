@@ -22,6 +22,7 @@ from node.settings import TableLimits
 from node.tables.directory import Directory, TableEntry
 from node.tables.inbox import Inbox
 from tests.cardroom.service.people import open_book
+from tests.fakes.conformity import watch_answers
 from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import desk_over
 from tests.node.tables.house import BUY_IN, LOG, TABLE, House, open_house, settle
@@ -69,7 +70,9 @@ async def office(
         house.guest(1, invitation=invitation).sit(0)
         house.guest(2, invitation=invitation).sit(3)
         await settle()
-        yield make_admin_app(services).test_client(), house
+        app = make_admin_app(services)
+        watch_answers(app)
+        yield app.test_client(), house
 
 
 @pytest.mark.parametrize("page", PAGES)

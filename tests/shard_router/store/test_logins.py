@@ -17,8 +17,8 @@ from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused, R
 from cardroom.service.redis import Redis, RedisAway, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from cardroom.wire import keys
-from shard_router.store.accounts import Account, Accounts
-from shard_router.store.logins import Logins, NewLogin, Origin, SessionRules
+from shard_router.store.accounts import Account, Accounts, change_hash
+from shard_router.store.logins import AccountChanged, Logins, NewLogin, Origin, SessionRules
 
 ORIGIN = Origin("192.0.2.7", "test")
 RULES = SessionRules(60, at_most=20)
@@ -260,9 +260,77 @@ async def test_redis_away(desk: Desk) -> None:
     gc.collect()
 
 
+async def test_a_player_has_so_many_sessions_at_most_and_the_oldest_ends(desk: Desk) -> None:
+    desk.logins._rules = evolve(RULES, at_most=2)
+    tokens = [await desk.open() for _ in range(4)]
+    assert [await desk.find(token) is not None for token in tokens] == [False, False, True, True]
+    await desk.redis.flushall()
+    assert [await desk.find(token) is not None for token in tokens] == [False, False, True, True]
+    assert len(await desk.logins.list_of(desk.alice.user_id)) == 2
+
+
+async def test_no_session_begins_by_a_password_that_was_changed_meanwhile(desk: Desk) -> None:
+    """The password was checked; before the session is opened, its owner changes it and ends all sessions."""
+    async with trio.open_nursery() as nursery:
+        outcomes: list[str] = []
+
+        async def open_one() -> None:
+            try:
+                await desk.open()
+            except AccountChanged:
+                outcomes.append("changed")
+            else:
+                outcomes.append("opened")
+
+        async with desk.pool.transaction() as transaction:
+            assert await change_hash(transaction, desk.alice, "another hash")
+            nursery.start_soon(open_one)
+            await _until(lambda: _one_waits(desk.pool))
+            await desk.logins.end_all(transaction, desk.alice.user_id)
+    assert outcomes == ["changed"]
+    assert await desk.logins.list_of(desk.alice.user_id) == ()
+
+
+async def _one_waits(pool: Postgres) -> bool:
+    rows = await pool.fetch("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    return len(rows) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed <Memory:ResourceWarning")  # coredis, of each failed connection
+async def test_ending_needs_both_servers_and_changes_nothing_without(desk: Desk) -> None:
+    """What is ended in PostgreSQL alone would go on in Redis: so the transaction is taken back."""
+    token = await desk.open()
+    async with open_redis(RedisSettings("127.0.0.1", free_port())) as away:
+        logins = Logins(LoginLookup(away, desk.pool, LOOKUP), desk.pool, RULES)
+        with pytest.raises(RedisAway):
+            async with desk.pool.transaction() as transaction:
+                await logins.end_all(transaction, desk.alice.user_id)
+    assert await desk.find(token) == desk.alice.user_id
+    gc.collect()
+
+
+async def test_when_a_session_was_seen_is_noted_and_brings_none_back(desk: Desk) -> None:
+    lookup = LoginLookup(desk.redis, desk.pool, evolve(LOOKUP, seen_seconds=0.0))
+    token = await desk.open()
+    key = keys.login(hash_token(token).hex())
+    await desk.redis.hset(key, {"seen": "5"})
+    assert await lookup.seen([hash_token(token), b"unknown"]) == [5, 0]
+    assert await lookup.find(token) is not None
+    (seen, _) = await lookup.seen([hash_token(token), b"unknown"])
+    assert abs(seen - time.time() * 1000) < 60_000
+    await desk.redis.delete([key])
+    await lookup._note_seen(hash_token(token))
+    assert await desk.redis.exists([key]) == 0
+
+
 @pytest.mark.parametrize(
     "sql",
     [
+        "UPDATE player SET frozen_at = NULL",
+        "UPDATE player SET nickname = 'x'",
+        "UPDATE registration SET email = 'x@x'",
+        "UPDATE recovery_code SET code_hash = code_hash",
+        "UPDATE session SET id = gen_random_uuid()",
         "UPDATE session SET expires_at = now() + interval '1 year'",
         "UPDATE session SET user_id = user_id",
         "SELECT * FROM account",

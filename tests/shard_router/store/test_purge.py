@@ -32,7 +32,8 @@ async def _add_expired(owner: Postgres, how_many: int) -> None:
 _ADD_TOKENS = """
 WITH asked AS (
     INSERT INTO registration (token_hash, nickname, email, password_hash, expires_at)
-    SELECT sha256(number::text::bytea), 'A', 'a@b', '', now() - interval '1 s' FROM generate_series(1, 3) AS number
+    SELECT sha256(number::text::bytea), 'A', 'a@b', '', now() - interval '1 s'
+    FROM generate_series(1, 3) AS number
 )
 INSERT INTO password_reset (token_hash, user_id, expires_at)
 SELECT sha256(number::text::bytea), id, now() - interval '1 s' FROM player, generate_series(1, 3) AS number

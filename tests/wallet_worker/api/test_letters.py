@@ -6,6 +6,7 @@ import pytest
 from quart_trio import QuartTrio
 
 from cardroom.service.redis import Redis
+from tests.fakes.conformity import watch_answers
 from tests.wallet_worker.house import LOG, PURSE, House, hold
 from tests.wallet_worker.letters import bury, bury_hand
 from tests.wallet_worker.office import guarded_app
@@ -22,6 +23,7 @@ def app(house: House, redis: Redis) -> QuartTrio:
     app = guarded_app()
     add_away_answers(app)
     app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG)))
+    watch_answers(app)
     return app
 
 
