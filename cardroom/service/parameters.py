@@ -24,6 +24,7 @@ _RFC_3339: Final = re.compile(
 
 
 LIMIT: Final = whole_parameter("limit", 1, LONGEST_PAGE, "How many rows at most", otherwise=_USUAL_PAGE)
+AFTER_TABLE: Final = whole_parameter("after", 0, _LARGEST_ID, "``next`` of the page before", otherwise=0)
 BEFORE: Final = whole_parameter("before", 1, _LARGEST_ID, "``next_before`` of the page before")
 TEXT: Final[Schema] = {"type": "string", "maxLength": _LONGEST_VALUE, "pattern": r"^[^\x00]*$"}
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}

@@ -109,10 +109,10 @@ class TableLine:
 
 @frozen
 class TablesHere:
-    """Tables that this node plays, by number, and ``after`` of the next page, if there is one."""
+    """A page of the tables that this node plays; ``next`` is the ``after`` of the page behind it."""
 
     tables: tuple[TableLine, ...]
-    next: int | None
+    next: TableId | None
 
 
 @frozen

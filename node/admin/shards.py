@@ -122,7 +122,13 @@ def _add_drain(pages: Blueprint, desk: ShardDesk, actions: ActionDesk) -> None:
         return _write_drain(desk)
 
     @pages.delete("/admin/drain")
-    @Page(tag="shards", who=ADMIN, takes=DrainBody, answers={200: Drain})
+    @Page(
+        tag="shards",
+        who=ADMIN,
+        takes=DrainBody,
+        answers={200: Drain},
+        refuses={400: (Refusal.TEXT_NOT_ALLOWED,)},
+    )
     async def cancel_drain() -> dict[str, Any]:
         """Give no more away; what has moved stays where it is. May be repeated."""
         body = await read_body(bodies)

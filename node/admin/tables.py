@@ -12,8 +12,8 @@ from quart import Blueprint, Response
 from cardroom.ids import TableId, UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
-from cardroom.service.openapi import ADMIN, Page, whole_parameter
-from cardroom.service.parameters import LIMIT, read_limit, read_number, read_parameters
+from cardroom.service.openapi import ADMIN, Page
+from cardroom.service.parameters import AFTER_TABLE, LIMIT, read_limit, read_number, read_parameters
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.escrow import ESCROW_PATH, HeldTables, escrow_codec
 from cardroom.wire.json_schema import readable, whole
@@ -34,7 +34,6 @@ _MAX_TEXT_LETTERS: Final = 500
 MAX_REASON_LETTERS: Final = 200
 _MAX_SILENCE_SECONDS: Final = 7 * 24 * 3600
 _MAX_ID: Final = 2**63 - 1
-_AFTER: Final = whole_parameter("after", 0, _MAX_ID, "``next`` of the page before")
 _OF_A_TABLE: Final = {404: (Refusal.NO_SUCH_TABLE,), 503: (Refusal.TABLE_UNAVAILABLE,)}
 
 
@@ -69,7 +68,7 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
     snapshots = Codec[Snapshot](Snapshot, Encoding.JSON, MAX_TABLE_MESSAGE_BYTES, {})
 
     @pages.get("/admin/tables")
-    @Page(tag="tables", who=ADMIN, parameters=(LIMIT, _AFTER), answers={200: TablesHere})
+    @Page(tag="tables", who=ADMIN, parameters=(LIMIT, AFTER_TABLE), answers={200: TablesHere})
     async def list_tables() -> dict[str, Any]:
         """List this node's tables by number, ``limit`` of them behind the table ``after``."""
         asked = read_parameters({"limit", "after"})

@@ -5,15 +5,28 @@ from uuid import UUID
 
 from quart_trio import QuartTrio
 
-from cardroom.service.admin_orders import Answer, obey, read_order
+from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
+from shard_router.api.admin_answers import SessionEnded, SessionsEnded, UsersSessions
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.admin_users import REASON, read_user, require_player
 from shard_router.rules.letters import second_factor_changed
 from shard_router.store.logins import Session
 from shard_router.store.post import Notice
+
+
+def _ends(answer: type, *refusals: Refusal) -> Page:
+    """Say what a page that takes something away answers."""
+    return Page(
+        tag="players",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: answer},
+        refuses={409: (Refusal.COMMAND_REUSED, *refusals)},
+    )
 
 
 def add_access_pages(app: QuartTrio, services: AdminServices) -> None:
@@ -26,6 +39,7 @@ def _add_sessions(app: QuartTrio, services: AdminServices) -> None:
     desk = services.desk
 
     @app.get("/admin/users/<int:user_id>/sessions")
+    @Page(tag="players", who=ADMIN, answers={200: UsersSessions})
     async def sessions(user_id: int) -> dict[str, Any]:
         """List a player's open sessions, the newest first."""
         await require_player(desk.postgres, user_id)
@@ -33,6 +47,7 @@ def _add_sessions(app: QuartTrio, services: AdminServices) -> None:
         return {"sessions": [_write_session(one) for one in found]}
 
     @app.delete("/admin/users/<int:user_id>/sessions/<uuid:session_id>")
+    @_ends(SessionEnded)
     async def end_session(user_id: int, session_id: UUID) -> Answer:
         """End one session of a player."""
         body = await read_body(REASON)
@@ -46,6 +61,7 @@ def _add_sessions(app: QuartTrio, services: AdminServices) -> None:
         return await obey(desk.postgres, order, work)
 
     @app.delete("/admin/users/<int:user_id>/sessions")
+    @_ends(SessionsEnded)
     async def end_sessions(user_id: int) -> Answer:
         """End all sessions of a player; says how many there were."""
         body = await read_body(REASON)
@@ -63,6 +79,7 @@ def _add_second_factor(app: QuartTrio, services: AdminServices) -> None:
     desk = services.desk
 
     @app.delete("/admin/users/<int:user_id>/second-factor")
+    @_ends(SessionsEnded, Refusal.SECOND_FACTOR_OFF)
     async def take_away(user_id: int) -> Answer:
         """Take a player's second factor away, for who has lost it; all sessions end, and a mail says so."""
         factors = desk.require_factors()

@@ -2,13 +2,23 @@
 
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import UserId
-from cardroom.service.admin_orders import Answer, obey, read_order
+from cardroom.service.admin_orders import (
+    MAX_KEY_LETTERS,
+    MAX_REASON_LETTERS,
+    Answer,
+    ReasonBody,
+    obey,
+    read_order,
+)
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.openapi import ADMIN, Page, Parameter
 from cardroom.service.parameters import (
+    BEFORE,
+    LIMIT,
     bad_parameter,
     read_before,
     read_limit,
@@ -17,7 +27,9 @@ from cardroom.service.parameters import (
 )
 from cardroom.service.postgres import Row, Transaction
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.json_schema import letters
 from cardroom.wire.refusals import Refusal
+from shard_router.api.admin_answers import BlockMade, Blocks, BlockTaken
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.admin_users import REASON, no_such_player
 from shard_router.api.http import MAX_REQUEST_BYTES
@@ -31,6 +43,7 @@ from shard_router.store.blocks import (
 )
 
 _MAX_ID: Final = 2**63 - 1
+_ALL: Final = Parameter("all", {"const": "1"}, "Those that have ended, too")
 _RULE: Final = "user_id or network, one of both; seconds above 0, or none for good; no bits of a host"
 
 
@@ -38,8 +51,8 @@ _RULE: Final = "user_id or network, one of both; seconds above 0, or none for go
 class BlockBody:
     """``POST /admin/blocks``: a player or a network (``192.0.2.0/24``, or one address), for so long."""
 
-    reason: str
-    idempotency_key: str
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     user_id: UserId | None = None
     network: str | None = None
     seconds: int | None = None
@@ -54,6 +67,7 @@ def add_block_pages(app: QuartTrio, services: AdminServices) -> None:
 
 def _add_list(app: QuartTrio, services: AdminServices) -> None:
     @app.get("/admin/blocks")
+    @Page(tag="players", who=ADMIN, parameters=(LIMIT, BEFORE, _ALL), answers={200: Blocks})
     async def blocks() -> dict[str, Any]:
         """List the blocks that stand, or with ``all=1`` those that have ended too; the newest first."""
         asked = read_parameters({"limit", "before", "all"})
@@ -71,6 +85,13 @@ def _add_orders(app: QuartTrio, services: AdminServices) -> None:
     desk = services.desk
 
     @app.post("/admin/blocks")
+    @Page(
+        tag="players",
+        who=ADMIN,
+        takes=BlockBody,
+        answers={201: BlockMade},
+        refuses={404: (Refusal.NOT_FOUND,), 409: (Refusal.COMMAND_REUSED,)},
+    )
     async def block() -> tuple[Answer, int]:
         """Keep a player or a network out; a player's sessions end at once."""
         body = await read_body(bodies)
@@ -93,6 +114,13 @@ def _add_orders(app: QuartTrio, services: AdminServices) -> None:
         return answer, 201
 
     @app.delete("/admin/blocks/<int:number>")
+    @Page(
+        tag="players",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: BlockTaken},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
     async def unblock(number: int) -> Answer:
         """Take one block away; others against the same stay."""
         body = await read_body(REASON)

@@ -7,7 +7,9 @@ from typing import Any
 from quart_trio import QuartTrio
 
 from cardroom.ids import NodeId, ShardId
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.wire.presence import Lease, NodeAnnouncement
+from shard_router.api.admin_answers import NodeList, ShardList
 from shard_router.api.admin_services import AdminServices
 from shard_router.rules.placement import Announced, Closed, Holder, place_shard
 from shard_router.store.nodes import Directory
@@ -17,6 +19,7 @@ def add_cluster_pages(app: QuartTrio, services: AdminServices) -> None:
     """Add the pages."""
 
     @app.get("/admin/nodes")
+    @Page(tag="cluster", who=ADMIN, answers={200: NodeList})
     async def nodes() -> dict[str, Any]:
         """List every node that ever took players: what it announces, and the shards it holds."""
         announced = await services.cluster.nodes()
@@ -24,6 +27,7 @@ def add_cluster_pages(app: QuartTrio, services: AdminServices) -> None:
         return {"nodes": [_write_node(name, one, leases) for name, one in announced.items()]}
 
     @app.get("/admin/shards")
+    @Page(tag="cluster", who=ADMIN, answers={200: ShardList})
     async def shards() -> dict[str, Any]:
         """List every shard of the map: its lease, how it stands, how many play there."""
         leases = await services.cluster.leases()

@@ -13,14 +13,25 @@ from typing import Any, Final
 from uuid import UUID
 
 import trio
-from attrs import frozen
+from attrs import field, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import CommandId, NodeId, ShardId, TableId, new_command_id
 from cardroom.service.admin_actions import Order
-from cardroom.service.admin_orders import Answer, obey, read_order
+from cardroom.service.admin_orders import (
+    MAX_KEY_LETTERS,
+    MAX_REASON_LETTERS,
+    Answer,
+    ReasonBody,
+    obey,
+    read_order,
+)
 from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page, Parameter, whole_parameter
 from cardroom.service.parameters import (
+    AFTER_TABLE,
+    LIMIT,
+    TEXT,
     bad_parameter,
     read_limit,
     read_number,
@@ -30,6 +41,7 @@ from cardroom.service.parameters import (
 from cardroom.service.postgres import Postgres, Row, Transaction
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.json_schema import letters, readable, whole
 from cardroom.wire.orders import (
     AnnounceTable,
     CloseTable,
@@ -43,6 +55,7 @@ from cardroom.wire.orders import (
 )
 from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
+from shard_router.api.admin_answers import AllAnnounced, TableList, TableOrdered
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.admin_users import REASON
 from shard_router.api.http import MAX_REQUEST_BYTES, ComeBack
@@ -76,14 +89,14 @@ _STATUS: Final = {
 class NewTableBody:
     """``POST /admin/tables``: a table in this shard, or in the one with the fewest tables."""
 
-    name: str
-    stake: str
-    seat_count: int
-    reason: str
-    idempotency_key: str
+    name: str = field(metadata=letters(1, _MAX_LETTERS))
+    stake: str = field(metadata=letters(1, _MAX_LETTERS))
+    seat_count: int = field(metadata=whole(_MIN_SEATS, _MAX_SEATS))
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     shard: ShardId | None = None
     private: bool = False
-    room: str = _FIRST_ROOM
+    room: str = field(default=_FIRST_ROOM, metadata=letters(1, _MAX_LETTERS))
     dry_run: bool = False
 
 
@@ -91,10 +104,46 @@ class NewTableBody:
 class WordsBody:
     """``POST .../announce``: what all who watch are told."""
 
-    text: str
-    reason: str
-    idempotency_key: str
+    text: str = field(metadata=readable(1, _MAX_TEXT_LETTERS))
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     dry_run: bool = False
+
+
+_LIST_PARAMETERS: Final = (
+    LIMIT,
+    AFTER_TABLE,
+    whole_parameter("shard", 0, _MAX_SHARD, "Of this shard"),
+    Parameter("stake", TEXT, "Of this game"),
+    Parameter("state", {"enum": list(STATES)}, "That stand so"),
+)
+
+_NOT_NOW: Final = (
+    Refusal.COMMAND_REUSED,
+    Refusal.NAME_TAKEN,
+    Refusal.ROOM_CLOSED,
+    Refusal.TABLE_HELD,
+    Refusal.TABLE_CLOSING,
+    Refusal.TABLE_HALTED,
+    Refusal.TABLE_NOT_EMPTY,
+    Refusal.COMMAND_TOO_OLD,
+)
+
+
+def _orders(takes: type, answer: type, status: int = 200) -> Page:
+    """Say what a page that orders something at a node answers; what nodes refuse is among it."""
+    return Page(
+        tag="tables",
+        who=ADMIN,
+        takes=takes,
+        answers={status: answer},
+        refuses={
+            400: (Refusal.TEXT_NOT_ALLOWED,),
+            404: (Refusal.NO_SUCH_TABLE, Refusal.NO_SUCH_SHARD, Refusal.NO_SUCH_STAKE, Refusal.NOT_FOUND),
+            409: _NOT_NOW,
+            503: (Refusal.TABLE_UNAVAILABLE, Refusal.LEDGER_AWAY, Refusal.WRONG_OWNER),
+        },
+    )
 
 
 def add_table_pages(app: QuartTrio, services: AdminServices) -> None:
@@ -107,6 +156,7 @@ def add_table_pages(app: QuartTrio, services: AdminServices) -> None:
 
 def _add_list(app: QuartTrio, services: AdminServices) -> None:
     @app.get("/admin/tables")
+    @Page(tag="tables", who=ADMIN, parameters=_LIST_PARAMETERS, answers={200: TableList})
     async def tables() -> dict[str, Any]:
         """List tables by number, private and closed ones too: ``limit`` of them behind table ``after``."""
         asked = read_parameters({"limit", "after", "shard", "stake", "state"})
@@ -125,6 +175,7 @@ def _add_making(app: QuartTrio, services: AdminServices) -> None:
     bodies = Codec[NewTableBody](NewTableBody, Encoding.JSON, MAX_REQUEST_BYTES, {})
 
     @app.post("/admin/tables")
+    @_orders(NewTableBody, TableOrdered, 201)
     async def make() -> tuple[Answer, int]:
         """Make a table and play it at once; a repeat under the same key gives the same table."""
         body = await read_body(bodies)
@@ -151,16 +202,19 @@ def _add_modes(app: QuartTrio, services: AdminServices) -> None:
         return await _order(services, order, shard, body)
 
     @app.post("/admin/tables/<int:table_id>/close")
+    @_orders(ReasonBody, TableOrdered)
     async def close(table_id: int) -> Answer:
         """Close a table for ever: the hand in play ends, all are paid out and told why. It has then begun."""
         return await give(table_id, "table_closed", CloseTable(TableId(table_id), only_if_empty=False))
 
     @app.post("/admin/tables/<int:table_id>/pause")
+    @_orders(ReasonBody, TableOrdered)
     async def pause(table_id: int) -> Answer:
         """Let no hand be dealt after the one in play, and nobody sit down, until it is resumed."""
         return await give(table_id, "table_paused", PauseTable(TableId(table_id)))
 
     @app.post("/admin/tables/<int:table_id>/resume")
+    @_orders(ReasonBody, TableOrdered)
     async def resume(table_id: int) -> Answer:
         """End a pause."""
         return await give(table_id, "table_resumed", ResumeTable(TableId(table_id)))
@@ -170,6 +224,7 @@ def _add_announcements(app: QuartTrio, services: AdminServices) -> None:
     bodies = Codec[WordsBody](WordsBody, Encoding.JSON, MAX_REQUEST_BYTES, {})
 
     @app.post("/admin/tables/<int:table_id>/announce")
+    @_orders(WordsBody, TableOrdered)
     async def announce(table_id: int) -> Answer:
         """Tell all who watch a table."""
         body = await read_body(bodies)
@@ -179,6 +234,7 @@ def _add_announcements(app: QuartTrio, services: AdminServices) -> None:
         return await _order(services, order, shard, AnnounceTable(TableId(table_id), body.text))
 
     @app.post("/admin/announce")
+    @_orders(WordsBody, AllAnnounced)
     async def announce_everywhere() -> Answer:
         """Tell all who watch any table; says which tables were not reached in time. A repeat tries those."""
         body = await read_body(bodies)

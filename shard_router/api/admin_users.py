@@ -8,11 +8,13 @@ from cardroom.ids import UserId
 from cardroom.service.admin_guard import STAFF, refuse_role, role_who_asks
 from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
 from cardroom.service.http import RefusedRequest, read_body
-from cardroom.service.parameters import read_limit, read_parameters, write_time
+from cardroom.service.openapi import ADMIN, Page, Parameter
+from cardroom.service.parameters import LIMIT, TEXT, read_limit, read_parameters, write_time
 from cardroom.service.player_freeze import NoPlayerToFreeze, freeze_player
 from cardroom.service.postgres import Postgres, Row, Transaction
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
+from shard_router.api.admin_answers import UserFrozen, Users, UserWhole
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.http import MAX_REQUEST_BYTES
 from shard_router.store.find_players import find_player, list_blocks_of, list_by_email, list_by_nickname
@@ -20,6 +22,15 @@ from shard_router.store.find_players import find_player, list_blocks_of, list_by
 REASON: Final = Codec[ReasonBody](ReasonBody, Encoding.JSON, MAX_REQUEST_BYTES, {})
 
 _MAX_ID: Final = 2**63 - 1
+_QUERY: Final = Parameter("query", TEXT, "A number, the beginning of a nickname, or of an address with its @")
+_AFTER: Final = Parameter("after", TEXT, "``next`` of the page before")
+_FREEZE: Final = Page(
+    tag="players",
+    who=ADMIN,
+    takes=ReasonBody,
+    answers={200: UserFrozen},
+    refuses={409: (Refusal.COMMAND_REUSED,)},
+)
 _MAX_ID_DIGITS: Final = 19
 
 
@@ -28,6 +39,7 @@ def add_user_pages(app: QuartTrio, services: AdminServices) -> None:
     postgres = services.desk.postgres
 
     @app.get("/admin/users")
+    @Page(tag="players", who=ADMIN, parameters=(LIMIT, _QUERY, _AFTER), answers={200: Users})
     async def users() -> dict[str, Any]:
         """Look for players: by number, by the beginning of a nickname, or of an address if there is an @."""
         asked = read_parameters({"query", "limit", "after"})
@@ -43,6 +55,7 @@ def add_user_pages(app: QuartTrio, services: AdminServices) -> None:
         return {"users": [_write_user(row) for row in shown], "next": more}
 
     @app.get("/admin/users/<int:user_id>")
+    @Page(tag="players", who=ADMIN, answers={200: UserWhole})
     async def user(user_id: int) -> dict[str, Any]:
         """Show how a player stands: account, freeze, exclusion, second factor, blocks, seats."""
         row = await require_player(postgres, user_id)
@@ -74,11 +87,13 @@ def _add_freezes(app: QuartTrio, services: AdminServices) -> None:
         return answer
 
     @app.post("/admin/users/<int:user_id>/freeze")
+    @_FREEZE
     async def freeze(user_id: int) -> Answer:
         """Freeze a player: no money to a table or out of the house; hands go on. May be repeated."""
         return await set_player(user_id, is_frozen=True)
 
     @app.post("/admin/users/<int:user_id>/unfreeze")
+    @_FREEZE
     async def unfreeze(user_id: int) -> Answer:
         """End the freeze of a player. May be repeated."""
         return await set_player(user_id, is_frozen=False)

@@ -39,6 +39,14 @@ _REGISTERED: Final = Codec[Registered](Registered, Encoding.JSON, MAX_REQUEST_BY
 _LOGGED_IN: Final = Codec[LoggedIn](LoggedIn, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _SEE_YOUR_MAIL: Final = Codec[SeeYourMail](SeeYourMail, Encoding.JSON, MAX_REQUEST_BYTES, {})
 
+LOGIN_REFUSALS: Final = (
+    Refusal.EMAIL_NOT_CONFIRMED,
+    Refusal.SECOND_FACTOR_NEEDED,
+    Refusal.SECOND_FACTOR_WRONG,
+    Refusal.USER_BLOCKED,
+)
+"""What only who shows the right password is told."""
+
 MAIL_SECONDS: Final = 5
 """When to come back where as many mails wait as may."""
 
@@ -217,33 +225,7 @@ def _write_email_or_text(text: str) -> str:
 def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
     """Serve ``/api/v1/auth/{register,confirm,login,logout}`` and ``/api/v1/me``."""
     auth = Auth(desk)
-
-    @app.post("/api/v1/auth/register")
-    @limited(Rule.REGISTER)
-    @Page(
-        tag="account",
-        takes=Registration,
-        answers={201: Registered, 202: SeeYourMail},
-        refuses={409: (Refusal.NAME_TAKEN, Refusal.EMAIL_TAKEN)},
-    )
-    async def register() -> Response:
-        """Open an account; where addresses are confirmed, it exists once the mailed token was shown."""
-        done = await auth.register(await read_body(_REGISTRATION))
-        if isinstance(done, SeeYourMail):
-            return answer(_SEE_YOUR_MAIL, done, 202)
-        return answer(_REGISTERED, done, 201)
-
-    @app.post("/api/v1/auth/confirm")
-    @limited(Rule.CONFIRM)
-    @Page(
-        tag="account",
-        takes=MailedToken,
-        answers={201: Registered},
-        refuses={403: (Refusal.TOKEN_INVALID,), 409: (Refusal.NAME_TAKEN,)},
-    )
-    async def confirm_address() -> Response:
-        """Make the account that a mailed token stands for; the token is used up by it."""
-        return answer(_REGISTERED, await auth.confirm(await read_body(_MAILED_TOKEN)), 201)
+    _add_registration(app, auth)
 
     @app.post("/api/v1/auth/login")
     @limited(Rule.LOGIN)
@@ -251,11 +233,7 @@ def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
         tag="account",
         takes=Credentials,
         answers={200: LoggedIn},
-        refuses={
-            401: (Refusal.WRONG_CREDENTIALS,),
-            403: (Refusal.EMAIL_NOT_CONFIRMED, Refusal.SECOND_FACTOR_NEEDED, Refusal.SECOND_FACTOR_WRONG),
-            429: (Refusal.LOGIN_SLOWED,),
-        },
+        refuses={401: (Refusal.WRONG_CREDENTIALS,), 403: LOGIN_REFUSALS, 429: (Refusal.LOGIN_SLOWED,)},
     )
     async def log_in() -> Response:
         """Open a session; an address without an account costs the time of a wrong password."""
@@ -275,3 +253,32 @@ def add_auth_pages(app: QuartTrio, desk: Desk) -> None:
         """Say who is logged in."""
         login = await require_login(desk.logins)
         return answer(_REGISTERED, Registered(login.user_id, login.nickname))
+
+
+def _add_registration(app: QuartTrio, auth: Auth) -> None:
+    @app.post("/api/v1/auth/register")
+    @limited(Rule.REGISTER)
+    @Page(
+        tag="account",
+        takes=Registration,
+        answers={201: Registered, 202: SeeYourMail},
+        refuses={409: (Refusal.NAME_TAKEN, Refusal.EMAIL_TAKEN)},
+    )
+    async def register() -> Response:
+        """Open an account, at once or by a mail that confirms the address, as the house has it."""
+        done = await auth.register(await read_body(_REGISTRATION))
+        if isinstance(done, SeeYourMail):
+            return answer(_SEE_YOUR_MAIL, done, 202)
+        return answer(_REGISTERED, done, 201)
+
+    @app.post("/api/v1/auth/confirm")
+    @limited(Rule.CONFIRM)
+    @Page(
+        tag="account",
+        takes=MailedToken,
+        answers={201: Registered},
+        refuses={403: (Refusal.TOKEN_INVALID,), 409: (Refusal.NAME_TAKEN,)},
+    )
+    async def confirm_address() -> Response:
+        """Open the account of a registration by the token that was mailed."""
+        return answer(_REGISTERED, await auth.confirm(await read_body(_MAILED_TOKEN)), 201)

@@ -8,6 +8,7 @@ from quart_trio import QuartTrio
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logins import Login
+from cardroom.service.openapi import PLAYER, Page
 from cardroom.wire.accounts import PasswordChange, PasswordReset, ResetRequest, SeeYourMail
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
@@ -82,18 +83,30 @@ def add_password_pages(app: QuartTrio, desk: Desk) -> None:
 
     @app.post("/api/v1/auth/password")
     @limited(Rule.STEP_UP)
+    @Page(
+        tag="account",
+        who=PLAYER,
+        takes=PasswordChange,
+        answers={204: None},
+        refuses={403: (Refusal.WRONG_CREDENTIALS,), 429: (Refusal.LOGIN_SLOWED,)},
+    )
     async def replace_password() -> Response:
+        """Change the password, which ends all other sessions."""
         login = await require_login(desk.logins)
         await change_password(desk, login, await read_body(_CHANGE))
         return Response(b"", status=204)
 
     @app.post("/api/v1/auth/reset-request")
     @limited(Rule.RESET)
+    @Page(tag="account", takes=ResetRequest, answers={202: SeeYourMail})
     async def request_reset() -> Response:
+        """Ask for a mail to set a new password; the answer is the same for every address."""
         return answer(_SEE_YOUR_MAIL, await ask_for_reset(desk, await read_body(_REQUEST)), 202)
 
     @app.post("/api/v1/auth/reset")
     @limited(Rule.CONFIRM)
+    @Page(tag="account", takes=PasswordReset, answers={204: None}, refuses={403: (Refusal.TOKEN_INVALID,)})
     async def carry_out_reset() -> Response:
+        """Set a new password by the token that was mailed, which ends all sessions."""
         await reset_password(desk, await read_body(_RESET))
         return Response(b"", status=204)

@@ -1,6 +1,6 @@
 """The second factor: enrol, confirm, step up, take away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -10,6 +10,7 @@ from quart_trio import QuartTrio
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logins import Login
+from cardroom.service.openapi import PLAYER, Page
 from cardroom.wire.accounts import (
     CodeShown,
     FactorOffer,
@@ -34,6 +35,17 @@ _REMOVAL: Final = Codec[FactorRemoval](FactorRemoval, Encoding.JSON, MAX_REQUEST
 _OFFER: Final = Codec[FactorOffer](FactorOffer, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _RECOVERY: Final = Codec[RecoveryCodes](RecoveryCodes, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _STATE: Final = Codec[FactorState](FactorState, Encoding.JSON, MAX_REQUEST_BYTES, {})
+
+_ON_REFUSALS: Final[Mapping[int, tuple[Refusal, ...]]] = {
+    403: (Refusal.WRONG_CREDENTIALS,),
+    409: (Refusal.SECOND_FACTOR_ON,),
+    429: (Refusal.LOGIN_SLOWED,),
+}
+_CODE_REFUSALS: Final[Mapping[int, tuple[Refusal, ...]]] = {
+    403: (Refusal.WRONG_CREDENTIALS, Refusal.SECOND_FACTOR_WRONG),
+    409: (Refusal.SECOND_FACTOR_OFF, Refusal.SECOND_FACTOR_ON),
+    429: (Refusal.LOGIN_SLOWED,),
+}
 
 ISSUER: Final = "Hold'em"
 """What authenticators call the house."""
@@ -112,29 +124,39 @@ def add_second_factor_pages(app: QuartTrio, desk: Desk) -> None:
     """Serve ``/api/v1/me/second-factor`` and ``/api/v1/auth/step-up``."""
 
     @app.get("/api/v1/me/second-factor")
+    @Page(tag="account", who=PLAYER, answers={200: FactorState})
     async def factor_state() -> Response:
+        """Say whether there is a second factor, and how this session stands."""
         return answer(_STATE, await read_state(desk, await require_login(desk.logins)))
 
     @app.post("/api/v1/me/second-factor")
+    @Page(tag="account", who=PLAYER, takes=PasswordShown, answers={201: FactorOffer}, refuses=_ON_REFUSALS)
     async def offer_secret() -> Response:
+        """Draw a secret for an authenticator; it counts once it is confirmed."""
         login = await require_login(desk.logins)
         return answer(_OFFER, await offer_factor(desk, login, await read_body(_PASSWORD)), 201)
 
     @app.post("/api/v1/me/second-factor/confirm")
     @limited(Rule.STEP_UP)
+    @Page(tag="account", who=PLAYER, takes=CodeShown, answers={200: RecoveryCodes}, refuses=_CODE_REFUSALS)
     async def confirm_secret() -> Response:
+        """Let the secret count, by a code of it; gives recovery codes, this once."""
         login = await require_login(desk.logins)
         return answer(_RECOVERY, await confirm_factor(desk, login, await read_body(_CODE)))
 
     @app.post("/api/v1/me/second-factor/remove")
     @limited(Rule.STEP_UP)
+    @Page(tag="account", who=PLAYER, takes=FactorRemoval, answers={204: None}, refuses=_CODE_REFUSALS)
     async def remove_secret() -> Response:
+        """Take the second factor away, by password and code."""
         login = await require_login(desk.logins)
         await remove_factor(desk, login, await read_body(_REMOVAL))
         return Response(b"", status=204)
 
     @app.post("/api/v1/auth/step-up")
     @limited(Rule.STEP_UP)
+    @Page(tag="account", who=PLAYER, takes=CodeShown, answers={200: FactorState}, refuses=_CODE_REFUSALS)
     async def show_code() -> Response:
+        """Show a code, which counts in this session for some minutes."""
         login = await require_login(desk.logins)
         return answer(_STATE, await step_up(desk, login, await read_body(_CODE)))

@@ -115,15 +115,16 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.create_table": {
         "_ADD_TABLE": _by("room_name_key"),
+        "_FIND_INVITATION": _by("game_table_pkey"),
         "_FIND_TABLE": _by("game_table_name_key", "room_pkey"),
         "_FIND_SHARD": _FEW,
         "_FIND_ROOM": _by("room_name_key"),
-        "_LIST_TABLES": _reads("room", why="lists all tables with their rooms, for administrators"),
+        "_LIST_TABLES": _by("game_table_pkey", _1=0, _2=50),
     },
     "wallet_worker.store.find_first_batch": {"_FIRST_BATCH": _by("transfer_batch")},
     "wallet_worker.store.freezes": {
         "_FREEZE_HOUSE": _FEW,
-        "_READ_FREEZE": _FEW,
+        "_READ_FREEZES": _FEW,
         "_UNFREEZE_HOUSE": _FEW,
     },
     "wallet_worker.store.house_transfer": {
@@ -237,6 +238,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         ),
     },
     "wallet_worker.store.reopen_tables": {
+        "_ARE_OPENED": Expected(why="tables that wait for their owner are few, and have an index"),
         "_REOPEN_TABLES": Expected(why="a fourth of all tables, which are a thousand"),
     },
     "wallet_worker.store.resolve_letter": {
@@ -251,11 +253,19 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_WHO_SITS": _by("account_seat_key"),
     },
     "wallet_worker.store.seal_batch": {"_ADD_LINK": _FEW},
+    "wallet_worker.store.table_modes": {
+        "_END_TABLE": _by("game_table_pkey"),
+        "_FIND_TABLE": _by("game_table_pkey"),
+        "_SWITCH_TABLE": _by("game_table_pkey"),
+    },
     "wallet_worker.store.terms": {
         "_ADD_SHARDS": _FEW,
         "_TAKE_TERM": _FEW,
         "_RENEW_TERM": _FEW,
         "_END_TERM": _FEW,
+    },
+    "wallet_worker.store.unopened_tables": {
+        "_FIND_UNOPENED": Expected(why="tables that wait for their owner are few, and have an index"),
     },
     "wallet_worker.store.workers": {
         "_SIGN_IN": _FEW,
@@ -276,6 +286,16 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_REMOVE_BLOCK": _by("block_not_removed"),
         "LIST_BLOCKS": _by("block_pkey", _1=_FAR, _2=50),
         "LIST_STANDING_BLOCKS": _by("block_not_removed", _1=_FAR, _2=50),
+    },
+    "shard_router.store.find_players": {
+        "FIND_PLAYER": _by("player_pkey"),
+        "LIST_BLOCKS_OF": _by("block_user"),
+        "LIST_BY_EMAIL": _by("player_email_order", _1="al", _2="", _3=50),
+        "LIST_BY_NICKNAME": _by("player_nickname_order", _1="al", _2="", _3=50),
+    },
+    "shard_router.store.list_tables": {
+        "FIND_TABLE": _by("game_table_pkey"),
+        "LIST_TABLES": _by("game_table_pkey", _1=0, _2=50, _3=None, _4=None, _5="open"),
     },
     "shard_router.store.logins": {
         "_LOCK_PLAYER": _by("player_pkey"),

@@ -32,6 +32,7 @@ from shard_router.store.logins import Logins, NewLogin, Origin, SessionRules
 from shard_router.store.nodes import Nodes
 from shard_router.store.orders import Orders
 from tests.cardroom.service.people import TOKEN_OF, open_book
+from tests.fakes.conformity import watch_answers
 from tests.shard_router.front import NODE, NodeHand, router_settings
 
 Carry = Callable[[TableOrder], OrderOutcome]
@@ -96,7 +97,9 @@ def build_office(
         answer_seconds=0.3,
         everywhere_seconds=1.0,
     )
-    return Office(make_admin_app(services), desk, NodeHand(redis), redis, owner)
+    app = make_admin_app(services)
+    watch_answers(app)
+    return Office(app, desk, NodeHand(redis), redis, owner)
 
 
 @asynccontextmanager

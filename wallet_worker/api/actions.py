@@ -23,15 +23,14 @@ from wallet_worker.api.answers import AdminActions
 from wallet_worker.api.office import Office
 
 _BY: Final = ("subject", "admin", "action")
-
 _PARAMETERS: Final = (
     LIMIT,
     BEFORE,
-    Parameter("subject", TEXT, "What it is about, such as ``user:17``"),
-    Parameter("admin", TEXT, "Who ordered it"),
-    Parameter("action", TEXT, "The word of the order"),
-    Parameter("from", TIME, "Only what was done then or later"),
-    Parameter("to", TIME, "Only what was done before"),
+    Parameter("subject", TEXT, "What they are about, such as ``user:17``"),
+    Parameter("admin", TEXT, "Who gave them"),
+    Parameter("action", TEXT, "Of which kind they are"),
+    Parameter("from", TIME, "Not before this time"),
+    Parameter("to", TIME, "Before this time"),
 )
 
 

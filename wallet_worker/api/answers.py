@@ -73,8 +73,8 @@ class PlayersTransactions:
 
 
 @frozen
-class FreezeOfAll:
-    """Who froze something for all, when and why, and what players are told of it."""
+class FreezeForAll:
+    """Who froze something for all, when and why, and what players are told, if anything."""
 
     frozen_at: Time
     frozen_by: str
@@ -100,9 +100,9 @@ class LedgerSummary:
     house_parts: Mapping[str, Krw]
     """By kind of account; what the house gave away stands below zero."""
     balanced: bool
-    play_frozen: FreezeOfAll | None
-    withdrawals_frozen: FreezeOfAll | None
-    everything_frozen: FreezeOfAll | None
+    play_frozen: FreezeForAll | None
+    withdrawals_frozen: FreezeForAll | None
+    everything_frozen: FreezeForAll | None
 
 
 @frozen
@@ -177,9 +177,9 @@ class Reconciliation:
     held_withdrawals: HeldWithdrawals
     unresolved_dead_letters: int
     last_batches: tuple[LastBatch, ...]
-    play_frozen: FreezeOfAll | None
-    withdrawals_frozen: FreezeOfAll | None
-    everything_frozen: FreezeOfAll | None
+    play_frozen: FreezeForAll | None
+    withdrawals_frozen: FreezeForAll | None
+    everything_frozen: FreezeForAll | None
     movements: Mapping[str, Any] | None = None
     """Only where ``from`` is asked for: ``from``, ``to`` and, by kind of transfer, ``kinds``."""
 
@@ -355,7 +355,7 @@ class PlayerFrozen:
 
 @frozen
 class HouseFrozen:
-    """Whether what was ordered is frozen now; the one that was not asked about is not named."""
+    """Whether what was asked for is frozen now; of the others nothing is said."""
 
     play_frozen: bool = False
     withdrawals_frozen: bool = False

@@ -15,7 +15,8 @@ class TableMade:
     """A table that stands; ``invitation`` is the code of a private one, else empty."""
 
     table_id: TableId
-    invitation: str
+    invitation: str = ""
+    dry_run: bool = False
 
 
 @frozen
@@ -40,10 +41,10 @@ class BookedTable:
 
 @frozen
 class BookedTables:
-    """Tables by number, and ``after`` of the next page, if there is one."""
+    """A page of tables, by number; ``next`` is the ``after`` of the page behind it, None at the end."""
 
     tables: tuple[BookedTable, ...]
-    next: int | None
+    next: TableId | None
 
 
 @frozen
@@ -114,6 +115,7 @@ class Room:
     status: Literal["open", "closed"]
     created_at: Time
     closed_at: Time | None
+    dry_run: bool = False
 
 
 @frozen

@@ -31,7 +31,7 @@ def add_rooms(pages: Blueprint, office: Office) -> None:
         who=ADMIN,
         takes=RoomBody,
         answers={201: Room},
-        refuses={409: (Refusal.ROOM_CLOSED,)},
+        refuses={409: (Refusal.ROOM_CLOSED, Refusal.COMMAND_REUSED)},
     )
     async def make_room() -> tuple[Answer, int]:
         """Make a room, once per name; a room of that name that is closed is not opened again."""
@@ -50,7 +50,13 @@ def add_rooms(pages: Blueprint, office: Office) -> None:
         return room, 201
 
     @pages.post("/rooms/<int:room_id>/close")
-    @Page(tag="rooms", who=ADMIN, takes=ReasonBody, answers={200: Room})
+    @Page(
+        tag="rooms",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: Room},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
     async def close(room_id: int) -> Answer:
         """Let no new table be made in a room; may be repeated. Its tables go on."""
         body = await read_body(closing)

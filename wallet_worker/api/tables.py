@@ -7,8 +7,8 @@ from quart import Blueprint
 from cardroom.ids import TableId
 from cardroom.service.admin_orders import Answer, obey, read_order
 from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
-from cardroom.service.openapi import ADMIN, Page, whole_parameter
-from cardroom.service.parameters import LIMIT, read_limit, read_number, read_parameters
+from cardroom.service.openapi import ADMIN, Page
+from cardroom.service.parameters import AFTER_TABLE, LIMIT, read_limit, read_number, read_parameters
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.bodies import MAX_NAME_LETTERS, MAX_SEATS, MIN_SEATS, TableBody, body_codec
@@ -27,7 +27,6 @@ from wallet_worker.store.create_table import (
 
 _MAX_ID: Final = 2**63 - 1
 _MAX_SHARD: Final = 2**31 - 1
-_AFTER: Final = whole_parameter("after", 0, _MAX_ID, "``next`` of the page before")
 
 
 def add_tables(pages: Blueprint, office: Office) -> None:
@@ -68,7 +67,7 @@ def add_tables(pages: Blueprint, office: Office) -> None:
         return answer | {"invitation": code}, 201
 
     @pages.get("/tables")
-    @Page(tag="tables", who=ADMIN, parameters=(LIMIT, _AFTER), answers={200: BookedTables})
+    @Page(tag="tables", who=ADMIN, parameters=(LIMIT, AFTER_TABLE), answers={200: BookedTables})
     async def listed() -> dict[str, Any]:
         """List tables by number, ``limit`` of them behind the table ``after``."""
         asked = read_parameters({"limit", "after"})

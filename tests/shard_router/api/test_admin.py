@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 from attrs import evolve
 
 from cardroom.local.credentials import make_admins, read_credential
@@ -22,10 +23,10 @@ async def test_administrators_have_a_port_of_their_own(
     own = Bind("127.0.0.1", free_port())
     settings = evolve(router_settings(database, redis_settings), admin=own, admins_file=file)
     token = bearer(read_credential(tmp_path, "viewer_token"))
-    async with open_front(settings, log) as front:
-        url = f"http://{own.host}:{own.port}"
-        assert (await front.http.get(f"{url}/health/live")).status_code == 200
-        assert refusal(await front.http.get(f"{url}/admin/nowhere")) == (401, "not_authenticated")
-        assert refusal(await front.http.get(f"{url}/admin/nowhere", headers=token)) == (404, "not_found")
-        assert refusal(await front.http.get(f"{url}/api/v1/tables", headers=token)) == (404, "not_found")
+    url = f"http://{own.host}:{own.port}"
+    async with open_front(settings, log) as front, httpx.AsyncClient(trust_env=False, timeout=10) as admin:
+        assert (await admin.get(f"{url}/health/live")).status_code == 200
+        assert refusal(await admin.get(f"{url}/admin/nowhere")) == (401, "not_authenticated")
+        assert refusal(await admin.get(f"{url}/admin/nowhere", headers=token)) == (404, "not_found")
+        assert refusal(await admin.get(f"{url}/api/v1/tables", headers=token)) == (404, "not_found")
         assert refusal(await front.http.get("/admin/users", headers=token)) == (404, "not_found")

@@ -16,7 +16,7 @@ async def test_a_player_sees_where_sessions_come_from(front: Front, owner: Postg
     phone = await front.log_in()
     body = {"email": "alice@example.com", "password": PASSWORD}
     answer = await front.http.post(
-        "/api/v1/auth/login", json=body, headers={"User-Agent": b"phone/1.0 \xe9\x85" + b"x" * 300}
+        "/api/v1/auth/login", json=body, headers={b"User-Agent": b"phone/1.0 \xe9\x85" + b"x" * 300}
     )
     await front.log_in("Bob")
     listed = (await front.get(SESSIONS, answer.json()["token"])).json()["sessions"]

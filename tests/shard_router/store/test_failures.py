@@ -7,7 +7,7 @@ from cardroom.ids import UserId
 from cardroom.service.redis import Redis
 from cardroom.service.settings import Secret
 from shard_router.settings import FailureSettings, PauseSettings
-from shard_router.store.failures import Failures, Slowed
+from shard_router.store.failures import Failures, Slowed, Try
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 HOME, CAFE = "192.0.2.1", "198.51.100.7"
@@ -63,7 +63,7 @@ async def test_other_accounts_and_other_addresses_are_not_slowed_by_a_few(failur
 
 
 async def test_many_at_once_are_no_more_than_many_in_a_row(failures: Failures) -> None:
-    begun = []
+    begun: list[Try | None] = []
 
     async def begin() -> None:
         try:
