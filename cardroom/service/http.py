@@ -5,6 +5,7 @@ Errors are RFC 9457 problem details with our stable ``code``. Administrators and
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
 import trio
@@ -26,6 +27,8 @@ from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
+
+NOTHING_ELSE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 4096  # hypercorn's own default of 100 drops bursts of connections
@@ -50,11 +53,15 @@ _PASSED_ON: Final = frozenset({"Allow", "Retry-After"})
 class RefusedRequest(Exception):
     """A request that is answered with a refusal. Nothing was changed."""
 
-    def __init__(self, status: int, code: Refusal, detail: str = "") -> None:
+    def __init__(
+        self, status: int, code: Refusal, detail: str = "", extension: Mapping[str, Any] = NOTHING_ELSE
+    ) -> None:
         super().__init__(code.value)
         self.status = status
         self.code = code
         self.detail = detail
+        self.extension = extension
+        """Members that the problem has besides the usual ones."""
 
 
 def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
@@ -67,7 +74,7 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
 
     @app.errorhandler(RefusedRequest)
     async def refused(refusal: RefusedRequest) -> Response:
-        return problem(refusal.status, refusal.code, refusal.detail)
+        return problem(refusal.status, refusal.code, refusal.detail, **refusal.extension)
 
     @app.errorhandler(HTTPException)
     async def not_served(error: HTTPException) -> Response:
@@ -85,9 +92,9 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
     return app
 
 
-def problem(status: int, code: Refusal, detail: str) -> Response:
-    """Write a refusal as RFC 9457 problem details."""
-    response = jsonify(write_problem(status, code, detail))
+def problem(status: int, code: Refusal, detail: str, **extension: Any) -> Response:
+    """Write a refusal as RFC 9457 problem details; ``extension`` are members that it has besides."""
+    response = jsonify(write_problem(status, code, detail, **extension))
     response.status_code = status
     response.content_type = PROBLEM_TYPE
     return response
