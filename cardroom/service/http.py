@@ -4,6 +4,7 @@ Errors are RFC 9457 problem details with our stable ``code``.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
 import trio
@@ -27,6 +28,8 @@ from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
+
+NOTHING_ELSE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 4096  # hypercorn's own default of 100 drops bursts of connections
@@ -52,13 +55,21 @@ class RefusedRequest(Exception):
     """A request that is answered with a refusal. Nothing was changed."""
 
     def __init__(
-        self, status: int, code: Refusal, detail: str = "", *, retry_seconds: int | None = None
+        self,
+        status: int,
+        code: Refusal,
+        detail: str = "",
+        extension: Mapping[str, Any] = NOTHING_ELSE,
+        *,
+        retry_seconds: int | None = None,
     ) -> None:
         """``retry_seconds`` is when the same request may be served, for the header ``Retry-After``."""
         super().__init__(code.value)
         self.status = status
         self.code = code
         self.detail = detail
+        self.extension = extension
+        """Members that the problem has besides the usual ones."""
         self.retry_seconds = retry_seconds
 
 
@@ -72,7 +83,7 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
 
     @app.errorhandler(RefusedRequest)
     async def refused(refusal: RefusedRequest) -> Response:
-        response = problem(refusal.status, refusal.code, refusal.detail)
+        response = problem(refusal.status, refusal.code, refusal.detail, **refusal.extension)
         if refusal.retry_seconds is not None:
             response.headers["Retry-After"] = str(refusal.retry_seconds)
         return response
@@ -93,9 +104,9 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
     return app
 
 
-def problem(status: int, code: Refusal, detail: str) -> Response:
-    """Write a refusal as RFC 9457 problem details."""
-    response = jsonify(write_problem(status, code, detail))
+def problem(status: int, code: Refusal, detail: str, **extension: Any) -> Response:
+    """Write a refusal as RFC 9457 problem details; ``extension`` are members that it has besides."""
+    response = jsonify(write_problem(status, code, detail, **extension))
     response.status_code = status
     response.content_type = PROBLEM_TYPE
     return response

@@ -23,6 +23,8 @@ from cardroom.wire.refusals import Refusal
 from cardroom.wire.vocabulary import member_docs
 
 API_VERSION: Final = "1.0.0"
+UNDOCUMENTED: Final = "x-undocumented"
+"""The member of a document that lists pages which say nothing about themselves; there should be none."""
 
 _SCHEMAS: Final = JsonSchemas()
 _REASONS: Final = {
@@ -42,7 +44,10 @@ _MEANINGS: Final = member_docs(Refusal)
 
 
 def describe(app: QuartTrio, about: About) -> Schema:
-    """Give the document of those of an app's pages that ``about`` shows; other pages are not in it."""
+    """Give the document of those of an app's pages that ``about`` shows.
+
+    A page that was forgotten, ``Page`` or its docstring, is listed at the end, so that tests see it.
+    """
     frame = QuartSchema(
         info=Info(title=about.title, version=API_VERSION, description=about.description),
         security_schemes={
@@ -58,7 +63,8 @@ def describe(app: QuartTrio, about: About) -> Schema:
     schemas[Problem.__name__]["additionalProperties"] = True
     document["components"]["schemas"] = dict(sorted((document["components"]["schemas"] | schemas).items()))
     document["components"]["securitySchemes"] = _wanted(document)
-    return document
+    forgotten = undocumented(app)
+    return document | ({UNDOCUMENTED: forgotten} if forgotten else {})
 
 
 def undocumented(app: Quart) -> list[str]:

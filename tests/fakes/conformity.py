@@ -11,7 +11,7 @@ from quart_schema.openapi import PATH_RE
 from quart_trio import QuartTrio
 
 from cardroom.service.openapi import About, page_of
-from cardroom.service.openapi_document import describe
+from cardroom.service.openapi_document import UNDOCUMENTED, describe
 
 Schema = dict[str, Any]
 
@@ -77,7 +77,9 @@ def watch_answers(app: QuartTrio) -> None:
 
 async def watch_client(client: httpx.AsyncClient, *documents: str) -> None:
     """Compare every answer that a client gets from now on with what these documents of the server say."""
-    said = [Conformity((await client.get(document)).json()) for document in documents]
+    found = [(await client.get(document)).raise_for_status().json() for document in documents]
+    assert not [page for document in found for page in document.get(UNDOCUMENTED, ())], "undocumented pages"
+    said = [Conformity(document) for document in found]
 
     async def compare(response: httpx.Response) -> None:
         method, path = response.request.method, response.request.url.path
