@@ -23,6 +23,7 @@ from cardroom.service.metrics import METRICS_TYPE, render_metrics
 from cardroom.service.openapi import Answer, Page, asked_page
 from cardroom.service.problems import PROBLEM_TYPE, write_problem
 from cardroom.service.settings import Admin, Bind
+from cardroom.service.whole_answers import send_answers_whole
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
 
@@ -224,6 +225,7 @@ async def serve_http(
     config.accesslog = None
     config.errorlog = None
 
+    send_answers_whole()
     async with trio.open_nursery() as nursery:
         await nursery.start(_serve, app, config, stopping)
         task_status.started()
