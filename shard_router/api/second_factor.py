@@ -130,6 +130,7 @@ def add_second_factor_pages(app: QuartTrio, desk: Desk) -> None:
         return answer(_STATE, await read_state(desk, await require_login(desk.logins)))
 
     @app.post("/api/v1/me/second-factor")
+    @limited(Rule.STEP_UP)
     @Page(tag="account", who=PLAYER, takes=PasswordShown, answers={201: FactorOffer}, refuses=_ON_REFUSALS)
     async def offer_secret() -> Response:
         """Draw a secret for an authenticator; it counts once it is confirmed."""

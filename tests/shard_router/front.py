@@ -35,7 +35,7 @@ BOOT = BootNonce("a" * 32)
 PLAYER_URL = "ws://127.0.0.1:9001/play"
 PASSWORD = "correct horse"
 
-CHEAP = HashingSettings(memory_kib=64, time_cost=1, lanes=1, threads=2, waiting=64)
+CHEAP = HashingSettings(memory_kib=64, time_cost=1, lanes=1, threads=2, waiting=64, niceness=0)
 
 
 def router_settings(database: PostgresSettings, redis: RedisSettings) -> RouterSettings:

@@ -46,7 +46,9 @@ class Router:
 async def test_register_and_log_in_and_out() -> None:
     router = Router({"/api/v1/auth/register": {"user_id": 4, "nickname": "me"}, "/api/v1/auth/login": LOGIN})
     account = router.account()
-    assert (await account.register("me", "me@x", "secret secret")).user_id == 4
+    registered = await account.register("me", "me@x", "secret secret")
+    assert registered is not None
+    assert registered.user_id == 4
     assert (await account.log_in("me@x", "secret secret")).token == "t0ken"
     tokens = [account.login]
     await account.log_out()
@@ -72,6 +74,57 @@ async def test_lobby_seats_and_ticket() -> None:
     assert await account.lobby() == ()
     assert (await account.seats())[0].seat == 2
     assert (await account.ticket(TableId(7))).url == "ws://n"
+
+
+SESSION = {
+    "session_id": "6f1c1a52-7c3b-4c39-9b2e-3f1f0c8a7d10", "created_unix_ms": 1, "seen_unix_ms": 2,
+    "expires_unix_ms": 3, "address": "192.0.2.1", "user_agent": "phone", "is_current": True,
+}  # fmt: skip
+STATE = {"is_on": True, "recovery_codes": 10, "stepped_up_until_unix_ms": 5}
+
+
+async def test_an_account_that_begins_by_a_mail() -> None:
+    router = Router({"/api/v1/auth/register": {"status": "see_your_mail"}}, status=202)
+    assert await router.account().register("me", "me@x", "secret secret") is None
+    router = Router({"/api/v1/auth/confirm": {"user_id": 4, "nickname": "me"}}, status=201)
+    assert (await router.account().confirm("mailed")).user_id == 4
+
+
+async def test_password_and_sessions() -> None:
+    router = Router({"/api/v1/auth/login": LOGIN, "/api/v1/me/sessions": {"sessions": [SESSION]}})
+    account = router.account()
+    await account.log_in("me@x", "secret secret", "123456")
+    (session,) = await account.sessions()
+    await account.end_session(session.session_id)
+    await account.change_password("secret secret", "another one")
+    await account.ask_for_reset("me@x")
+    await account.reset_password("mailed", "another one")
+    await account.log_out_everywhere()
+    assert account.login is None
+    asked = [(one.method, one.url.path.removeprefix("/api/v1/")) for one in router.asked]
+    assert asked[2:] == [
+        ("DELETE", f"me/sessions/{SESSION['session_id']}"), ("POST", "auth/password"),
+        ("POST", "auth/reset-request"), ("POST", "auth/reset"), ("POST", "auth/logout-everywhere"),
+    ]  # fmt: skip
+    assert json.loads(router.asked[0].content)["code"] == "123456"
+
+
+async def test_the_second_factor() -> None:
+    router = Router(
+        {
+            "/api/v1/me/second-factor/confirm": {"codes": ["ABCD"]},
+            "/api/v1/auth/step-up": STATE,
+            "/api/v1/me/second-factor/remove": None,
+        }
+    )
+    account = router.account()
+    assert await account.confirm_second_factor("123456") == ("ABCD",)
+    assert (await account.step_up("123456")).recovery_codes == 10
+    await account.remove_second_factor("secret secret", "123456")
+    router.answers["/api/v1/me/second-factor"] = STATE
+    assert (await account.second_factor()).is_on
+    router.answers["/api/v1/me/second-factor"] = {"secret": "AAAA", "uri": "otpauth://totp/me"}
+    assert (await account.offer_second_factor("secret secret")).secret == "AAAA"
 
 
 async def test_a_refusal_is_raised_by_its_code() -> None:

@@ -5,10 +5,10 @@ import pytest
 import structlog
 import trio
 
-from cardroom.service.logs import Log
+from cardroom.service.logs import Log, open_log
 from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis
-from cardroom.service.settings import PostgresSettings, RedisSettings
+from cardroom.service.settings import LogSettings, PostgresSettings, RedisSettings
 from cardroom.wire import keys
 from shard_router.settings import HashingSettings
 from shard_router.store.passwords import Passwords
@@ -257,9 +257,8 @@ async def test_too_many_logins_in_line_are_told_to_come_back(
     assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
 
 
-async def test_logs_keep_no_secret(
-    database: PostgresSettings, redis_settings: RedisSettings, log: Log
-) -> None:
+async def test_logs_keep_no_secret(database: PostgresSettings, redis_settings: RedisSettings) -> None:
+    log = open_log(LogSettings(), "shard_router")  # at the level of a router, whatever was imported
     with structlog.testing.capture_logs() as lines:
         async with open_front(router_settings(database, redis_settings), log) as front:
             token = await front.log_in()

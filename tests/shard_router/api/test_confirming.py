@@ -107,9 +107,9 @@ async def test_an_address_is_not_mailed_again_and_again(door: Front, tmp_path: P
     assert [mail["To"] for mail in mails].count("alice@example.com") == 3
 
 
-@pytest.mark.parametrize("token", ["", "x", draw_token()], ids=["none", "short", "drawn"])
-async def test_tokens_that_were_not_mailed(door: Front, token: str) -> None:
-    assert refusal(await door.post(CONFIRM, {"token": token})) == (403, "token_invalid")
+async def test_tokens_that_were_not_mailed(door: Front) -> None:
+    for token in ("", "x", draw_token()):
+        assert refusal(await door.post(CONFIRM, {"token": token})) == (403, "token_invalid")
 
 
 async def test_a_token_that_is_too_old(door: Front, tmp_path: Path, owner: Postgres) -> None:

@@ -113,9 +113,9 @@ async def test_tokens_are_kept_hashed_and_no_more_than_some_are_mailed(
     assert all(token_in(mail).encode() not in row["token_hash"] for mail in mails for row in kept)
 
 
-@pytest.mark.parametrize("token", ["", "x", draw_token()], ids=["none", "short", "drawn"])
-async def test_tokens_that_were_not_mailed(door: Front, token: str) -> None:
-    assert refusal(await door.post(RESET, {"token": token, "password": NEW})) == (403, "token_invalid")
+async def test_tokens_that_were_not_mailed(door: Front) -> None:
+    for token in ("", "x", draw_token()):
+        assert refusal(await door.post(RESET, {"token": token, "password": NEW})) == (403, "token_invalid")
 
 
 async def test_a_token_that_is_too_old_and_one_of_a_player_who_has_another(

@@ -13,7 +13,7 @@ from shard_router.settings import HashingSettings
 from shard_router.store.passwords import HashersBusy, Passwords
 from tests.shard_router.front import CHEAP
 
-COSTLY = HashingSettings(memory_kib=32_768, time_cost=3, lanes=1, threads=1, waiting=2)
+COSTLY = HashingSettings(memory_kib=32_768, time_cost=3, lanes=1, threads=1, waiting=2, niceness=0)
 
 
 async def test_hash_and_match() -> None:
