@@ -3,6 +3,7 @@
 from typing import Final
 
 import trio
+from attrs import frozen
 from quart_trio import QuartTrio
 
 from cardroom.service.addresses import TrustedProxies
@@ -17,6 +18,9 @@ from cardroom.service.run import notify_supervisor
 from shard_router.api.auth import Auth, add_auth_pages
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
+from shard_router.api.lobby_feed import LobbyFeed
+from shard_router.api.lobby_lines import LobbyLines
+from shard_router.api.lobby_live import add_live_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
 from shard_router.settings import RouterSettings
 from shard_router.store.accounts import Accounts
@@ -48,8 +52,11 @@ async def serve_router(
         watch = ServerWatch(postgres, redis, settings.watch_seconds, log)
         lookup = LoginLookup(redis, postgres, settings.lookup)
         logins = Logins(lookup, postgres, settings.session_seconds)
-        app = build_app(settings, postgres, redis, logins, watch, log)
+        lobby = build_lobby(settings, redis, log)
+        app = build_app(settings, postgres, lobby, logins, watch, log)
         background.start_soon(probe_loop_lag)
+        background.start_soon(lobby.nodes.picture.follow)
+        background.start_soon(lobby.feed.run)
         background.start_soon(watch.watch)
         background.start_soon(purge_sessions, logins, settings.purge, log)
         async with trio.open_nursery() as serving:
@@ -59,23 +66,45 @@ async def serve_router(
             background.start_soon(_say_ready, watch, settings.start_seconds)
             await stopping.wait()
             log.info("router.stopping")
+            lobby.feed.stop()
             serving.cancel_scope.deadline = trio.current_time() + _STOP_SECONDS
         background.cancel_scope.cancel()
     log.info("router.stopped")
 
 
+@frozen
+class LobbyParts:
+    """What knows the lobby, and who tells of it."""
+
+    nodes: Nodes
+    cache: DirectoryCache
+    lines: LobbyLines
+    feed: LobbyFeed
+
+
+def build_lobby(settings: RouterSettings, redis: Redis, log: Log) -> LobbyParts:
+    """Make what follows the lobby; it runs by ``picture.follow`` and ``feed.run``."""
+    nodes, lines = Nodes(redis, settings.shards, log), LobbyLines()
+    cache = DirectoryCache(nodes, settings.lobby_seconds, settings.lobby_stale_seconds)
+    return LobbyParts(nodes, cache, lines, LobbyFeed(nodes, cache, lines, settings.live))
+
+
 def build_app(
-    settings: RouterSettings, postgres: Postgres, redis: Redis, logins: Logins, watch: ServerWatch, log: Log
+    settings: RouterSettings,
+    postgres: Postgres,
+    lobby: LobbyParts,
+    logins: Logins,
+    watch: ServerWatch,
+    log: Log,
 ) -> QuartTrio:
     """Give the app with all its pages."""
     accounts = Accounts(postgres)
-    nodes = Nodes(redis, settings.shards, log)
-    cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
     add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
-    add_lobby_pages(app, cache, logins)
-    add_ticket_pages(app, TicketOffice(accounts, nodes, cache, settings.ticket_key), logins)
+    add_lobby_pages(app, lobby.cache, lobby.lines, logins)
+    add_live_pages(app, lobby.feed, settings.live.beat_seconds)
+    add_ticket_pages(app, TicketOffice(accounts, lobby.nodes, lobby.cache, settings.ticket_key), logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     return app
