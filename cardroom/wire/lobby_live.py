@@ -21,6 +21,9 @@ from cardroom.wire.lobby import LobbyTable
 from cardroom.wire.plain_values import Objects
 from cardroom.wire.presence import LobbyState
 
+LOBBY_PROTOCOL: Final = "holdem.lobby.v1.json"
+"""The WebSocket subprotocol. Who offers none is told the same."""
+
 MAX_LIVE_BYTES: Final = 16 * 1024 * 1024
 """No message to a follower is longer; a snapshot of many thousand tables fits."""
 

@@ -14,6 +14,7 @@ from cardroom.service.addresses import limit_network
 from cardroom.service.entry import player_address
 from cardroom.service.http import RefusedRequest
 from cardroom.service.redis import RedisAway
+from cardroom.wire.lobby_live import LOBBY_PROTOCOL
 from cardroom.wire.lobby_query import LobbyQuery
 from cardroom.wire.refusals import Refusal
 from shard_router.api.lobby import lobby_query
@@ -37,7 +38,8 @@ def add_live_pages(app: QuartTrio, feed: LobbyFeed, beat_seconds: float) -> None
     async def lobby() -> None:
         query, last = _read_wish(list(websocket.args.items(multi=True)))
         async with feed.follow(query, last, limit_network(player_address())) as follower:
-            await websocket.accept()
+            is_named = LOBBY_PROTOCOL in websocket.requested_subprotocols
+            await websocket.accept(subprotocol=LOBBY_PROTOCOL if is_named else None)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_hear_out, follower)
                 while (told := await _next(feed, follower, query, beat_seconds)) is not None:

@@ -9,6 +9,7 @@ from attrs import define, field
 from cardroom.ids import ShardId, TableId
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis, RedisAway, make_line, redis_errors
+from cardroom.service.redis_line import Word
 from cardroom.wire import keys
 from cardroom.wire.codec import Malformed
 from cardroom.wire.presence import CHANGE_AFTER, LOBBY_AT, TableSummary, summary_codec
@@ -103,11 +104,9 @@ class LobbyPicture:
         streams = list(self._by_stream)
         heard = [self._shards[shard].heard for shard in self._by_stream.values()]
         wait_ms = int(LISTEN_SECONDS * 1000)
-        asking = (
-            b"XREAD", b"COUNT", _ENTRIES_AT_ONCE, b"BLOCK", wait_ms, b"STREAMS", *streams, *heard,
-        )  # fmt: skip
+        asking: tuple[Word, ...] = (b"XREAD", b"COUNT", _ENTRIES_AT_ONCE, b"BLOCK", wait_ms, b"STREAMS")
         with redis_errors():
-            (found,) = await self._line.ask(asking, wait_seconds=LISTEN_SECONDS)
+            (found,) = await self._line.ask((*asking, *streams, *heard), wait_seconds=LISTEN_SECONDS)
         if found is None:
             return False
         assert isinstance(found, list), "streams and their entries"

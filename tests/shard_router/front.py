@@ -98,6 +98,7 @@ class NodeHand:
         lobby, name = keys.lobby(shard), str(table_id).encode()
         after = await self.redis.hget(lobby, LOBBY_AT) or b""
         entry = await self.redis.xadd(keys.lobby_changes(shard), {CHANGE_AFTER: after, name: data})
+        assert entry is not None
         await (self.redis.hset(lobby, {name: data}) if data else self.redis.hdel(lobby, [name]))
         await self.redis.hset(lobby, {LOBBY_AT: entry})
 
