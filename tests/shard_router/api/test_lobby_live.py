@@ -9,7 +9,7 @@ import httpx
 import pytest
 import trio
 from attrs import evolve
-from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
+from trio_websocket import WebSocketConnection, open_websocket_url
 
 from cardroom.client import RequestRefused, follow_lobby
 from cardroom.client.handshake import HEAD_END, Handshake
@@ -18,7 +18,7 @@ from cardroom.service.logs import Log
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from cardroom.wire import keys
-from cardroom.wire.frames import Control, FrameReader, Opcode, write_frame
+from cardroom.wire.frames import Control, FrameReader, Opcode, Received, write_frame
 from cardroom.wire.lobby_live import (
     LOBBY_PROTOCOL,
     MAX_LIVE_BYTES,
@@ -107,6 +107,43 @@ async def socket_of(front: Front, query: str = "") -> AsyncIterator[WebSocketCon
     url = f"ws://{front.settings.http.host}:{front.settings.http.port}/api/v1/lobby{query}"
     async with open_websocket_url(url, disconnect_timeout=2.0) as socket:
         yield socket
+
+
+class Frames:
+    """A WebSocket of which also the goodbye is looked at."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        self._reader = FrameReader(MAX_LIVE_BYTES, are_masked=False)
+        self._received: list[Received] = []
+
+    async def open(self) -> None:
+        handshake, data = Handshake("here", "/api/v1/lobby", LOBBY_PROTOCOL), b""
+        await self.stream.send_all(handshake.request)
+        with trio.fail_after(5):
+            while HEAD_END not in data:
+                data += await self.stream.receive_some()
+        head, _, rest = data.partition(HEAD_END)
+        handshake.check(head)
+        self._received += self._reader.feed(rest)
+
+    async def goodbye(self) -> tuple[int, str]:
+        with trio.fail_after(5):
+            while not any(isinstance(one, Control) for one in self._received):
+                self._received += self._reader.feed(await self.stream.receive_some())
+        last = self._received[-1]
+        assert isinstance(last, Control)
+        assert last.opcode is Opcode.CLOSE
+        return int.from_bytes(last.payload[:2], "big"), last.payload[2:].decode()
+
+
+@asynccontextmanager
+async def frames_of(front: Front) -> AsyncIterator[Frames]:
+    http = front.settings.http
+    async with await trio.open_tcp_stream(http.host, http.port) as stream:
+        frames = Frames(stream)
+        await frames.open()
+        yield frames
 
 
 async def told(socket: WebSocketConnection) -> LobbyMessage:
@@ -286,33 +323,17 @@ async def test_followers_are_sent_away_when_the_router_stops(settings: RouterSet
         await nursery.start(serve_router, settings, log, stopping)
         async with httpx.AsyncClient(trust_env=False) as http:
             front = Front(settings, http, NodeHand(redis))
-            async with socket_of(front) as socket, events_of(front) as events:
-                await told(socket)
+            async with frames_of(front) as frames, events_of(front) as events:
                 await events.next()
                 stopping.set()
                 assert await events.next() is None
-                with pytest.raises(ConnectionClosed) as caught:
-                    await told(socket)
-                assert caught.value.reason.code == 1012
+                assert await frames.goodbye() == (1012, "stopping")
 
 
 async def test_followers_have_nothing_to_say(front: Front) -> None:
-    http, reader = front.settings.http, FrameReader(MAX_LIVE_BYTES, are_masked=False)
-    handshake, data = Handshake("here", "/api/v1/lobby", LOBBY_PROTOCOL), b""
-    async with await trio.open_tcp_stream(http.host, http.port) as stream:
-        await stream.send_all(handshake.request)
-        with trio.fail_after(5):
-            while HEAD_END not in data:
-                data += await stream.receive_some()
-            head, _, rest = data.partition(HEAD_END)
-            handshake.check(head)
-            received = reader.feed(rest)
-            await stream.send_all(write_frame(Opcode.TEXT, b"hello", b"mask") * 8)
-            while not any(isinstance(one, Control) for one in received):
-                received += reader.feed(await stream.receive_some())
-    goodbye = received[-1]
-    assert isinstance(goodbye, Control)
-    assert (goodbye.opcode, goodbye.payload) == (Opcode.CLOSE, (1008).to_bytes(2, "big") + b"talking")
+    async with frames_of(front) as frames:
+        await frames.stream.send_all(write_frame(Opcode.TEXT, b"hello", b"mask") * 8)
+        assert await frames.goodbye() == (1008, "talking")
 
 
 async def test_the_client_library_follows(front: Front) -> None:
