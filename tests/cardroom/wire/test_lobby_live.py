@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from attrs import evolve, fields
@@ -66,7 +67,8 @@ def test_changes_are_compared_and_applied() -> None:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(LobbyChange) if field.name != "table_id"])
 def test_every_field_of_a_change_is_one_of_a_line(name: str) -> None:
-    changed = evolve(LINE, **{name: LobbyState.HALTED if name == "state" else not getattr(LINE, name)})
+    other: Any = LobbyState.HALTED if name == "state" else not getattr(LINE, name)
+    changed = evolve(LINE, **{name: other})
     change = compare_lines(LINE, changed)
     assert change is not None
     assert apply_change(LINE, change) == changed

@@ -1,6 +1,4 @@
-"""The feed of the live lobby on a real Valkey, without sockets: limits, slow followers, what is remembered."""
-
-from collections.abc import AsyncIterator
+"""The live lobby's feed on a real Valkey, without sockets: limits, slow followers, what is remembered."""
 
 import pytest
 import trio
@@ -40,11 +38,11 @@ class Told:
 
 
 @pytest.fixture
-async def told(redis: Redis, log: Log) -> AsyncIterator[Told]:
+async def told(redis: Redis, log: Log) -> Told:
     nodes = Nodes(redis, SHARDS, log)
     node, cache = NodeHand(redis), DirectoryCache(nodes, seconds=0.0)
     await node.publish(table_summary(1))
-    yield Told(LobbyFeed(nodes, cache, LobbyLines(), LIVE), node, nodes)
+    return Told(LobbyFeed(nodes, cache, LobbyLines(), LIVE), node, nodes)
 
 
 async def heard(follower: Follower) -> LobbyMessage | None:
