@@ -20,7 +20,7 @@ from node.tables.tempo import Rhythm
 from shard_router.settings import LiveSettings
 from tests.shard_router.front import BOOT, NODE, PLAYER_URL, open_front, router_settings, table_summary
 
-NODE_SECONDS: float = attrs.fields_dict(NodeSettings)["lobby_seconds"].default
+NODE_SECONDS: float = attrs.fields_dict(NodeSettings)["lobby_seconds"].default  # type: ignore[assignment]
 LIVE = LiveSettings()
 CHANGES = 5
 
