@@ -44,7 +44,7 @@ clean-run: $(STAMP)
 	@$(BIN)/python -m cardroom.local --clean
 
 test: $(STAMP) $(BASELINE_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $${TEST_PROCESSES:-3} --dist loadfile
 
 prove: $(STAMP)
 	HISTORIES=$${PROVE_HISTORIES:-100} $(BIN)/python -m pytest --quiet tests/wallet_worker/test_machine.py

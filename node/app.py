@@ -27,10 +27,12 @@ from node.sessions.resume import Resumption
 from node.sessions.session import SessionServices
 from node.settings import NodeSettings, StakesFile, StopSettings
 from node.shards.desk import ShardDesk
+from node.shards.house_watch import HouseWatch
 from node.shards.lease import NodeIdentity
 from node.shards.neighbours import Neighbours
 from node.shards.offers import Offers
 from node.shards.opening import TableMaker
+from node.shards.orders import OrderDesk
 from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
 from node.tables.deck import shuffled_deck
@@ -47,6 +49,8 @@ class House:
     shards: tuple[Shard, ...]
     desk: ShardDesk
     offers: Offers
+    orders: OrderDesk
+    watch: HouseWatch
     presence: Presence
     listener: Listener
 
@@ -61,8 +65,10 @@ async def serve(
         nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
         nursery.start_soon(house.desk.run)
-        nursery.start_soon(house.offers.listen, house.desk.nudge)
-        nursery.start_soon(_serve_admin, settings, house, log, stopping)
+        nursery.start_soon(house.watch.run)
+        nursery.start_soon(house.orders.run)
+        nursery.start_soon(house.offers.listen, house.desk.nudge, house.orders.take)
+        nursery.start_soon(_serve_admin, settings, house, redis, log, stopping)
         async with trio.open_nursery() as playing:
             for shard in house.shards:
                 playing.start_soon(shard.run)
@@ -88,12 +94,8 @@ def build_house(
     neighbours = Neighbours(settings.node_id, redis, log)
     desk, offers = ShardDesk((), neighbours, settings.move, log), Offers(settings.node_id, redis, log)
     services = _shard_services(settings, identity, redis, maker, directory)
-    services = evolve(services, may_claim=lambda: not desk.is_draining, tell_offer=offers.tell)
-    shards = (
-        *(Shard(number, services) for number in settings.shards),
-        *(Shard(number, services, is_home=False) for number in settings.standby_for),
-    )
-    desk.shards = shards
+    watch = HouseWatch(redis, directory, log)
+    desk.shards = shards = _make_shards(settings, _with_watch(services, desk, offers, watch))
     sessions = _session_services(settings, identity, redis, directory, connections, log)
     return House(
         identity=identity,
@@ -102,6 +104,8 @@ def build_house(
         shards=shards,
         desk=desk,
         offers=offers,
+        orders=OrderDesk(shards, stakes, redis, log),
+        watch=watch,
         presence=Presence(
             PresenceServices(
                 redis=redis,
@@ -160,6 +164,24 @@ def _shard_services(
     )
 
 
+def _make_shards(settings: NodeSettings, services: ShardServices) -> tuple[Shard, ...]:
+    """Make the shards that this node plays, and those that it stands by for."""
+    return (
+        *(Shard(number, services) for number in settings.shards),
+        *(Shard(number, services, is_home=False) for number in settings.standby_for),
+    )
+
+
+def _with_watch(services: ShardServices, desk: ShardDesk, offers: Offers, watch: HouseWatch) -> ShardServices:
+    """Let shards be taken only by who takes any, and knows whether hands may be dealt."""
+    return evolve(
+        services,
+        may_claim=lambda: not desk.is_draining and watch.has_looked,
+        tell_offer=offers.tell,
+        house=lambda: watch.word,
+    )
+
+
 def _announcement(
     settings: NodeSettings, identity: NodeIdentity, connections: Connections, desk: ShardDesk
 ) -> NodeAnnouncement:
@@ -191,9 +213,13 @@ async def _withdraw(presence: Presence, log: Log) -> None:
         log.warning("presence.not_withdrawn", reason=str(away))
 
 
-async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping: trio.Event) -> None:
+async def _serve_admin(
+    settings: NodeSettings, house: House, redis: Redis, log: Log, stopping: trio.Event
+) -> None:
     """Serve administrators. The HTTP stack takes long to import, so players are served before it is."""
+    from cardroom.service.admins import AdminBook  # noqa: PLC0415
     from cardroom.service.http import serve_http  # noqa: PLC0415
+    from node.admin.actions import ActionDesk, RedisRecords  # noqa: PLC0415
     from node.admin.http import AdminServices, make_admin_app  # noqa: PLC0415
 
     def census() -> Mapping[UserId, int]:
@@ -208,6 +234,8 @@ async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping:
             if shard.is_home or shard.is_open
         }
 
-    services = AdminServices(house.directory, census, house.desk, health, settings.admin_token, log)
+    book = AdminBook(settings.admins_file, log)
+    actions = ActionDesk(settings.node_id, RedisRecords(redis))
+    services = AdminServices(house.directory, census, house.desk, health, book, actions, log)
     app = make_admin_app(services)
     await serve_http(app, settings.admin, stopping)

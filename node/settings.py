@@ -265,7 +265,8 @@ class NodeSettings:
     players: Bind
     player_url: str
     admin: Bind
-    admin_token: Secret
+    admins_file: Path
+    """Who administrates: see ``cardroom/service/admins.py``."""
     ticket_key: Secret
     journal_key: Secret
     """Seals the decks of hands in play; the same for all nodes that may take each other's shards."""

@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 from cardroom.ids import Epoch, NodeId, ShardId
 from cardroom.service.logs import Log
 from cardroom.service.redis import RedisAway
+from cardroom.wire.house import HouseWord
 from cardroom.wire.refusals import Refusal
 from node.journal.port import ShardLost, ShardStore
 from node.journal.seal import DeckSeal
@@ -56,6 +57,8 @@ class ShardServices:
     """Whether this node takes shards now; what it holds it keeps."""
     tell_offer: Callable[[NodeId, ShardId], Awaitable[None]] = _tell_nobody
     """Says to another node that its name stands in a lease; may raise ``RedisAway``."""
+    house: Callable[[], HouseWord] = HouseWord
+    """What is known of the house now."""
 
 
 @define
@@ -89,6 +92,11 @@ class Shard:
         return () if self._held is None else self._held.served.tables
 
     @property
+    def served(self) -> ServedTables | None:
+        """What orders about tables are given to, while this node plays the shard."""
+        return self._held.served if self._held is not None and self.is_open else None
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether another node plays the shard, as last seen."""
         return not self.is_open and self._claim is not None and is_open(self._claim.seen)
@@ -108,7 +116,8 @@ class Shard:
                 except* (ShardLost, NotOpened, RedisAway) as trouble:
                     log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
                     rest_seconds = _RETRY_SECONDS
-                self._end_move()
+                if self.move is not None:
+                    self.move.break_off()
                 await self._leave_to_others(store, log)
             self._woken = trio.Event()
             with trio.move_on_after(rest_seconds):
@@ -216,7 +225,7 @@ class Shard:
                 self.is_open = True
                 self.services.directory.settle(self.shard)
                 async with trio.open_nursery() as reopening:
-                    reopening.start_soon(held.served.reopen_released, nursery)
+                    reopening.start_soon(held.served.open_and_end, nursery)
                     is_given = await self._follow_orders(held, log)
                     reopening.cancel_scope.cancel()
                 if is_given:
@@ -253,19 +262,14 @@ class Shard:
             self._held.served.close()
             self._held = None
 
-    def _end_move(self) -> None:
-        if self.move is not None:
-            is_begun = self.move.phase is MovePhase.OFFERED
-            self.move.end(MovePhase.LOST if is_begun else MovePhase.CALLED_OFF)
-
 
 def _make_held(
     shard: ShardId, services: ShardServices, store: ShardStore, nursery: trio.Nursery, log: Log
 ) -> HeldShard:
     writer = JournalWriter(store, services.journal, services.lease, log)
     ledger = StreamLedger(LedgerAddress(shard, services.identity.boot), store, writer, services.ledger, log)
-    tables = TableServices(ledger, writer, services.seal, services.shuffle, writer.may_deal)
-    served = ServedTables(shard, services.directory, services.maker, ledger, writer, tables, log)
+    tables = TableServices(ledger, writer, services.seal, services.shuffle, writer.may_deal, services.house)
+    served = ServedTables(shard, services.directory, services.maker, ledger, writer, store, tables, log)
     return HeldShard(services.identity.node, store, writer, JournalTask(writer, nursery), ledger, served)
 
 

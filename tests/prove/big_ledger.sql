@@ -146,6 +146,28 @@ SELECT sha256(number::text::bytea), 1 + number % $players, now() - interval '14 
        now() + interval '14 days' * (1 - number::float8 / $sessions) - interval '1 hour'
 FROM generate_series(1, $sessions) AS number;
 
+INSERT INTO registration (token_hash, nickname, email, password_hash, created_at, expires_at)
+SELECT sha256(number::text::bytea), 'player ' || number, number || '@example.com', repeat('x', 97),
+       now() - interval '1 day' * number / $players, now() + interval '1 day' * (1 - number::float8 / $players) - interval '1 hour'
+FROM generate_series(1, $players) AS number;
+
+INSERT INTO password_reset (token_hash, user_id, created_at, expires_at)
+SELECT sha256(number::text::bytea), number, now() - interval '1 hour' * number / $players,
+       now() + interval '30 min' * (1 - number::float8 / $players) - interval '1 min'
+FROM generate_series(1, $players) AS number;
+
+INSERT INTO second_factor (user_id, sealed_secret)
+SELECT number, sha256(number::text::bytea) FROM generate_series(1, $players) AS number;
+
+INSERT INTO recovery_code (user_id, code_hash)
+SELECT number, sha256((number * 100 + code)::text::bytea)
+FROM generate_series(1, $players) AS number, generate_series(1, 10) AS code;
+
+INSERT INTO block (user_id, reason, blocked_by)
+SELECT number, 'because', 'kim' FROM generate_series(1, $players) AS number;
+
+UPDATE block SET removed_at = now(), removed_by = 'lee', removed_reason = 'a mistake' WHERE id % 100 <> 0;
+
 INSERT INTO command (id, shard, kind, body_hash, reply, received_at)
 SELECT gen_random_uuid(), 0, 'settle_hand', sha256('body'), '\x00'::bytea, now() - interval '36 days' * number / $commands
 FROM generate_series(1, $commands) AS number;

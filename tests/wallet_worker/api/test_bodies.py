@@ -6,13 +6,12 @@ import pytest
 from quart_trio import QuartTrio
 
 from cardroom.local.servers import free_port
-from cardroom.service.http import make_app
 from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.postgres import open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from tests.wallet_worker.house import LINK, LOG, House
-from tests.wallet_worker.office import ADMINS, make_office
+from tests.wallet_worker.office import guarded_app, make_office, ordered
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.office import Office
@@ -46,7 +45,7 @@ async def test_what_no_column_can_hold_is_refused(
     app: QuartTrio, house: House, path: str, body: dict[str, object], status: int
 ) -> None:
     gift = {"user_id": house.players[0], "amount": 1, "reason": "r", "idempotency_key": "k"}
-    table = {"shard": house.shard, "name": "New", "stake": "low", "seat_count": 6}
+    table = ordered({"shard": house.shard, "name": "New", "stake": "low", "seat_count": 6})
     whole = (gift if "promotions" in path else table) | body
     answer = await app.test_client().post(path, data=json.dumps(whole), headers=TOKEN)
     assert answer.status_code == status
@@ -73,9 +72,9 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
     nowhere = PostgresSettings(dsn=f"postgresql://nobody@127.0.0.1:{free_port()}/none", connect_seconds=1.0)
     nobody = RedisSettings(host="127.0.0.1", port=free_port(), connect_seconds=0.5, call_seconds=0.5)
     async with open_postgres(nowhere, must_answer=False) as postgres, open_redis(nobody) as redis:
-        app = make_app("wallet", LOG)
+        app = guarded_app()
         add_away_answers(app)
-        app.register_blueprint(admin_pages(Office(postgres, LINK, ADMINS, LOG)))
+        app.register_blueprint(admin_pages(Office(postgres, LINK, LOG)))
         logins = LoginLookup(redis, postgres, LookupSettings())
         app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings()))
         for path in ("/admin/ledger/summary", "/api/v1/wallet/balance"):

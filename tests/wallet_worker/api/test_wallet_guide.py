@@ -11,13 +11,13 @@ import pytest
 from attrs import frozen
 from quart_trio import QuartTrio
 
+from cardroom.service.parameters import write_time
 from cardroom.service.redis import Redis
 from tests.wallet_worker.house import LINK, LOG, House, hand_of, hold
 from tests.wallet_worker.letters import bury
-from tests.wallet_worker.office import ADMINS, log_in, make_office, post
+from tests.wallet_worker.office import log_in, make_office, post
 from tests.wallet_worker.outside import deposit, held
 from wallet_worker.api.letters import letter_pages
-from wallet_worker.api.parameters import write_time
 from wallet_worker.ledger.letter_desk import LetterDesk
 from wallet_worker.store.book_deposit import book_deposit
 
@@ -49,7 +49,7 @@ def guide(project_root: Path) -> str:
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
     app = make_office(house, redis)
-    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG), ADMINS))
+    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG)))
     return app
 
 
