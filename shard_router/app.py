@@ -86,8 +86,7 @@ async def serve_router(
         lobby = build_lobby(settings, redis, log)
         app = build_app(settings, lobby, desk, watch, entry, log)
         background.start_soon(probe_loop_lag)
-        background.start_soon(lobby.nodes.picture.follow)
-        background.start_soon(lobby.feed.run)
+        background.start_soon(lobby.run)
         background.start_soon(watch.watch)
         await background.start(entry.run)
         background.start_soon(purge_expired, desk.logins, desk.registrations, settings.purge, log)
@@ -121,6 +120,12 @@ class LobbyParts:
     cache: DirectoryCache
     lines: LobbyLines
     feed: LobbyFeed
+
+    async def run(self) -> None:
+        """Hear of changes and tell of them until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.nodes.picture.follow)
+            nursery.start_soon(self.feed.run)
 
 
 def build_lobby(settings: RouterSettings, redis: Redis, log: Log) -> LobbyParts:

@@ -178,6 +178,10 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, lines: LobbyLines, lo
         response.headers["Cache-Control"] = "no-store"
         return _mark(response, directory)
 
+    _add_seats(app, cache, logins)
+
+
+def _add_seats(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> None:
     @app.get("/api/v1/me/seats")
     @Page(tag="tables", who=PLAYER, answers={200: WhereAmI})
     async def seats() -> Response:
