@@ -3,6 +3,7 @@
 from typing import Final
 
 import trio
+from attrs import frozen
 from quart_trio import QuartTrio
 
 from cardroom.service.admins import AdminBook
@@ -22,6 +23,9 @@ from shard_router.api.admin_services import AdminServices
 from shard_router.api.auth import Desk, add_auth_pages
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
+from shard_router.api.lobby_feed import LobbyFeed
+from shard_router.api.lobby_lines import LobbyLines
+from shard_router.api.lobby_live import add_live_pages
 from shard_router.api.passwords import add_password_pages
 from shard_router.api.second_factor import add_second_factor_pages
 from shard_router.api.sessions import add_session_pages
@@ -79,8 +83,10 @@ async def serve_router(
         rules = SessionRules(settings.session_seconds, settings.session_limit, settings.step_up_seconds)
         desk = build_desk(settings, postgres, redis, Logins(lookup, postgres, rules), log)
         entry = make_entry(settings.entry, postgres, redis, log)
-        app = build_app(settings, redis, desk, watch, entry, log)
+        lobby = build_lobby(settings, redis, log)
+        app = build_app(settings, lobby, desk, watch, entry, log)
         background.start_soon(probe_loop_lag)
+        background.start_soon(lobby.run)
         background.start_soon(watch.watch)
         await background.start(entry.run)
         background.start_soon(purge_expired, desk.logins, desk.registrations, settings.purge, log)
@@ -97,12 +103,36 @@ async def serve_router(
             background.start_soon(_say_ready, watch, settings.start_seconds)
             await stopping.wait()
             log.info("router.stopping")
+            lobby.feed.stop()
             serving.cancel_scope.deadline = trio.current_time() + _STOP_SECONDS
         if desk.post is not None:
             with trio.move_on_after(_POST_SECONDS):
                 await desk.post.drain()
         background.cancel_scope.cancel()
     log.info("router.stopped")
+
+
+@frozen
+class LobbyParts:
+    """What knows the lobby, and who tells of it."""
+
+    nodes: Nodes
+    cache: DirectoryCache
+    lines: LobbyLines
+    feed: LobbyFeed
+
+    async def run(self) -> None:
+        """Hear of changes and tell of them until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.nodes.picture.follow)
+            nursery.start_soon(self.feed.run)
+
+
+def build_lobby(settings: RouterSettings, redis: Redis, log: Log) -> LobbyParts:
+    """Make what follows the lobby; it runs by ``picture.follow`` and ``feed.run``."""
+    nodes, lines = Nodes(redis, settings.shards, log), LobbyLines()
+    cache = DirectoryCache(nodes, settings.lobby_seconds, settings.lobby_stale_seconds)
+    return LobbyParts(nodes, cache, lines, LobbyFeed(nodes, cache, lines, settings.live))
 
 
 def build_desk(settings: RouterSettings, postgres: Postgres, redis: Redis, logins: Logins, log: Log) -> Desk:
@@ -130,19 +160,19 @@ def build_desk(settings: RouterSettings, postgres: Postgres, redis: Redis, login
 
 
 def build_app(
-    settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch, entry: Entry, log: Log
+    settings: RouterSettings, lobby: LobbyParts, desk: Desk, watch: ServerWatch, entry: Entry, log: Log
 ) -> QuartTrio:
     """Give the app with all its pages."""
-    nodes = Nodes(redis, settings.shards, log)
-    cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
     add_entry(app, entry)
     add_auth_pages(app, desk)
     add_password_pages(app, desk)
     add_second_factor_pages(app, desk)
     add_session_pages(app, desk)
-    add_lobby_pages(app, cache, desk.logins)
-    add_ticket_pages(app, TicketOffice(desk.accounts, nodes, cache, settings.ticket_key), desk.logins)
+    add_lobby_pages(app, lobby.cache, lobby.lines, desk.logins)
+    add_live_pages(app, lobby.feed, settings.live.beat_seconds)
+    tickets = TicketOffice(desk.accounts, lobby.nodes, lobby.cache, settings.ticket_key)
+    add_ticket_pages(app, tickets, desk.logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     add_documents(app, _PUBLIC_PAGES)

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
@@ -38,6 +39,7 @@ from cardroom.wire.lobby import (
     TicketAnswer,
     WhereAmI,
 )
+from cardroom.wire.lobby_query import LobbyQuery
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -52,7 +54,7 @@ _ASKED: Final = (
     CodeShown, FactorRemoval,
 )  # fmt: skip
 _ANSWERED: Final = (
-    Registered, LoggedIn, Lobby, WhereAmI, TicketAnswer, SessionList, FactorState, FactorOffer, RecoveryCodes,
+    Registered, LoggedIn, Lobby, LobbyTable, WhereAmI, TicketAnswer, SessionList, FactorState, FactorOffer, RecoveryCodes,
 )  # fmt: skip
 
 _CODECS: Final[Mapping[type, Codec[Any]]] = {
@@ -153,9 +155,15 @@ class Account:
         """Show a code, for what needs one soon after. Refused: second factor wrong, off."""
         return await self._ask("POST", "/api/v1/auth/step-up", FactorState, _to_json(CodeShown(code)))
 
-    async def lobby(self) -> tuple[LobbyTable, ...]:
-        """List all tables."""
-        return (await self._ask("GET", "/api/v1/tables", Lobby, None)).tables
+    async def lobby(self, query: LobbyQuery | None = None) -> tuple[LobbyTable, ...]:
+        """List tables, all of them unless a query says which. Refused: malformed."""
+        wish = urlencode(query.parameters()) if query is not None else ""
+        path = "/api/v1/tables" + (f"?{wish}" if wish else "")
+        return (await self._ask("GET", path, Lobby, None)).tables
+
+    async def table(self, table_id: TableId) -> LobbyTable:
+        """Give one public table's line. Refused: no such table, table unavailable."""
+        return await self._ask("GET", f"/api/v1/tables/{table_id}", LobbyTable, None)
 
     async def ticket(self, table_id: TableId) -> TicketAnswer:
         """Ask where a table is played, and for the right to connect there once, within 30 s."""
