@@ -6,7 +6,7 @@ from typing import Final
 from attrs import frozen
 from itsdangerous import BadSignature, Signer
 
-from cardroom.ids import BootNonce, NodeId, SeatIndex, TableId, UserId
+from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding, Malformed
 
@@ -16,7 +16,7 @@ TICKET_LIFE_MS: Final = 30_000
 MAX_TICKET_BYTES: Final = 1024
 """No ticket is longer."""
 
-_TICKET_SALT: Final = b"holdem.table-ticket.v1"
+_TICKET_SALT: Final = b"holdem.table-ticket.v2"
 
 
 @frozen
@@ -130,7 +130,10 @@ class WhereAmI:
 
 @frozen
 class TableTicket:
-    """What a ticket says: who may connect to which start of which node for which table, once."""
+    """What a ticket says: who may connect to which start of which node for which table, once.
+
+    It is good while the node plays the table's shard under the epoch that it had when the ticket was written.
+    """
 
     ticket_id: str
     user_id: UserId
@@ -139,6 +142,8 @@ class TableTicket:
     node: NodeId
     boot: BootNonce
     expires_unix_ms: int
+    shard: ShardId
+    epoch: Epoch
 
 
 _TICKETS: Final = Codec[TableTicket](TableTicket, Encoding.MSGPACK, MAX_TICKET_BYTES, {})
@@ -149,14 +154,14 @@ def sign_ticket(ticket: TableTicket, key: str) -> str:
     return Signer(key, salt=_TICKET_SALT).sign(urlsafe_b64encode(_TICKETS.encode(ticket))).decode()
 
 
-def open_ticket(text: str, key: str) -> TableTicket:
-    """Read a ticket; raises ``BadSignature`` for anything that ``sign_ticket`` did not write with ``key``.
+def open_ticket(text: str, *keys: str) -> TableTicket:
+    """Read a ticket; raises ``BadSignature`` for what ``sign_ticket`` did not write with one of ``keys``.
 
     Expiry and single use are the reader's to check.
     """
     if len(text) > MAX_TICKET_BYTES:
         raise BadSignature("longer than any ticket")
     try:
-        return _TICKETS.decode(urlsafe_b64decode(Signer(key, salt=_TICKET_SALT).unsign(text)))
+        return _TICKETS.decode(urlsafe_b64decode(Signer(keys, salt=_TICKET_SALT).unsign(text)))
     except (Malformed, ValueError) as error:
         raise BadSignature("not a ticket of this version") from error

@@ -89,6 +89,11 @@ class Shard:
         return () if self._held is None else self._held.served.tables
 
     @property
+    def epoch(self) -> Epoch:
+        """Under which epoch this node holds the shard; 0 while it does not."""
+        return Epoch(0) if self._held is None else self._held.writer.epoch
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether another node plays the shard, as last seen."""
         return not self.is_open and self._claim is not None and is_open(self._claim.seen)
@@ -108,7 +113,7 @@ class Shard:
                 except* (ShardLost, NotOpened, RedisAway) as trouble:
                     log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
                     rest_seconds = _RETRY_SECONDS
-                self._end_move()
+                _end_move(self.move)
                 await self._leave_to_others(store, log)
             self._woken = trio.Event()
             with trio.move_on_after(rest_seconds):
@@ -253,11 +258,6 @@ class Shard:
             self._held.served.close()
             self._held = None
 
-    def _end_move(self) -> None:
-        if self.move is not None:
-            is_begun = self.move.phase is MovePhase.OFFERED
-            self.move.end(MovePhase.LOST if is_begun else MovePhase.CALLED_OFF)
-
 
 def _make_held(
     shard: ShardId, services: ShardServices, store: ShardStore, nursery: trio.Nursery, log: Log
@@ -280,6 +280,12 @@ def _make_hand_over(services: ShardServices, held: HeldShard, move: ShardMove, l
         settings=services.move,
         log=log,
     )
+
+
+def _end_move(move: ShardMove | None) -> None:
+    if move is not None:
+        is_begun = move.phase is MovePhase.OFFERED
+        move.end(MovePhase.LOST if is_begun else MovePhase.CALLED_OFF)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

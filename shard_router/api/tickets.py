@@ -40,7 +40,8 @@ class TicketOffice:
         Refused: frozen players, tables that do not exist, tables that no node plays now.
         """
         await self._refuse_frozen(login)
-        place = await self._find_place(await self._find_shard(table_id))
+        shard = await self._find_shard(table_id)
+        place = await self._find_place(shard)
         expires_unix_ms = time.time_ns() // 1_000_000 + TICKET_LIFE_MS
         ticket = TableTicket(
             ticket_id=secrets.token_hex(16),
@@ -50,6 +51,8 @@ class TicketOffice:
             node=place.node,
             boot=place.boot,
             expires_unix_ms=expires_unix_ms,
+            shard=shard,
+            epoch=place.epoch,
         )
         return TicketAnswer(place.url, sign_ticket(ticket, self.key.value), table_id, expires_unix_ms)
 

@@ -32,7 +32,13 @@ class Place:
 
     node: NodeId
     boot: BootNonce
+    epoch: Epoch
     url: str
+
+    @property
+    def route(self) -> str:
+        """Give the name of this way to the shard: another one is another node, or another time at it."""
+        return f"{self.node}/{self.epoch}"
 
 
 @unique
@@ -62,7 +68,7 @@ def place_shard(holder: Holder | None, announced: Announced | None) -> Place | C
         return Closed.NODE_SILENT
     if announced.boot != holder.boot:
         return Closed.NODE_RESTARTED
-    return Place(announced.node, announced.boot, announced.url)
+    return Place(announced.node, announced.boot, holder.epoch, announced.url)
 
 
 def retry_seconds(closed: Closed) -> int:

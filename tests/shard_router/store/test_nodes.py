@@ -2,7 +2,7 @@ import structlog
 import trio
 from attrs import evolve
 
-from cardroom.ids import ShardId, TableId, UserId
+from cardroom.ids import Epoch, ShardId, TableId, UserId
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis
 from cardroom.wire import keys
@@ -11,7 +11,7 @@ from shard_router.rules.placement import Closed, Place
 from shard_router.store.nodes import DirectoryCache, Nodes
 from tests.shard_router.front import BOOT, NODE, PLAYER_URL, SHARDS, NodeHand, table_summary
 
-PLACE = Place(NODE, BOOT, PLAYER_URL)
+PLACE = Place(NODE, BOOT, Epoch(1), PLAYER_URL)
 
 
 async def test_nothing_there(redis: Redis, log: Log) -> None:
