@@ -13,8 +13,10 @@ from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.run import notify_supervisor
 from shard_router.api.auth import Auth, add_auth_pages
+from shard_router.api.entry import Entry
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
+from shard_router.api.my_seats import add_seat_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
 from shard_router.settings import RouterSettings
 from shard_router.store.accounts import Accounts
@@ -23,6 +25,7 @@ from shard_router.store.nodes import DirectoryCache, Nodes
 from shard_router.store.passwords import Passwords
 from shard_router.store.purge import purge_sessions
 from shard_router.store.servers import ServerWatch
+from shard_router.store.standings import Standings
 
 _STOP_SECONDS: Final = 2.5
 
@@ -71,8 +74,10 @@ def build_app(
     cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
-    add_lobby_pages(app, cache, logins)
-    add_ticket_pages(app, TicketOffice(accounts, nodes, cache, settings.ticket_key), logins)
+    add_lobby_pages(app, cache)
+    add_seat_pages(app, cache, logins)
+    office = TicketOffice(Entry(Standings(postgres)), nodes, cache, settings.ticket_key)
+    add_ticket_pages(app, office, logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     return app

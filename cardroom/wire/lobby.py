@@ -1,6 +1,7 @@
 """Router and player over HTTP: accounts, lobby, tickets. JSON; amounts are whole won."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import Enum, unique
 from typing import Final
 
 from attrs import frozen
@@ -96,6 +97,17 @@ class Lobby:
 
 
 @frozen
+class TicketRequest:
+    """The body of ``POST /api/v1/tables/{id}/ticket``, which may be left out.
+
+    Refused with ``route_stale`` if the table is played elsewhere than ``route`` says.
+    """
+
+    route: str = ""
+    """The route that the client believes in; empty: any."""
+
+
+@frozen
 class TicketAnswer:
     """``POST /api/v1/tables/{id}/ticket``: where to connect, and what to show there.
 
@@ -108,16 +120,72 @@ class TicketAnswer:
     """To be shown there once, in the first message."""
     table_id: TableId
     expires_unix_ms: int
+    route: str
+    """The way to the table that the ticket is for; another one is another node, or another time at it."""
+
+
+@frozen
+class TableRoute:
+    """``GET /api/v1/tables/{id}/route``: where a table is played now."""
+
+    table_id: TableId
+    route: str
+    """To be compared only: a table with another route is played elsewhere, or was meanwhile."""
+    node: NodeId
+    epoch: Epoch
+    url: str
+    """The WebSocket address, to be used as it is, with a ticket."""
+
+
+@frozen
+class SeatWish:
+    """``POST /api/v1/quick-seat``: a seat at any public table of this game.
+
+    Refused: no such stake or size, no seat found (503, come back).
+    """
+
+    stake: str
+    """The name of the game."""
+    seats: int
+    """How many seats the table shall have, 2 to 9; 0: any."""
+
+
+@frozen
+class QuickSeat(TicketAnswer):
+    """Where a seat was found: a ticket for the table, and the seat.
+
+    The seat is not held at the table, but for some seconds nobody else is sent to it.
+    """
+
+    seat: SeatIndex
+    """The seat to take, or the one that the player has."""
+    is_yours: bool
+    """Whether the player sits there already."""
+
+
+@unique
+class RouteState(Enum):
+    """Whether a table can be reached."""
+
+    PLAYED = "played"
+    """Ask for a ticket."""
+    OPENING = "opening"
+    """A node is about to play it: ask again in a second."""
+    AWAY = "away"
+    """Its node is gone; another one takes it soon, or the same when it is back."""
 
 
 @frozen
 class SeatPlace:
-    """A seat that the player holds, and where its table is played (empty while no node holds it)."""
+    """A seat that the player holds, and where its table is played."""
 
     table_id: TableId
     seat: SeatIndex
     url: str
     """The WebSocket address of the table's node, empty while no node holds the table."""
+    route: str = ""
+    """The way to the table, empty while there is none."""
+    state: RouteState = RouteState.PLAYED
 
 
 @frozen
@@ -126,6 +194,8 @@ class WhereAmI:
 
     seats: tuple[SeatPlace, ...]
     """None if the player sits nowhere."""
+    is_complete: bool = True
+    """False while nothing is known of the tables of some shard: the player may have more seats than these."""
 
 
 @frozen

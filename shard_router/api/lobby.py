@@ -1,4 +1,4 @@
-"""The list of tables, and a player's seats."""
+"""The list of tables."""
 
 import gzip
 from typing import Final
@@ -8,19 +8,15 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from cardroom.wire.codec import Codec, Encoding
-from cardroom.wire.lobby import Lobby, LobbyTable, SeatPlace, WhereAmI
+from cardroom.wire.lobby import Lobby, LobbyTable
 from cardroom.wire.presence import TableSummary
-from shard_router.api.http import answer, require_login
 from shard_router.rules.placement import Place
-from shard_router.store.logins import Logins
 from shard_router.store.nodes import Directory, DirectoryCache
 
 _MAX_LOBBY_BYTES: Final = 16 * 1024 * 1024
 _PACKING_LEVEL: Final = 1
-_MAX_SEATS_BYTES: Final = 1024 * 1024
 
 _LOBBY: Final = Codec[Lobby](Lobby, Encoding.JSON, _MAX_LOBBY_BYTES, {})
-_WHERE_AM_I: Final = Codec[WhereAmI](WhereAmI, Encoding.JSON, _MAX_SEATS_BYTES, {})
 
 
 @frozen
@@ -76,8 +72,8 @@ def _write_line(table: TableSummary, *, is_open: bool) -> LobbyTable:
     )
 
 
-def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> None:
-    """Serve ``/api/v1/tables`` to everybody and ``/api/v1/me/seats`` to the player."""
+def add_lobby_pages(app: QuartTrio, cache: DirectoryCache) -> None:
+    """Serve ``/api/v1/tables`` to everybody."""
     pages = LobbyPages(cache)
 
     @app.get("/api/v1/tables")
@@ -90,13 +86,3 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> No
         response.headers["Vary"] = "Accept-Encoding"
         response.headers["Cache-Control"] = "no-store"
         return response
-
-    @app.get("/api/v1/me/seats")
-    async def seats() -> Response:
-        login = await require_login(logins)
-        directory = await cache.look()
-        found = []
-        for table, seat in directory.seats_of(login.user_id):
-            place = directory.places[table.shard]
-            found.append(SeatPlace(table.table_id, seat, place.url if isinstance(place, Place) else ""))
-        return answer(_WHERE_AM_I, WhereAmI(tuple(found)))

@@ -262,6 +262,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_END_SESSION": _by("session_pkey"),
         "_PURGE_SESSIONS": _by("session_expires", "session_pkey", _1=500),
     },
+    "shard_router.store.standings": {"_FIND_STANDING": _by("player_pkey")},
 }
 
 EXPECTED: Final[Mapping[str, Expected]] = {
