@@ -10,7 +10,8 @@ from cardroom.service.settings import Bind, LogSettings, PostgresSettings, Redis
 _MIN_KEY_LETTERS = 32
 
 
-def _each_shard_once(_: object, __: "Attribute[tuple[ShardId, ...]]", shards: tuple[ShardId, ...]) -> None:
+def check_shards(_: object, __: "Attribute[tuple[ShardId, ...]]", shards: tuple[ShardId, ...]) -> None:
+    """Refuse a list that does not name every shard once."""
     if not shards or len(set(shards)) != len(shards) or min(shards) < 0:
         raise ValueError("shards: every shard of the cluster, once")
 
@@ -55,7 +56,7 @@ class RouterSettings:
     http: Bind
     redis: RedisSettings
     postgres: PostgresSettings
-    shards: tuple[ShardId, ...] = field(validator=_each_shard_once)
+    shards: tuple[ShardId, ...] = field(validator=check_shards)
     ticket_key: Secret = field(validator=_hard_to_guess)
     hashing: HashingSettings = field(factory=HashingSettings)
     session_seconds: int = field(default=14 * 24 * 3600, validator=ge(1))
