@@ -8,6 +8,7 @@ import trio
 from attrs import evolve, frozen
 
 from cardroom.ids import BootNonce, Epoch, ShardId, UserId
+from cardroom.service.addresses import TrustedProxies
 from cardroom.service.collector import tend_collector
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
@@ -18,7 +19,6 @@ from cardroom.wire.player import player_codec
 from cardroom.wire.presence import NodeAnnouncement
 from node.journal.seal import DeckSeal
 from node.presence.announce import Presence, PresenceServices
-from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission
 from node.sessions.connections import Connections
 from node.sessions.fanout import Fanout, Framer
@@ -111,6 +111,7 @@ def build_house(
                 open_shards=lambda: [shard.shard for shard in shards if shard.is_open],
                 seconds=settings.announce_seconds,
                 log=log,
+                tell_seconds=settings.lobby_seconds,
             )
         ),
         listener=Listener(door, sessions, log),

@@ -1,26 +1,19 @@
 """Settings of a node, frozen after the start. Times in seconds, amounts in won."""
 
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 from attrs.validators import deep_iterable, ge, gt, le
 
 from cardroom.ids import NodeId, ShardId
 from cardroom.money import BasisPoints, Krw
+from cardroom.service.addresses import is_network
 from cardroom.service.settings import Bind, LogSettings, RedisSettings, Secret
 
 MIN_SEATS: Final = 2
 MAX_SEATS: Final = 9
 _NOTHING: Final = Krw(0)
-
-
-def _is_network(_instance: object, attribute: "Attribute[str]", value: str) -> None:
-    try:
-        ip_network(value)
-    except ValueError as error:
-        raise ValueError(f"{attribute.name}: {error}") from error
 
 
 @frozen
@@ -279,7 +272,7 @@ class NodeSettings:
     """Seals the decks of hands in play; the same for all nodes that may take each other's shards."""
     redis: RedisSettings
     stakes_file: Path
-    trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(_is_network))
+    trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
     """Networks of proxies in front of this node, such as ``127.0.0.1/32``: what they say about where a player
     comes from is believed."""
     old_ticket_key: Secret | None = None
@@ -287,6 +280,7 @@ class NodeSettings:
     standby_for: tuple[ShardId, ...] = ()
     """Shards of other nodes that this one takes when their owner is gone, or offers them."""
     announce_seconds: float = 1.0
+    lobby_seconds: float = field(default=0.25, validator=gt(0.0))
     sessions: SessionLimits = field(factory=SessionLimits)
     tables: TableLimits = field(factory=TableLimits)
     lease: LeaseSettings = field(factory=LeaseSettings)

@@ -5,6 +5,8 @@ from typing import Final
 import trio
 from quart_trio import QuartTrio
 
+from cardroom.service.addresses import TrustedProxies
+from cardroom.service.entry import add_player_addresses
 from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -13,7 +15,7 @@ from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.run import notify_supervisor
 from shard_router.api.auth import Auth, add_auth_pages
-from shard_router.api.entry import Entry
+from shard_router.api.entry import EntryCheck
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
 from shard_router.api.my_seats import add_seat_pages
@@ -73,10 +75,11 @@ def build_app(
     nodes = Nodes(redis, settings.shards, log)
     cache = DirectoryCache(nodes, settings.lobby_seconds)
     app = make_router_app(log)
+    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
     add_lobby_pages(app, cache)
     add_seat_pages(app, cache, logins)
-    office = TicketOffice(Entry(Standings(postgres)), nodes, cache, settings.ticket_key)
+    office = TicketOffice(EntryCheck(Standings(postgres)), nodes, cache, settings.ticket_key)
     add_ticket_pages(app, office, logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)

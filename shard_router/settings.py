@@ -1,9 +1,10 @@
 """Settings of a router, frozen after the start. Times in seconds."""
 
 from attrs import Attribute, field, frozen
-from attrs.validators import ge
+from attrs.validators import deep_iterable, ge
 
 from cardroom.ids import ShardId
+from cardroom.service.addresses import is_network
 from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
 
@@ -58,6 +59,8 @@ class RouterSettings:
     postgres: PostgresSettings
     shards: tuple[ShardId, ...] = field(validator=check_shards)
     ticket_key: Secret = field(validator=_hard_to_guess)
+    trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
+    """Networks of proxies in front: what they say about where a player comes from is believed."""
     hashing: HashingSettings = field(factory=HashingSettings)
     session_seconds: int = field(default=14 * 24 * 3600, validator=ge(1))
     lookup: LookupSettings = field(factory=LookupSettings)

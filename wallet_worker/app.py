@@ -11,6 +11,8 @@ from attrs import evolve, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
+from cardroom.service.addresses import TrustedProxies
+from cardroom.service.entry import add_player_addresses
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
@@ -175,6 +177,7 @@ def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) 
     office = Office(tools.postgres, tools.link, settings.everybody, log, settings.office)
     logins = LoginLookup(redis, tools.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
+    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
     app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office))

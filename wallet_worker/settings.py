@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from attrs import field, frozen
+from attrs.validators import deep_iterable
 
 from cardroom.ids import ShardId
+from cardroom.service.addresses import is_network
 from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import (
     Admin,
@@ -168,6 +170,8 @@ class WalletSettings:
     admin_token: Secret
     chain_key: Secret
     audit: AuditSettings
+    trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
+    """Networks of proxies in front: what they say about where a player comes from is believed."""
     log: LogSettings = field(factory=LogSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     office: OfficeSettings = field(factory=OfficeSettings)

@@ -1,5 +1,6 @@
 """Node to router and node to node, through Redis: who holds a shard, where its tables are."""
 
+from enum import Enum, unique
 from typing import Final
 
 from attrs import frozen
@@ -10,10 +11,20 @@ from cardroom.wire.codec import Codec, Encoding
 
 MAX_PRESENCE_BYTES: Final = 16 * 1024
 
+_NOTHING: Final = Krw(0)
+
 LEASE_NODE: Final = b"node"
 LEASE_BOOT: Final = b"boot"
 LEASE_EPOCH: Final = b"epoch"
 LEASE_COUNTER: Final = b"counter"
+
+LOBBY_AT: Final = b"v"
+"""The field of ``keys.lobby`` that names the newest entry of ``keys.lobby_changes``: up to there the hash has
+all. The other fields are tables, named by their numbers."""
+
+CHANGE_AFTER: Final = b"after"
+"""The field of such an entry that names the entry before; empty where the hash was written anew. The other
+fields are as in the hash: what became of tables, empty for one that is gone."""
 
 
 @frozen
@@ -64,11 +75,26 @@ class SeatSummary:
     user_id: UserId
 
 
+@unique
+class LobbyState(Enum):
+    """Whether a table deals hands and takes players, as its node has been told."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    """An administrator has stopped it for a while."""
+    CLOSING = "closing"
+    """It is being closed: nobody sits down any more."""
+    HALTED = "halted"
+    """It stands still until an administrator has looked at it."""
+
+
 @frozen
 class TableSummary:
     """A field of the hash ``keys.lobby``, named by the table's id; written by the shard's owner.
 
-    ``waiting`` counts the waiting list. The lobby does not list a private table; its code is not here.
+    ``waiting`` counts the waiting list. ``average_pot`` is that of the newest settled hands, ``pace_ms`` the
+    mean time that a player takes for a turn; both are 0 where nothing was played yet, and forgotten when the
+    table gets another owner. The lobby does not list a private table; its code is not here.
     """
 
     table_id: TableId
@@ -84,6 +110,10 @@ class TableSummary:
     hand_no: int
     is_private: bool
     waiting: int
+    average_pot: Krw = _NOTHING
+    hands_per_hour: int = 0
+    pace_ms: int = 0
+    state: LobbyState = LobbyState.OPEN
 
 
 def announcement_codec() -> Codec[NodeAnnouncement]:

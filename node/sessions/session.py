@@ -7,6 +7,7 @@ import trio
 from attrs import Factory, frozen
 
 from cardroom.ids import NodeId, TableId, UserId
+from cardroom.service.addresses import TrustedProxies
 from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding, Malformed
 from cardroom.wire.frames import Control, Opcode, Received
@@ -14,7 +15,6 @@ from cardroom.wire.moved import Moved
 from cardroom.wire.player import PLAYER_TAGS, PlayerMessage, Resync
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode, Refused, TableMessage, Welcome
-from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission, Admitted
 from node.sessions.connections import Connections
 from node.sessions.fanout import Framer

@@ -183,7 +183,7 @@ def _build_table(told: LedgerTable, seats: Seats, maker: TableMaker) -> Table:
     )
     return Table(
         entry=TableEntry(
-            inbox=Inbox(maker.limits.inbox), summary=seats.summary(), run=secrets.token_hex(_RUN_BYTES)
+            inbox=Inbox(maker.limits.inbox), summary=seats.summary(now=0.0), run=secrets.token_hex(_RUN_BYTES)
         ),
         audience=audience,
         history=history,

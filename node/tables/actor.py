@@ -23,7 +23,6 @@ from cardroom.wire.player import (
     TableRequest,
     TopUp,
 )
-from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     Done,
@@ -49,7 +48,6 @@ from node.tables.commands import (
 )
 from node.tables.dealing import Dealer
 from node.tables.denied import Denied
-from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
 from node.tables.floor import Floor
 from node.tables.held_money import held_money
@@ -251,7 +249,8 @@ class TableActor:
         if is_idle and not self._table.is_draining and self._dealer.can_deal():
             self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
         self._standing.tell()
-        self._telling.call(partial(_summarize, self._table.entry, self._seats.summary()))
+        seats = self._seats
+        self._telling.call(partial(self._table.entry.tell, seats.summary(now), seats.tempo.rhythm))
 
     def _keep(self, now: float) -> None:
         """Bring to the journal what this step has changed; what it tells is told when that is there."""
@@ -302,10 +301,6 @@ def _is_act(command: Command) -> bool:
 
 def _observe_action(received_at: float) -> None:
     ACTION_SECONDS.observe(trio.current_time() - received_at)
-
-
-def _summarize(entry: TableEntry, summary: TableSummary) -> None:
-    entry.summary = summary
 
 
 def _detail(table: Table, dealer: Dealer, standing: Standing) -> TableDetail:

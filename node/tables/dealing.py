@@ -102,7 +102,8 @@ class Dealer:
         if self.answers.has_done(user_id, act):
             return None
         seat = _seat_in_turn(self, user_id, act)
-        bank_used = self.clock.bank_used_seconds(trio.current_time())
+        now = trio.current_time()
+        bank_used, took = self.clock.bank_used_seconds(now), self.clock.turn_took_seconds(now)
         try:
             settlement = self._take(PlayerActs(seat, act.action_id, act.turn, act.kind, act.amount))
         except IllegalAction as illegal:
@@ -110,6 +111,7 @@ class Dealer:
             self.answers.note(user_id, act, refusal)
             raise Denied(refusal) from None
         self.answers.note(user_id, act, None)
+        self.seats.tempo.turn_ended(took)
         holder = self.seats.holders[seat]
         holder.time_outs = 0
         if bank_used > 0:
@@ -151,6 +153,7 @@ class Dealer:
         if extend_turn(self.clock, holder.spare, _expired_turn(self, holder), now):
             projection.tell_more_time(self._hand, self.history, self.clock, now)
             return None
+        self.seats.tempo.turn_ended(self.clock.turn_took_seconds(now))
         holder.time_outs += 1
         if holder.time_outs == _TIME_OUTS_TO_SIT_OUT:
             self.seats.sit_out(holder)
@@ -236,6 +239,7 @@ class Dealer:
         seating = between_hands.after_hand(self.seats.seating, play.deal, settlement)
         statuses = {holder.seat: self.seats.status(holder) for holder in self.seats.holders.values()}
         provable = provable_hand(play)
+        self.seats.tempo.hand_ended(play.hand_no, settlement.called_pot, trio.current_time())
         # From here to the ledger nothing may fail: a hand that waits for its answer must have been sent.
         self.seats.settlements.add(settle)
         self.seats.seating = seating

@@ -3,12 +3,37 @@
 from collections.abc import Iterator
 
 import trio
-from attrs import define, field
+from attrs import define, evolve, field
 
 from cardroom.ids import ShardId, TableId
 from cardroom.wire.presence import TableSummary
 from node.tables.inbox import Inbox
 from node.tables.metrics import TABLES
+from node.tables.tempo import Rhythm
+
+
+@define
+class LobbyNews:
+    """Which tables look different from outside than when that was told last, and who waits for such news."""
+
+    _changed: set[TableId] = field(factory=set)
+    _there: trio.Event = field(factory=trio.Event)
+
+    def note(self, table_id: TableId) -> None:
+        """A table looks different, or is gone for good."""
+        self._changed.add(table_id)
+        self._there.set()
+
+    def take(self) -> frozenset[TableId]:
+        """Give what was noted since this was asked last."""
+        taken = frozenset(self._changed)
+        self._changed.clear()
+        self._there = trio.Event()
+        return taken
+
+    async def wait(self) -> None:
+        """Wait until something was noted; at once if something is."""
+        await self._there.wait()
 
 
 @define
@@ -20,6 +45,22 @@ class TableEntry:
     run: str
     """A nonce of this numbering of events: a table that is set up anew counts from the start again."""
     is_open: bool = True
+    rhythm: Rhythm = field(factory=Rhythm)
+    news: LobbyNews | None = None
+
+    def tell(self, summary: TableSummary, rhythm: Rhythm) -> None:
+        """The table says of itself what others may know."""
+        self.rhythm = rhythm
+        if summary != self.summary:
+            self.summary = summary
+            if self.news is not None:
+                self.news.note(summary.table_id)
+
+    def fade(self, now: float) -> None:
+        """Let the hands an hour fall where none ends any more; the table itself need not wake for that."""
+        hands_per_hour = self.rhythm.hands_per_hour(now)
+        if hands_per_hour != self.summary.hands_per_hour:
+            self.tell(evolve(self.summary, hands_per_hour=hands_per_hour), self.rhythm)
 
 
 @define
@@ -33,6 +74,7 @@ class Directory:
     _entries: dict[TableId, TableEntry] = field(factory=dict)
     _opening: set[ShardId] = field(factory=set)
     _changed: trio.Event = field(factory=trio.Event)
+    news: LobbyNews = field(factory=LobbyNews)
 
     def expect(self, shard: ShardId) -> None:
         """Tables of a shard are about to be entered; ``settle`` says that they are, or will not be."""
@@ -61,11 +103,14 @@ class Directory:
         """Enter a table whose shard was opened."""
         assert entry.summary.table_id not in self._entries, "a table is held once"
         self._entries[entry.summary.table_id] = entry
+        entry.news = self.news
+        self.news.note(entry.summary.table_id)
         TABLES.set(len(self))
 
     def remove(self, table_id: TableId) -> None:
         """Forget one table; it may be set up anew under the same id."""
-        self._entries.pop(table_id, None)
+        if self._entries.pop(table_id, None) is not None:
+            self.news.note(table_id)
         TABLES.set(len(self))
 
     def remove_shard(self, shard: ShardId) -> None:

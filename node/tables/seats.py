@@ -9,7 +9,7 @@ from attrs import define, evolve, field, frozen
 from cardroom.ids import CommandId, SeatIndex, UserId
 from cardroom.money import Krw
 from cardroom.wire.player import SitDown, TopUp
-from cardroom.wire.presence import SeatSummary, TableSummary
+from cardroom.wire.presence import LobbyState, SeatSummary, TableSummary
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.state_hash import PublicSeat
 from cardroom.wire.table import LeaveReason, SeatStatus
@@ -22,6 +22,7 @@ from node.tables.denied import Denied
 from node.tables.departures import Departures
 from node.tables.game import Game
 from node.tables.spare_time import SpareTime
+from node.tables.tempo import Tempo
 from node.tables.waitlist import WaitingList
 
 _NOTHING = Krw(0)
@@ -94,6 +95,9 @@ class Seats:
     departures: Departures = field(factory=Departures)
     is_halted: bool = False
     holders: dict[SeatIndex, SeatHolder] = field(factory=dict)
+    tempo: Tempo = field(factory=Tempo)
+    state: LobbyState = LobbyState.OPEN
+    """What administrators have ordered of the table, as the lobby shows it."""
     _next: tuple[Seating, Deal | None] | None = None
 
     def next_deal(self) -> Deal | None:
@@ -229,6 +233,7 @@ class Seats:
                 assert holder is not None, "a seat is held until its hands are settled"
                 assert holder.user_id == result.user_id, "a seat is not given away before"
                 holder.escrow = Krw(holder.escrow + result.net)
+        self.tempo.settled_up_to(hand_no)
 
     def check_balance(self) -> None:
         """Assert that each stack is what the ledger and the unsettled hands say (rule 44)."""
@@ -238,9 +243,9 @@ class Seats:
                 f"seat {holder.seat}: stack is not {expected}"
             )
 
-    def summary(self) -> TableSummary:
-        """Say what the lobby shows."""
-        game = self.game
+    def summary(self, now: float) -> TableSummary:
+        """Say what the lobby shows; ``now`` is the loop's time."""
+        game, tempo = self.game, self.tempo
         return TableSummary(
             table_id=game.table_id,
             shard=game.shard,
@@ -255,4 +260,8 @@ class Seats:
             hand_no=self.settlements.last_played.hand_no,
             is_private=game.is_private,
             waiting=len(self.waiting),
+            average_pot=tempo.average_pot,
+            hands_per_hour=tempo.rhythm.hands_per_hour(now),
+            pace_ms=tempo.pace_ms,
+            state=LobbyState.HALTED if self.is_halted else self.state,
         )

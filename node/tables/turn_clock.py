@@ -24,6 +24,7 @@ class TurnClock:
     bank_seconds: float = 0.0
     """What the player to act had in the time bank when the turn began."""
     _phase_began: float = 0.0
+    _turn_began: float = 0.0
     _turn: tuple[int, int] | None = None
     _is_untold: bool = False
 
@@ -32,7 +33,7 @@ class TurnClock:
     ) -> None:
         """Give a new turn its time; the same turn again changes nothing."""
         if self._turn != (hand_no, turn):
-            self._turn, self.bank_seconds = (hand_no, turn), bank_seconds
+            self._turn, self.bank_seconds, self._turn_began = (hand_no, turn), bank_seconds, now
             self._begin(ClockPhase.TURN, now, seconds)
 
     def extend_turn(self, phase: ClockPhase, now: float, seconds: float) -> None:
@@ -54,6 +55,8 @@ class TurnClock:
         """A phase that began then is told only now: it has its whole time from here on."""
         if self._turn is not None and self._phase_began == began:
             self._phase_began, self.deadline = now, self.deadline + (now - began)
+            if self._turn_began == began:
+                self._turn_began = now
 
     def stop(self) -> None:
         """Nothing is to happen by itself."""
@@ -63,6 +66,10 @@ class TurnClock:
     def _begin(self, phase: ClockPhase, now: float, seconds: float) -> None:
         self.phase, self._phase_began, self.deadline = phase, now, now + seconds
         self._is_untold = True
+
+    def turn_took_seconds(self, now: float) -> float:
+        """Give how long the present turn has lasted, whatever time was used."""
+        return now - self._turn_began
 
     @property
     def is_stopped(self) -> bool:

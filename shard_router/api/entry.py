@@ -9,7 +9,7 @@ from shard_router.store.standings import Standings
 
 
 @frozen
-class Entry:
+class EntryCheck:
     """Lets players through to tables, or refuses them."""
 
     standings: Standings

@@ -24,7 +24,7 @@ from cardroom.wire.lobby import (
 )
 from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
-from shard_router.api.entry import Entry
+from shard_router.api.entry import EntryCheck
 from shard_router.api.http import MAX_REQUEST_BYTES, ComeBack, answer, require_login
 from shard_router.rules.placement import Closed, Place, retry_seconds
 from shard_router.store.logins import Logins
@@ -48,7 +48,7 @@ class RouteStale(RefusedRequest):
 class TicketOffice:
     """Finds tables, and writes tickets."""
 
-    entry: Entry
+    entry: EntryCheck
     nodes: Nodes
     cache: DirectoryCache
     key: Secret

@@ -15,6 +15,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, Event, Request
 
 from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, UserId
+from cardroom.service.addresses import TrustedProxies
 from cardroom.service.metrics import UNFORESEEN
 from cardroom.service.redis import open_redis
 from cardroom.service.settings import Bind, RedisSettings, Secret
@@ -23,7 +24,6 @@ from cardroom.wire.ledger import SeatEscrow
 from cardroom.wire.lobby import TableTicket, sign_ticket
 from cardroom.wire.player import Hello, PlayerMessage, Resume, SitDown, player_codec
 from cardroom.wire.table import Done, Snapshot, TableEvent, TableMessage, Welcome
-from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission, wall_clock_ms
 from node.sessions.connections import Connections
 from node.sessions.fanout import Framer

@@ -10,11 +10,11 @@ from attrs import define, field
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
 from cardroom.ids import UserId
+from cardroom.service.addresses import TrustedProxies
 from cardroom.service.settings import Secret
 from cardroom.wire.codec import Encoding
 from cardroom.wire.player import Ping, PlayerMessage, Resume, TableRequest, player_codec
 from cardroom.wire.table import Welcome, table_codec
-from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission, Admitted
 from node.sessions.connections import Connections
 from node.sessions.fanout import Framer

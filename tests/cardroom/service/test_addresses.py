@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardroom.local.servers import EmbeddedValkey
-from node.sessions.addresses import TrustedProxies
+from cardroom.service.addresses import Networks, TrustedProxies, limit_network
 from tests.node.sessions.door import open_door
 from tests.node.tables.house import until
 
@@ -53,3 +53,25 @@ async def test_tables_see_the_address_of_the_player(
     async with open_door(valkey.settings, proxies=proxies) as door, door.enter(headers=headers):
         await until(lambda: len(door.house.table.audience.viewers) == 1)
         assert [viewer.address for viewer in door.house.table.audience.viewers] == [address]
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("<local>", "<local>"),
+    ],
+)
+def test_a_whole_ipv6_connection_is_one_place(address: str, place: str) -> None:
+    assert limit_network(address) == place
+
+
+def test_networks_hold_addresses_of_both_kinds_and_nothing_else() -> None:
+    networks = Networks(["127.0.0.0/8", "2001:db8::/32"])
+    inside = ["127.0.0.1", "::ffff:127.9.9.9", "2001:db8::1"]
+    outside = ["128.0.0.1", "2001:db9::1", "", "localhost"]
+    assert [address in networks for address in inside + outside] == [True] * 3 + [False] * 4
