@@ -114,6 +114,8 @@ class TableSummary:
     hands_per_hour: int = 0
     pace_ms: int = 0
     state: LobbyState = LobbyState.OPEN
+    is_extra: bool = False
+    """Whether the routers may close it when it stands empty: they had it opened."""
 
 
 def announcement_codec() -> Codec[NodeAnnouncement]:
