@@ -3,6 +3,7 @@
 from typing import Final
 
 import trio
+from attrs import frozen
 from quart_trio import QuartTrio
 
 from cardroom.service.addresses import TrustedProxies
@@ -19,13 +20,19 @@ from shard_router.api.entry import EntryCheck
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
 from shard_router.api.my_seats import add_seat_pages
+from shard_router.api.quick_seat import SeatFinder, add_quick_seat_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
 from shard_router.settings import RouterSettings
 from shard_router.store.accounts import Accounts
+from shard_router.store.extra_tables import ExtraTables
+from shard_router.store.games import Games, read_games
+from shard_router.store.keeper import Keeper
 from shard_router.store.logins import Logins
 from shard_router.store.nodes import DirectoryCache, Nodes
+from shard_router.store.orders import Orders
 from shard_router.store.passwords import Passwords
 from shard_router.store.purge import purge_sessions
+from shard_router.store.reserved_seats import ReservedSeats
 from shard_router.store.servers import ServerWatch
 from shard_router.store.standings import Standings
 
@@ -41,8 +48,10 @@ async def serve_router(
 ) -> None:
     """Serve until ``stopping``; then let running requests end, within a limit, and close both servers.
 
-    Neither server needs to be there: pages that need it answer 503 until it is.
+    Neither server needs to be there: pages that need it answer 503 until it is. Raises ``BadSettings`` if the
+    file of the games cannot be used.
     """
+    games = None if settings.stakes_file is None else read_games(settings.stakes_file)
     async with (
         open_postgres(settings.postgres, must_answer=False) as postgres,
         open_redis(settings.redis) as redis,
@@ -51,10 +60,14 @@ async def serve_router(
         watch = ServerWatch(postgres, redis, settings.watch_seconds, log)
         lookup = LoginLookup(redis, postgres, settings.lookup)
         logins = Logins(lookup, postgres, settings.session_seconds)
-        app = build_app(settings, postgres, redis, logins, watch, log)
+        tables = find_tables(settings, redis, games, log)
+        app = build_app(settings, postgres, tables, logins, watch, log)
         background.start_soon(probe_loop_lag)
         background.start_soon(watch.watch)
         background.start_soon(purge_sessions, logins, settings.purge, log)
+        background.start_soon(
+            Keeper(redis, tables.cache, tables.extra, tables.seats, settings.keeper, log).run
+        )
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
@@ -67,20 +80,50 @@ async def serve_router(
     log.info("router.stopped")
 
 
+@frozen
+class Tables:
+    """Where tables are, how seats at them are given out, and more of them opened."""
+
+    redis: Redis
+    nodes: Nodes
+    cache: DirectoryCache
+    extra: ExtraTables
+    seats: ReservedSeats
+    games: Games | None
+
+
+def find_tables(settings: RouterSettings, redis: Redis, games: Games | None, log: Log) -> Tables:
+    """Give all that has to do with tables."""
+    nodes = Nodes(redis, settings.shards, log)
+    return Tables(
+        redis=redis,
+        nodes=nodes,
+        cache=DirectoryCache(nodes, settings.lobby_seconds),
+        extra=ExtraTables(redis, nodes, Orders(redis, log), settings.quick_seat.fresh_seconds, log),
+        seats=ReservedSeats(redis, settings.quick_seat.reserve_seconds),
+        games=games,
+    )
+
+
 def build_app(
-    settings: RouterSettings, postgres: Postgres, redis: Redis, logins: Logins, watch: ServerWatch, log: Log
+    settings: RouterSettings,
+    postgres: Postgres,
+    tables: Tables,
+    logins: Logins,
+    watch: ServerWatch,
+    log: Log,
 ) -> QuartTrio:
     """Give the app with all its pages."""
-    accounts = Accounts(postgres)
-    nodes = Nodes(redis, settings.shards, log)
-    cache = DirectoryCache(nodes, settings.lobby_seconds)
+    accounts, cache = Accounts(postgres), tables.cache
     app = make_router_app(log)
     add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
     add_lobby_pages(app, cache)
     add_seat_pages(app, cache, logins)
-    office = TicketOffice(EntryCheck(Standings(postgres)), nodes, cache, settings.ticket_key)
+    office = TicketOffice(EntryCheck(Standings(postgres)), tables.nodes, cache, settings.ticket_key)
     add_ticket_pages(app, office, logins)
+    finder = SeatFinder(tables.redis, office, tables.extra, tables.seats, tables.games, settings.quick_seat)
+    add_quick_seat_pages(app, finder, logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     return app

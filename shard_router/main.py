@@ -16,6 +16,7 @@ from shard_router.app import serve_router
 from shard_router.check_map import COMMAND as CHECK_MAP
 from shard_router.check_map import run_check_map
 from shard_router.settings import RouterSettings
+from shard_router.store.games import read_games
 
 PROCESS = "shard_router"
 
@@ -30,6 +31,8 @@ def main() -> None:
     settings = read_settings_or_exit(RouterSettings, line.config)
     try:
         log = open_log(settings.log, PROCESS)
+        if settings.stakes_file is not None:
+            read_games(settings.stakes_file)
     except BadSettings as fault:
         sys.stderr.write(f"{line.config}: {fault}\n")
         sys.exit(EXIT_CONFIGURATION)

@@ -1,12 +1,15 @@
 """Settings of a router, frozen after the start. Times in seconds."""
 
+from pathlib import Path
+
 from attrs import Attribute, field, frozen
-from attrs.validators import deep_iterable, ge
+from attrs.validators import deep_iterable, ge, gt, le, lt
 
 from cardroom.ids import ShardId
 from cardroom.service.addresses import is_network
 from cardroom.service.logins import LookupSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
+from cardroom.wire.keys import RESERVED_SECONDS
 
 _MIN_KEY_LETTERS = 32
 
@@ -51,6 +54,50 @@ class PurgeSettings:
 
 
 @frozen
+class QuickSeatSettings:
+    """How players are sent to free seats, and when another table is opened for them."""
+
+    reserve_seconds: float = field(default=20.0, validator=[gt(0.0), lt(RESERVED_SECONDS)])
+    """For so long nobody else is sent to a seat that somebody was sent to."""
+    candidates: int = field(default=32, validator=ge(1))
+    """How many tables, the fullest ones, are looked through for a seat."""
+    wait_seconds: float = field(default=6.0, validator=[ge(0.0), lt(9.0)])
+    """How long a request waits for a table that is being opened; then 503."""
+    look_seconds: float = field(default=0.1, validator=gt(0.0))
+    """How often it looks meanwhile."""
+    order_seconds: float = field(default=3.0, validator=gt(0.0))
+    """How long a node may take to open a table."""
+    fresh_seconds: float = field(default=15.0, validator=[gt(0.0), lt(RESERVED_SECONDS)])
+    """For so long a table that was opened counts although it does not stand in the lobby yet."""
+    extra_per_stake: int = field(default=40, validator=ge(0))
+    """How many extra tables one game may have in all shards together; 0: none is opened."""
+    extra_per_shard: int = field(default=40, validator=ge(0))
+    """How many extra tables one shard may have."""
+    favourite_seats: int = field(default=6, validator=[ge(2), le(9)])
+    """What is opened for who does not care how many seats the table has, where the game has that size."""
+    room: str = "Main"
+    """The room that extra tables are in."""
+
+
+@frozen
+class KeeperSettings:
+    """When extra tables that stand empty are closed again."""
+
+    every_seconds: float = field(default=5.0, validator=gt(0.0))
+    """How often the router that keeps the tables looks at them."""
+    lock_seconds: float = field(default=20.0, validator=gt(0.0))
+    """When it has not done so for so long, another router does."""
+    quiet_seconds: float = field(default=120.0, validator=ge(0.0))
+    """For so long a table must have stood empty."""
+    spare_seats: int = field(default=2, validator=ge(1))
+    """So many seats must stay free at other tables of the game and size."""
+    closed_at_once: int = field(default=5, validator=ge(1))
+    """How many tables are closed each time, at most."""
+    order_seconds: float = field(default=3.0, validator=gt(0.0))
+    """How long a node may take to answer."""
+
+
+@frozen
 class RouterSettings:
     """All of a router's settings. ``shards`` is the fixed shard map: every shard of the cluster."""
 
@@ -66,6 +113,10 @@ class RouterSettings:
     lookup: LookupSettings = field(factory=LookupSettings)
     purge: PurgeSettings = field(factory=PurgeSettings)
     lobby_seconds: float = field(default=0.5, validator=ge(0.0))
+    stakes_file: Path | None = None
+    """The games on offer, the same file as the nodes'. Without it no extra tables are opened."""
+    quick_seat: QuickSeatSettings = field(factory=QuickSeatSettings)
+    keeper: KeeperSettings = field(factory=KeeperSettings)
     watch_seconds: float = field(default=1.0, validator=ge(0.05))
     start_seconds: float = 10.0
     log: LogSettings = field(factory=LogSettings)
