@@ -27,10 +27,12 @@ from node.sessions.resume import Resumption
 from node.sessions.session import SessionServices
 from node.settings import NodeSettings, StakesFile, StopSettings
 from node.shards.desk import ShardDesk
+from node.shards.house_watch import HouseWatch
 from node.shards.lease import NodeIdentity
 from node.shards.neighbours import Neighbours
 from node.shards.offers import Offers
 from node.shards.opening import TableMaker
+from node.shards.orders import OrderDesk
 from node.shards.store import RedisShardStore
 from node.shards.supervisor import Shard, ShardServices
 from node.tables.deck import shuffled_deck
@@ -47,6 +49,8 @@ class House:
     shards: tuple[Shard, ...]
     desk: ShardDesk
     offers: Offers
+    orders: OrderDesk
+    watch: HouseWatch
     presence: Presence
     listener: Listener
 
@@ -61,7 +65,9 @@ async def serve(
         nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
         nursery.start_soon(house.desk.run)
-        nursery.start_soon(house.offers.listen, house.desk.nudge)
+        nursery.start_soon(house.watch.run)
+        nursery.start_soon(house.orders.run)
+        nursery.start_soon(house.offers.listen, house.desk.nudge, house.orders.take)
         nursery.start_soon(_serve_admin, settings, house, log, stopping)
         async with trio.open_nursery() as playing:
             for shard in house.shards:
@@ -88,7 +94,13 @@ def build_house(
     neighbours = Neighbours(settings.node_id, redis, log)
     desk, offers = ShardDesk((), neighbours, settings.move, log), Offers(settings.node_id, redis, log)
     services = _shard_services(settings, identity, redis, maker, directory)
-    services = evolve(services, may_claim=lambda: not desk.is_draining, tell_offer=offers.tell)
+    watch = HouseWatch(redis, directory, log)
+    services = evolve(
+        services,
+        may_claim=lambda: not desk.is_draining and watch.has_looked,
+        tell_offer=offers.tell,
+        house=lambda: watch.word,
+    )
     shards = (
         *(Shard(number, services) for number in settings.shards),
         *(Shard(number, services, is_home=False) for number in settings.standby_for),
@@ -103,6 +115,8 @@ def build_house(
         shards=shards,
         desk=desk,
         offers=offers,
+        orders=OrderDesk(shards, stakes, redis, log),
+        watch=watch,
         presence=Presence(
             PresenceServices(
                 redis=redis,

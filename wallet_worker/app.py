@@ -42,6 +42,7 @@ from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
 from wallet_worker.ledger.housekeeping import Housekeeping
 from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.ledger.notices import Notices
 from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.ledger.unpacker import Unpacker
@@ -63,6 +64,7 @@ class Worker:
     sharing: Sharing
     recorder: Recorder
     freeze_watch: FreezeWatch
+    notices: Notices
     beside: Sequence[Callable[[], Awaitable[None]]]
 
 
@@ -123,10 +125,12 @@ def build_worker(
     consumers = build_consumers(settings, tools, redis, log)
     name = name_worker()
     terms = {shard: consumer.term for shard, consumer in consumers.items()}
-    watch = FreezeWatch(postgres, settings.office.freeze_probe_seconds, log)
+    watch = FreezeWatch(postgres, redis, settings.office.freeze_probe_seconds, log)
+    notices = Notices(postgres, redis, tools.codec, settings.shards, settings.ledger.notice_seconds, log)
     beside = [
         probe_loop_lag,
         watch.run,
+        notices.run,
         Housekeeping(postgres, settings.ledger, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
     ]
@@ -141,6 +145,7 @@ def build_worker(
         sharing=Sharing(name, postgres, redis, terms, settings.ledger, log),
         recorder=build_recorder(settings, recorders, redis),
         freeze_watch=watch,
+        notices=notices,
         beside=beside,
     )
 
@@ -174,7 +179,9 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
 def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
     tools = worker.tools
-    office = Office(tools.postgres, tools.link, settings.everybody, log, settings.office)
+    office = Office(
+        tools.postgres, tools.link, settings.everybody, log, settings.office, worker.notices.hurry
+    )
     logins = LoginLookup(redis, tools.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
     add_player_addresses(app, TrustedProxies(settings.trusted_proxies))

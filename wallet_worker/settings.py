@@ -37,6 +37,8 @@ class LedgerSettings:
 
     Settlements are committed together, not more often than every ``gather_seconds``, while nobody waits for
     them. A table does at its ``gather_hands_of_a_table``-th one: the nodes' ``unsettled_hands``.
+
+    Every ``notice_seconds`` it is looked which tables wait to be opened by their owners, who are told.
     """
 
     batch_size: int = 500
@@ -53,6 +55,7 @@ class LedgerSettings:
     housekeeping_seconds: float = 3600.0
     forget_commands: int = 5000
     forget_steps: int = 200
+    notice_seconds: float = 2.0
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.batch_size <= 500 or not 1 <= self.block_ms <= 1000 or self.tries < 1:
@@ -63,8 +66,8 @@ class LedgerSettings:
             raise BadSettings("ledger: heartbeat_seconds is 0.05 to 0.5, term_seconds at least 2")
         if self.housekeeping_seconds < 60.0 or not 1 <= self.forget_commands <= 50_000:
             raise BadSettings("ledger: housekeeping_seconds is at least 60, forget_commands 1 to 50000")
-        if self.forget_steps < 1:
-            raise BadSettings("ledger: forget_steps is at least 1")
+        if self.forget_steps < 1 or self.notice_seconds < 0.05:
+            raise BadSettings("ledger: forget_steps is at least 1, notice_seconds 0.05")
 
 
 @frozen
@@ -73,12 +76,12 @@ class OfficeSettings:
 
     A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the
     longest an export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word
-    about a freeze in health and metrics may be; what moves money asks the database itself.
+    about a freeze may be, in health, metrics and among the nodes; what moves money asks the database itself.
     """
 
     proposal_days: int = 7
     csv_seconds: float = 300.0
-    freeze_probe_seconds: float = 2.0
+    freeze_probe_seconds: float = 1.0
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.proposal_days <= 90:

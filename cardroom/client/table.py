@@ -47,6 +47,7 @@ from cardroom.wire.table import (
     Pong,
     Refused,
     Snapshot,
+    TableHeld,
     TableMessage,
     TablePaused,
     Welcome,
@@ -54,7 +55,7 @@ from cardroom.wire.table import (
 
 _PINGS_PER_HEARTBEAT: Final = 3
 
-TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused | Moved
+TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused | TableHeld | Moved
 """What the iteration gives: events, the player's own business, what is said, whether the table waits for a
 server, that it is followed to another node, and a snapshot sent anew."""
 
@@ -210,7 +211,7 @@ class Table(TableRequests):
                 self._keep(message)
             case Openings(request_id=number):
                 self._answers.settle(number, message)
-            case Said() | Emoted() | TablePaused():
+            case Said() | Emoted() | TablePaused() | TableHeld():
                 self._keep(message)
             case _ as event:
                 self._view = view_after(self._view, event)

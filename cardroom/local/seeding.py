@@ -15,7 +15,7 @@ from cardroom.wire.refusals import Refusal
 
 
 async def make_tables(wallet_url: str, admin_token: str, tables: Sequence[TablePlan]) -> None:
-    """Make the tables that are not there; nodes learn of a table when they open its shard."""
+    """Make the tables that are not there, once: who closes one of them later has closed it."""
     async with open_http(wallet_url, ClientLimits()) as http:
         await add_tables(http, admin_token, tables)
 
@@ -23,7 +23,8 @@ async def make_tables(wallet_url: str, admin_token: str, tables: Sequence[TableP
 async def add_tables(http: httpx.AsyncClient, admin_token: str, tables: Sequence[TablePlan]) -> None:
     """Ask the wallet worker for each table."""
     for table in tables:
-        await ask(http, "POST", "/admin/tables", admin_token, asdict(table))
+        why = {"reason": "a table of the plan", "idempotency_key": f"plan:{table.shard}:{table.name}"}
+        await ask(http, "POST", "/admin/tables", admin_token, asdict(table) | why)
 
 
 class Cashier:

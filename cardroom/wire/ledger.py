@@ -6,6 +6,7 @@ same owner. All amounts are whole won.
 """
 
 from collections.abc import Mapping
+from enum import Enum, unique
 from types import MappingProxyType
 from typing import Final
 
@@ -114,7 +115,61 @@ class ReopenTable:
     table_id: TableId
 
 
-CommandBody = OpenShard | HoldBuyIn | SettleHand | CashOut | ReopenTable
+@frozen
+class MakeTable:
+    """Make a table in the shard; its owner opens it with ``ReopenTable`` then.
+
+    Whether the stake is on offer is the owner's to know. A barrier in its stream, as the two below are.
+    ``by`` and ``reason`` are kept with what was ordered. Refused: another open table of the shard has the
+    name, no such room (``not_found``), the room is closed.
+    """
+
+    name: str
+    stake: str
+    seat_count: int
+    is_private: bool
+    room: str
+    is_extra: bool
+    by: str
+    reason: str
+
+
+@unique
+class TableMode(Enum):
+    """What an administrator lets a table do."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    """No hand is dealt, nobody brings money."""
+    CLOSING = "closing"
+    """No hand is dealt any more, everybody is paid out; then ``EndTable``. There is no way back."""
+
+
+@frozen
+class SwitchTable:
+    """Note what a table does from now on; what is so already stays so.
+
+    Refused: no such table, or it is being closed and shall do something else (``table_closing``).
+    """
+
+    table_id: TableId
+    mode: TableMode
+    by: str
+    reason: str
+
+
+@frozen
+class EndTable:
+    """Close a table that is being closed, for ever; a repeat finds it closed.
+
+    Refused: no such table or not being closed (``no_such_table``), money lies there (``table_not_empty``),
+    or it is halted.
+    """
+
+    table_id: TableId
+
+
+CommandBody = OpenShard | HoldBuyIn | SettleHand | CashOut | ReopenTable | MakeTable | SwitchTable | EndTable
 
 
 @frozen
@@ -167,6 +222,13 @@ class LedgerTable:
     escrow: tuple[SeatEscrow, ...]
     invitation: str = field(repr=False)  # no log or error message shows it
     departures: tuple[Departure, ...]
+    is_paused: bool = False
+    is_closing: bool = False
+    """Also of a table that is closed while money lies there: it is to be paid out."""
+    is_extra: bool = False
+    """Opened because seats were wanted."""
+    switch_no: int = 0
+    """How often ``SwitchTable`` was carried out here."""
 
 
 @frozen
@@ -236,14 +298,39 @@ class TableReopened:
 
 @frozen
 class TableReleased:
-    """The answer to nothing: the dead letters of a halted table are resolved, and its money may have moved.
+    """The answer to nothing: a table waits for its owner to open it, anew or for the first time.
 
-    The owner answers with ``ReopenTable``. It may come again, with the same ``release`` (these only grow),
-    and it may be lost: then the next ``OpenShard`` shows or opens the table.
+    The dead letters of a halted table are resolved, and its money may have moved; or a table was made past
+    the stream. The owner answers with ``ReopenTable``. Until then it comes again and again, with the same
+    ``release`` (these only grow).
     """
 
     table_id: TableId
     release: int
+
+
+@frozen
+class TableMade:
+    """The table stands; ``invitation`` is the code of a private one, else empty."""
+
+    table_id: TableId
+    invitation: str = field(repr=False)
+
+
+@frozen
+class TableSwitched:
+    """The table does that from now on; a smaller ``switch_no`` than the last one is an older word."""
+
+    table_id: TableId
+    mode: TableMode
+    switch_no: int
+
+
+@frozen
+class TableEnded:
+    """The table is closed."""
+
+    table_id: TableId
 
 
 ReplyBody = (
@@ -256,6 +343,9 @@ ReplyBody = (
     | OutOfOrder
     | TableReopened
     | TableReleased
+    | TableMade
+    | TableSwitched
+    | TableEnded
 )
 
 
@@ -268,7 +358,16 @@ class LedgerReply:
 
 
 COMMAND_TAGS: Mapping[int, type] = MappingProxyType(
-    {1: OpenShard, 2: HoldBuyIn, 3: SettleHand, 4: CashOut, 5: ReopenTable}
+    {
+        1: OpenShard,
+        2: HoldBuyIn,
+        3: SettleHand,
+        4: CashOut,
+        5: ReopenTable,
+        6: MakeTable,
+        7: SwitchTable,
+        8: EndTable,
+    }
 )
 """Tag of each command body; a tag is never given to another message."""
 
@@ -283,6 +382,9 @@ REPLY_TAGS: Mapping[int, type] = MappingProxyType(
         7: OutOfOrder,
         8: TableReopened,
         9: TableReleased,
+        10: TableMade,
+        11: TableSwitched,
+        12: TableEnded,
     }
 )
 """Tag of each reply body; a tag is never given to another message."""

@@ -112,6 +112,8 @@ class TableState(Enum):
     """Too many hands are not booked yet; play goes on by itself."""
     HALTED = "halted"
     """No more hands until an administrator has looked at the table."""
+    HELD = "held"
+    """No more hands for now, or for ever: ``TableHeld`` says why."""
 
 
 @frozen
@@ -350,6 +352,8 @@ class LeaveReason(Enum):
     """The ledger did not give the money for the buy-in: nobody has sat there."""
     MISSED_BLINDS = "missed_blinds"
     """The big blind has passed the player too often in a row (rule 22)."""
+    TABLE_CLOSED = "table_closed"
+    """The table is being closed (rule 36)."""
 
 
 @frozen
@@ -611,6 +615,32 @@ class TablePaused:
     is_paused: bool
 
 
+@unique
+class HoldReason(Enum):
+    """Why no hand is dealt after the one in play."""
+
+    ADMINISTRATOR = "administrator"
+    """An administrator has paused this table."""
+    PLAY_FROZEN = "play_frozen"
+    """An administrator has frozen all play."""
+    CLOSING = "closing"
+    """The table is being closed: who is not in a hand is paid out."""
+
+
+@frozen
+class TableHeld:
+    """No hand is dealt after the one in play, for these ``reasons``; without any, hands are dealt again.
+
+    No event: it has no number. It comes when the reasons change, and to who comes while there are any.
+    Meanwhile everybody may leave, and nobody sits down or tops up (``table_held``, ``play_frozen``,
+    ``table_closing``). ``text`` is what the administrator wants to have said, or empty.
+    """
+
+    table_id: TableId
+    reasons: tuple[HoldReason, ...]
+    text: str
+
+
 TableMessage = (
     Welcome
     | Pong
@@ -624,6 +654,7 @@ TableMessage = (
     | Openings
     | Moved
     | TablePaused
+    | TableHeld
 )
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
@@ -659,6 +690,7 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         29: Openings,
         31: Moved,
         30: TablePaused,
+        32: TableHeld,
     }
 )
 """Tag of each message; a tag is never given to another message."""
@@ -686,6 +718,8 @@ class CloseCode(Enum):
     """The node stops, or does not play this table any more. Ask the router for another ticket."""
     TRY_AGAIN_LATER = 1013
     """The node has as many connections as it may. Ask the router again after some seconds."""
+    TABLE_CLOSED = 4301
+    """The table is closed for good: choose another one in the lobby."""
     MOVED = 4302
     """Another node plays the table from now on: ``Moved`` said which."""
     NOT_AUTHENTICATED = 4401

@@ -142,6 +142,9 @@ class ShardStore(Protocol):
         missing.
         """
 
+    async def remove_journal(self, table_id: TableId) -> None:
+        """Remove the journal of a table that is played no more, if the lease is ours."""
+
     async def next_replies(self, seconds: float) -> Sequence[bytes]:
         """Take the next replies to this start of the node, waiting so long for one; none if none came.
 

@@ -19,15 +19,18 @@ from cardroom.service.redis import RedisAway
 from cardroom.wire.ledger import (
     CashOut,
     CommandBody,
+    EndTable,
     HoldBuyIn,
     LedgerCommand,
     LedgerReply,
+    MakeTable,
     OpenShard,
     OutOfOrder,
     ReopenTable,
     ReplyBody,
     SettleHand,
     StaleEpoch,
+    SwitchTable,
     TableReleased,
     command_codec,
     reply_codec,
@@ -203,9 +206,9 @@ def _ignore(_: TableReleased) -> None:
 
 def _table_of(body: CommandBody) -> TableId | None:
     match body:
-        case OpenShard():
+        case OpenShard() | MakeTable():
             return None
-        case HoldBuyIn() | SettleHand() | CashOut() | ReopenTable():
+        case HoldBuyIn() | SettleHand() | CashOut() | ReopenTable() | SwitchTable() | EndTable():
             return body.table_id
         case _ as unreachable:
             assert_never(unreachable)

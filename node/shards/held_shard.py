@@ -101,7 +101,8 @@ class HeldShard:
             opened = await open_again(self.ledger, self.node, epoch)
             self.writer.resume(opened.epoch)
             for table in opened.tables:
-                if table.is_halted:  # what was decided about it meanwhile is not in our memory
+                # What was decided about a halted one meanwhile is not in our memory, nor one that was made.
+                if table.is_halted or self.served.find(table.table_id) is None:
                     self.served.begin_anew(table.table_id)
 
     async def ask_ledger(self, seconds: float) -> bool:

@@ -57,6 +57,10 @@ class ShardMove:
         """Whether nothing more comes of it."""
         return self.phase in _ENDS
 
+    def break_off(self) -> None:
+        """The shard is not played here any more; a move that has ended stays as it is."""
+        self.end(MovePhase.LOST if self.phase is MovePhase.OFFERED else MovePhase.CALLED_OFF)
+
     def end(self, phase: MovePhase) -> None:
         """Note what became of it; the first end counts."""
         if not self.is_over:

@@ -1,4 +1,4 @@
-"""Word from node to node that a shard is offered, so that it is taken at once.
+"""Word from node to node that a shard is offered, so that it is taken at once; and a router's orders.
 
 Only the lease says what is offered to whom: a word that is lost costs time, one too much costs a look.
 """
@@ -38,9 +38,10 @@ class Offers:
                 pipeline.rpush(key, [_CODEC.encode(ShardOffer(shard))])
                 pipeline.expire(key, keys.OFFERS_SECONDS)
 
-    async def listen(self, on_offer: Callable[[ShardId], None]) -> None:
-        """Pass on each offer to this node, until cancelled."""
-        waiting = (b"BLPOP", keys.offers(self.node), _POLL_SECONDS)
+    async def listen(self, on_offer: Callable[[ShardId], None], on_order: Callable[[bytes], None]) -> None:
+        """Pass on each offer to this node, and each order about its tables, until cancelled."""
+        orders = keys.orders(self.node)
+        waiting = (b"BLPOP", keys.offers(self.node), orders, _POLL_SECONDS)
         with closing(make_line(self.redis)) as line:
             while True:
                 try:
@@ -50,7 +51,9 @@ class Offers:
                     self.log.warning("offers.redis_away", reason=str(away))
                     await trio.sleep(_RETRY_SECONDS)
                     continue
-                if isinstance(found, list):
+                if isinstance(found, list) and found[0] == orders.encode():
+                    on_order(found[1])
+                elif isinstance(found, list):
                     self._pass_on(found[1], on_offer)
 
     def _pass_on(self, data: bytes, on_offer: Callable[[ShardId], None]) -> None:

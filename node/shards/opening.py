@@ -17,6 +17,7 @@ from cardroom.wire.ledger import (
     ReplyBody,
     ShardOpened,
     StaleEpoch,
+    TableMode,
     TableReopened,
 )
 from node.journal.fields import TableJournal
@@ -30,6 +31,7 @@ from node.tables.chat import ChatRoom
 from node.tables.directory import TableEntry
 from node.tables.game import Game, make_game
 from node.tables.history import History
+from node.tables.holding import Holding
 from node.tables.inbox import Inbox
 from node.tables.invitations import InvitationList
 from node.tables.keeping import Keeper
@@ -171,6 +173,8 @@ def _game_of(told: LedgerTable, shard: ShardId, maker: TableMaker) -> Game:
 def _build_table(told: LedgerTable, seats: Seats, maker: TableMaker) -> Table:
     log = maker.log.bind(table_id=told.table_id)
     audience, telling, keeper = Audience(), Telling(maker.publisher, log), Keeper()
+    holding = Holding(told.table_id, audience, telling, _mode_of(told), told.switch_no)
+    seats.state = holding.state
     public = PublicState(told.table_id)
     public.set_up(seats.public(), seats.seating.button)
     history = History(
@@ -197,9 +201,16 @@ def _build_table(told: LedgerTable, seats: Seats, maker: TableMaker) -> Table:
         invitations=InvitationList(told.invitation, seats),
         telling=telling,
         pausing=Pausing(told.table_id, audience, telling),
+        holding=holding,
         keeper=keeper,
         log=log,
     )
+
+
+def _mode_of(told: LedgerTable) -> TableMode:
+    if told.is_closing:
+        return TableMode.CLOSING
+    return TableMode.PAUSED if told.is_paused else TableMode.RUNNING
 
 
 def _recall_table(table: Table, restored: RestoredTable) -> None:

@@ -1,22 +1,40 @@
-"""The tables of a shard that is open: one task for each, and those that the ledger lets begin anew."""
+"""The tables of a shard that is open: one task for each, those that are opened meanwhile, and closed."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import trio
 from attrs import define, field
 
-from cardroom.ids import ShardId, TableId
+from cardroom.ids import CommandId, ShardId, TableId
 from cardroom.service.logs import Log
-from cardroom.wire.ledger import LedgerTable, TableReleased
+from cardroom.service.redis import RedisAway
+from cardroom.wire.ledger import (
+    CommandRefused,
+    EndTable,
+    LedgerTable,
+    MakeTable,
+    ReplyBody,
+    SwitchTable,
+    TableEnded,
+    TableMade,
+    TableReleased,
+    TableSwitched,
+)
 from cardroom.wire.table import CloseCode
+from node.journal.port import ShardStore
 from node.journal.writer import JournalWriter
 from node.ledger.stream import StreamLedger
-from node.shards.opening import NotOnOffer, TableMaker, reopen_table, set_up_table
+from node.shards.opening import NotOnOffer, TableMaker, hear, reopen_table, set_up_table
 from node.shards.table_tasks import TableTask
 from node.tables.audience import Viewer
-from node.tables.commands import Command
-from node.tables.directory import Directory
+from node.tables.commands import Command, Switch
+from node.tables.directory import Directory, TableEntry
 from node.tables.table import Table, TableServices
+
+_KEEP_SECONDS: Final = 2.0
+_RETRY_SECONDS: Final = 1.0
+_REFUSED_SECONDS: Final = 5.0
 
 
 @define
@@ -28,12 +46,14 @@ class ServedTables:
     maker: TableMaker
     ledger: StreamLedger
     writer: JournalWriter
+    store: ShardStore
     services: TableServices
     log: Log
     tables: tuple[Table, ...] = ()
     _tasks: dict[TableId, TableTask] = field(factory=dict)
-    _to_reopen: set[TableId] = field(factory=set)
-    _has_to_reopen: trio.Event = field(factory=trio.Event)
+    _to_open: dict[TableId, trio.Event] = field(factory=dict)
+    _to_end: list[Table] = field(factory=list)
+    _has_work: trio.Event = field(factory=trio.Event)
 
     def begin_all(self, nursery: trio.Nursery) -> None:
         """Serve all tables, and let players find them."""
@@ -53,17 +73,52 @@ class ServedTables:
     def close(self) -> None:
         """Let players find the tables no more, and send all away who watch them."""
         self.directory.remove_shard(self.shard)
-        _kick_all(self.tables)
+        _kick_all(self.tables, CloseCode.RESTART)
         self.tables = ()
         self._tasks.clear()
 
     def begin_anew(self, table_id: TableId) -> None:
         """Set a table up anew soon, as the ledger has it."""
-        self._to_reopen.add(table_id)
-        self._has_to_reopen.set()
+        self._to_open.setdefault(table_id, trio.Event())
+        self._has_work.set()
 
-    async def reopen_released(self, nursery: trio.Nursery) -> None:
-        """Open each table anew whose dead letters are resolved, one after the other, until cancelled."""
+    async def wait_until_opened(self, table_id: TableId) -> None:
+        """Wait until a table that is to be set up is, or turns out not to be one; at once for others."""
+        if (opened := self._to_open.get(table_id)) is not None:
+            await opened.wait()
+
+    def find(self, table_id: TableId) -> TableEntry | None:
+        """Give one of these tables, if it is open."""
+        entry = self.directory.find(table_id)
+        return entry if entry is not None and entry.summary.shard == self.shard else None
+
+    async def order(self, command_id: CommandId, command: MakeTable | SwitchTable) -> ReplyBody:
+        """Give the ledger what was ordered, and wait for what it says; that is done, whoever waits for it.
+
+        Under an id that was decided before, by whatever start of a node, nothing is decided again.
+        """
+        send, receive = trio.open_memory_channel[ReplyBody](1)
+
+        def noted(reply: ReplyBody) -> None:
+            self._obey(command, reply)
+            send.send_nowait(reply)
+
+        self.ledger.submit(command, noted, command_id)
+        return await receive.receive()
+
+    def _obey(self, command: MakeTable | SwitchTable, reply: ReplyBody) -> None:
+        match reply:
+            case TableMade(table_id) if self.find(table_id) is None:
+                self.begin_anew(table_id)
+            case TableSwitched(table_id, mode, switch_no) if (entry := self.find(table_id)) is not None:
+                entry.inbox.deliver(Switch(mode, switch_no))
+            case CommandRefused() if isinstance(command, SwitchTable) and self.find(command.table_id):
+                self.begin_anew(command.table_id)  # the ledger has it otherwise than we believed
+            case _:
+                pass
+
+    async def open_and_end(self, nursery: trio.Nursery) -> None:
+        """Open tables that the ledger has ready, and end those that are vacated, one by one; never ends."""
         done: dict[TableId, int] = {}
 
         def note(released: TableReleased) -> None:
@@ -73,16 +128,68 @@ class ServedTables:
 
         self.ledger.on_released = note
         while True:
-            await self._has_to_reopen.wait()
-            table_id = self._to_reopen.pop()
-            if not self._to_reopen:
-                self._has_to_reopen = trio.Event()
-            if (table := await self._reopen(table_id)) is not None:
-                self._begin(table, nursery)
+            await self._has_work.wait()
+            if self._to_end:
+                await self._end(self._to_end.pop(0), nursery)
+            elif self._to_open:
+                await self._open_next(nursery)
+            else:
+                self._has_work = trio.Event()
+
+    async def _open_next(self, nursery: trio.Nursery) -> None:
+        table_id, opened = next(iter(self._to_open.items()))
+        if (table := await self._reopen(table_id)) is not None:
+            self._begin(table, nursery)
+        del self._to_open[table_id]
+        opened.set()
 
     def _begin(self, table: Table, nursery: trio.Nursery) -> None:
         task = self._tasks[table.seats.game.table_id] = TableTask()
-        nursery.start_soon(task.serve, table, self.services)
+        nursery.start_soon(self._serve, task, table)
+
+    async def _serve(self, task: TableTask, table: Table) -> None:
+        """Serve one table until it is drained, given up for a new one, or vacated: then it is to be ended."""
+        await task.serve(table, self.services)
+        if self._tasks.get(table.seats.game.table_id) is task and table.is_vacated:
+            self._to_end.append(table)
+            self._has_work.set()
+
+    async def _end(self, table: Table, nursery: trio.Nursery) -> None:
+        """Close a table that everybody has left: here first, then its journal, then in the ledger.
+
+        Whoever has the shard after a crash in between finds it closing, and does the same. Where the ledger
+        knows of more than this table did, the table is opened once more, as the ledger has it.
+        """
+        table_id = table.seats.game.table_id
+        if not any(one is table for one in self.tables):
+            return
+        self._tasks.pop(table_id, None)
+        self.tables = tuple(one for one in self.tables if one is not table)
+        self.directory.remove(table_id)
+        with trio.move_on_after(_KEEP_SECONDS):
+            await self.writer.wait_until_kept()  # what was told last is on its way until then
+        _kick_all([table], CloseCode.TABLE_CLOSED)
+        self.writer.forget(table_id)
+        self.ledger.forget(table_id)
+        await self._remove_journal(table_id)
+        reply = await hear(self.ledger, EndTable(table_id))
+        self.log.info("table.ended", table_id=table_id, reply=type(reply).__name__)
+        if not isinstance(reply, TableEnded):
+            nursery.start_soon(self._open_later, table_id)
+
+    async def _open_later(self, table_id: TableId) -> None:
+        await trio.sleep(_REFUSED_SECONDS)
+        self.begin_anew(table_id)
+
+    async def _remove_journal(self, table_id: TableId) -> None:
+        while True:
+            try:
+                await self.store.remove_journal(table_id)
+            except RedisAway as away:
+                self.log.warning("table.journal_not_removed", table_id=table_id, reason=str(away))
+                await trio.sleep(_RETRY_SECONDS)
+            else:
+                return
 
     async def _reopen(self, table_id: TableId) -> Table | None:
         """Give one table up and set it up as the ledger has it; all others go on.
@@ -102,7 +209,7 @@ class ServedTables:
         self.directory.remove(table_id)
         if found is not None:
             self.directory.add(found.entry)
-        _kick_all(old)
+        _kick_all(old, CloseCode.RESTART)
         self.log.info("table.reopened", table_id=table_id, is_open=found is not None)
         return found
 
@@ -115,11 +222,11 @@ class ServedTables:
             return None
 
 
-def _kick_all(tables: Iterable[Table]) -> None:
-    """Send everybody away who watches these tables, or has just come to; clients come back by themselves."""
+def _kick_all(tables: Iterable[Table], code: CloseCode) -> None:
+    """Send everybody away who watches these tables, or has just come to."""
     for table in tables:
         for viewer in _viewers_of(table):
-            viewer.kick(CloseCode.RESTART)
+            viewer.kick(code)
 
 
 def _viewers_of(table: Table) -> tuple[Viewer, ...]:

@@ -67,6 +67,11 @@ if redis.call('HGET', KEYS[1], 'boot') ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
 
+_REMOVE: Final = """
+if redis.call('HGET', KEYS[1], 'boot') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[2])
+"""
+
 _FLUSH: Final = """
 local lease = redis.call('HMGET', KEYS[1], 'boot', 'epoch')
 if not lease[1] then return {1} end
@@ -210,6 +215,12 @@ class RedisShardStore:
             for table_id, answer in answers:
                 found[table_id] = dict(await answer)
         return {key: one for key, one in found.items() if one.get(SERVER_FIELD) == server}
+
+    async def remove_journal(self, table_id: TableId) -> None:
+        """Remove a journal, while the lease is this node start's."""
+        both = [self._lease, keys.journal(self._shard, table_id)]
+        with redis_errors():
+            await self._redis.eval(_REMOVE, keys=both, args=[self._identity.boot])
 
     async def next_replies(self, seconds: float) -> Sequence[bytes]:
         """Take the next replies to this node start, those that are there."""

@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 from cardroom.ids import Epoch, NodeId, ShardId
 from cardroom.service.logs import Log
 from cardroom.service.redis import RedisAway
+from cardroom.wire.house import HouseWord
 from cardroom.wire.refusals import Refusal
 from node.journal.port import ShardLost, ShardStore
 from node.journal.seal import DeckSeal
@@ -56,6 +57,8 @@ class ShardServices:
     """Whether this node takes shards now; what it holds it keeps."""
     tell_offer: Callable[[NodeId, ShardId], Awaitable[None]] = _tell_nobody
     """Says to another node that its name stands in a lease; may raise ``RedisAway``."""
+    house: Callable[[], HouseWord] = HouseWord
+    """What is known of the house now."""
 
 
 @define
@@ -94,6 +97,11 @@ class Shard:
         return Epoch(0) if self._held is None else self._held.writer.epoch
 
     @property
+    def served(self) -> ServedTables | None:
+        """What orders about tables are given to, while this node plays the shard."""
+        return self._held.served if self._held is not None and self.is_open else None
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether another node plays the shard, as last seen."""
         return not self.is_open and self._claim is not None and is_open(self._claim.seen)
@@ -113,7 +121,8 @@ class Shard:
                 except* (ShardLost, NotOpened, RedisAway) as trouble:
                     log.warning("shard.not_held", reasons=[str(one) for one in _leaves(trouble)])
                     rest_seconds = _RETRY_SECONDS
-                _end_move(self.move)
+                if self.move is not None:
+                    self.move.break_off()
                 await self._leave_to_others(store, log)
             self._woken = trio.Event()
             with trio.move_on_after(rest_seconds):
@@ -176,7 +185,7 @@ class Shard:
             may_take_absent=self._may_take_absent,
         )
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._stop_waiting, nursery.cancel_scope)
+            nursery.start_soon(_cancel_after, self._draining, nursery.cancel_scope)
             await claim.wait_until_taken()
             self._may_take_absent = claim.may_take_absent
             services.directory.expect(self.shard)
@@ -190,10 +199,6 @@ class Shard:
                 await store.offer(ANY_NODE)
             except RedisAway as away:
                 log.warning("shard.not_left", reason=str(away))
-
-    async def _stop_waiting(self, waiting: trio.CancelScope) -> None:
-        await self._draining.wait()
-        waiting.cancel()
 
     async def _hold(self, store: ShardStore, log: Log) -> None:
         services = self.services
@@ -221,7 +226,7 @@ class Shard:
                 self.is_open = True
                 self.services.directory.settle(self.shard)
                 async with trio.open_nursery() as reopening:
-                    reopening.start_soon(held.served.reopen_released, nursery)
+                    reopening.start_soon(held.served.open_and_end, nursery)
                     is_given = await self._follow_orders(held, log)
                     reopening.cancel_scope.cancel()
                 if is_given:
@@ -264,8 +269,8 @@ def _make_held(
 ) -> HeldShard:
     writer = JournalWriter(store, services.journal, services.lease, log)
     ledger = StreamLedger(LedgerAddress(shard, services.identity.boot), store, writer, services.ledger, log)
-    tables = TableServices(ledger, writer, services.seal, services.shuffle, writer.may_deal)
-    served = ServedTables(shard, services.directory, services.maker, ledger, writer, tables, log)
+    tables = TableServices(ledger, writer, services.seal, services.shuffle, writer.may_deal, services.house)
+    served = ServedTables(shard, services.directory, services.maker, ledger, writer, store, tables, log)
     return HeldShard(services.identity.node, store, writer, JournalTask(writer, nursery), ledger, served)
 
 
@@ -282,10 +287,9 @@ def _make_hand_over(services: ShardServices, held: HeldShard, move: ShardMove, l
     )
 
 
-def _end_move(move: ShardMove | None) -> None:
-    if move is not None:
-        is_begun = move.phase is MovePhase.OFFERED
-        move.end(MovePhase.LOST if is_begun else MovePhase.CALLED_OFF)
+async def _cancel_after(event: trio.Event, waiting: trio.CancelScope) -> None:
+    await event.wait()
+    waiting.cancel()
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -38,10 +38,14 @@ from node.tables.commands import (
     ClockRanOut,
     Command,
     Drain,
+    HearHouse,
     Inspect,
+    KeepEmpty,
     LedgerAnswered,
+    Order,
     Pause,
     Silence,
+    Switch,
     TableDetail,
     Unwatch,
     Watch,
@@ -85,13 +89,14 @@ class TableActor:
         self._desk = _open_desk(table, self._dealer, self._submit)
         self._floor = Floor(table.seats, table.history, self._desk, self._dealer, self._places)
         self._entrance = Entrance(self._dealer, table.invitations, table.rail)
-        self._standing = Standing(self._dealer)
+        self._standing = Standing(self._dealer, table.holding)
 
     async def run(self) -> None:
         """Serve the table until it is drained. An unforeseen error leaves; start a new actor then."""
         if self._table.has_crashed:
             self._standing.recover()
-        self._take_up()
+        self._table.holding.house = self._services.house()
+        _take_up(self._table, self._dealer, self._standing, self._submit)
         self._end_step()
         while not self._is_done:
             await self._serve()
@@ -109,21 +114,11 @@ class TableActor:
 
     @property
     def _is_done(self) -> bool:
-        return self._table.is_draining and self._dealer.play is None
+        return self._table.is_vacated or (self._table.is_draining and self._dealer.play is None)
 
     def _do(self, command: Command) -> None:
         self._handle(command)
         self._end_step()
-
-    def _take_up(self) -> None:
-        """Go on with what an earlier owner of the table has left in the journal, if anything."""
-        hands, self._table.resubmits = self._table.resubmits, ()
-        for hand in hands:
-            self._submit(hand)
-        left, self._table.left_by_owner = self._table.left_by_owner, None
-        if left is not None:
-            left.take_up(self._dealer)
-            self._standing.state = TableState.PLAYING
 
     def _next_deadline(self) -> float:
         """Say when the table acts by itself; no time passes for players who cannot see or act."""
@@ -146,18 +141,12 @@ class TableActor:
             case Watch(viewer=viewer):
                 self._table.pausing.greet(viewer)
                 self._entrance.watch(command, self._standing.state)
+                if self._audience.has(viewer):
+                    self._table.holding.greet(viewer)
             case Unwatch(viewer):
                 self._entrance.unwatch(viewer)
-            case Inspect(answer):
-                self._telling.call(partial(answer, _detail(self._table, self._dealer, self._standing)))
-            case Announce() | Silence():
-                self._table.rail.obey(command)
-            case Drain():
-                self._table.is_draining = True
-            case Pause(is_paused):
-                self._pause(is_paused=is_paused)
-            case _ as unreachable:
-                assert_never(unreachable)
+            case _:
+                _obey(command, self._table, self._dealer, self._standing)
 
     def _ask(self, ask: Ask) -> None:
         """Carry a player's request out, or refuse it; either way the asker is told."""
@@ -196,6 +185,7 @@ class TableActor:
             case _:
                 if self._table.is_draining and isinstance(request, SitDown | TopUp | JoinWaitingList):
                     raise Denied(Refusal.TABLE_UNAVAILABLE)
+                self._table.holding.check(request, self._seats.of_user(viewer.user_id))
                 self._floor.carry_out(viewer, request, trio.current_time())
 
     def _clock_ran_out(self) -> None:
@@ -205,6 +195,8 @@ class TableActor:
             self._settle(self._dealer.clock_ran_out())
             return
         self._clock.stop()
+        if self._table.holding.is_on:
+            return
         self._floor.sit_out_at_big_blind()
         if not self._dealer.can_deal():
             return
@@ -227,11 +219,6 @@ class TableActor:
         inbox = self._inbox
         return self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
 
-    def _pause(self, *, is_paused: bool) -> None:
-        self._table.pausing.turn(is_paused=is_paused)
-        if not is_paused:
-            self._dealer.begin_clock_anew()
-
     def _end_step(self) -> None:
         """After each command: see to the seats, and tell what happened."""
         now = trio.current_time()
@@ -244,11 +231,15 @@ class TableActor:
 
     def _look_around(self, now: float) -> None:
         """Tend the seats, prepare the next hand, and tell all who look from outside."""
-        self._floor.tend(now, is_closing=self._table.is_draining)
+        holding, is_draining = self._table.holding, self._table.is_draining
+        if holding.is_closing:
+            self._floor.send_away()
+        self._floor.tend(now, takes_nobody=is_draining or holding.is_on)
         is_idle = self._dealer.play is None and self._clock.is_stopped
-        if is_idle and not self._table.is_draining and self._dealer.can_deal():
+        if is_idle and not is_draining and not holding.is_on and self._dealer.can_deal():
             self._clock.begin_pause(now, self._seats.game.limits.between_hands_seconds)
         self._standing.tell()
+        holding.tell()
         seats = self._seats
         self._telling.call(partial(self._table.entry.tell, seats.summary(now), seats.tempo.rhythm))
 
@@ -293,6 +284,36 @@ def _open_desk(table: Table, dealer: Dealer, submit: Submit) -> SeatDesk:
         tell_seat=dealer.tell_seat,
         log=table.log,
     )
+
+
+def _take_up(table: Table, dealer: Dealer, standing: Standing, submit: Submit) -> None:
+    """Go on with what an earlier owner of the table has left in the journal, if anything."""
+    hands, table.resubmits = table.resubmits, ()
+    for hand in hands:
+        submit(hand)
+    left, table.left_by_owner = table.left_by_owner, None
+    if left is not None:
+        left.take_up(dealer)
+        standing.state = TableState.PLAYING
+
+
+def _obey(order: Order, table: Table, dealer: Dealer, standing: Standing) -> None:
+    """Do what somebody wants who is no player."""
+    match order:
+        case Inspect(answer):
+            table.telling.call(partial(answer, _detail(table, dealer, standing)))
+        case Announce() | Silence():
+            table.rail.obey(order)
+        case Drain():
+            table.is_draining = True
+        case Pause(is_paused):
+            table.pausing.turn(is_paused=is_paused)
+            if not is_paused:
+                dealer.begin_clock_anew()
+        case Switch() | KeepEmpty() | HearHouse():
+            table.holding.obey(order, table.seats)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _is_act(command: Command) -> bool:

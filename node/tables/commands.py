@@ -6,7 +6,8 @@ from attrs import field, frozen
 
 from cardroom.ids import UserId
 from cardroom.wire.escrow import HeldMoney
-from cardroom.wire.ledger import CommandBody, ReplyBody
+from cardroom.wire.house import HouseWord
+from cardroom.wire.ledger import CommandBody, ReplyBody, TableMode
 from cardroom.wire.player import TableRequest
 from cardroom.wire.table import Snapshot
 from node.tables.audience import Viewer
@@ -107,4 +108,35 @@ class ClockRanOut:
     """Nothing came before the deadline: the turn's, or the end of the pause between hands."""
 
 
-Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Announce | Silence | Drain | Pause | ClockRanOut
+@frozen
+class Switch:
+    """The ledger has noted what the table does from now on, by an administrator's order.
+
+    The outcome of an order that comes again may be an old word: then its number is smaller than the last one.
+    """
+
+    mode: TableMode
+    switch_no: int
+
+
+@frozen
+class KeepEmpty:
+    """Let nobody sit down, if nobody sits, is about to, or waits; until ``Switch`` says what is to be.
+
+    ``answer`` gets whether it stands empty, and must not block.
+    """
+
+    answer: Callable[[bool], None]
+
+
+@frozen
+class HearHouse:
+    """What is to be known of the house is another thing now: play is frozen, or goes on."""
+
+    word: HouseWord
+
+
+Order = Inspect | Announce | Silence | Drain | Pause | Switch | KeepEmpty | HearHouse
+"""What those want who are no players."""
+
+Command = Watch | Unwatch | Ask | LedgerAnswered | ClockRanOut | Order

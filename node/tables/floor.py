@@ -18,7 +18,7 @@ from cardroom.wire.player import (
     TopUp,
 )
 from cardroom.wire.refusals import Refusal
-from cardroom.wire.table import WaitingListChanged
+from cardroom.wire.table import LeaveReason, WaitingListChanged
 from node.tables.audience import Viewer
 from node.tables.buy_in import open_seats, set_auto_top_up
 from node.tables.dealing import Dealer
@@ -78,16 +78,26 @@ class Floor:
         for holder in self.seats.pass_big_blind():
             self.dealer.tell_seat(holder)
 
-    def tend(self, now: float, *, is_closing: bool) -> None:
+    def tend(self, now: float, *, takes_nobody: bool) -> None:
         """After each step: bring chips, let go who leaves, pay, and offer seats that are free."""
         in_hand = self.dealer.seats_in_hand
         for holder in tuple(self.seats.holders.values()):
             if holder.seat not in in_hand:
                 self._tend_seat(holder)
-                if holder.auto_top_up_to and not is_closing:
+                if holder.auto_top_up_to and not takes_nobody:
                     self.desk.fill_up(holder)
         self.desk.pay_out_leavers(in_hand)
-        self._move_up(now, is_closing=is_closing)
+        self._move_up(now, takes_nobody=takes_nobody)
+
+    def send_away(self) -> None:
+        """The table is being closed: who is in no hand goes, and nobody waits any more (rule 36)."""
+        in_hand = self.dealer.seats_in_hand
+        for holder in tuple(self.seats.holders.values()):
+            if holder.seat not in in_hand:
+                self.desk.start_leaving(holder, LeaveReason.TABLE_CLOSED)
+        for user_id in self.seats.waiting.users:
+            self.seats.waiting.leave(user_id)
+            self.places.changed(user_id, Refusal.TABLE_CLOSING)
 
     def _tend_seat(self, holder: SeatHolder) -> None:
         if holder.arriving:
@@ -121,10 +131,10 @@ class Floor:
             raise Denied(Refusal.SEAT_IS_FREE)
         self.seats.waiting.join(viewer.user_id, now)
 
-    def _move_up(self, now: float, *, is_closing: bool) -> None:
+    def _move_up(self, now: float, *, takes_nobody: bool) -> None:
         waiting = self.seats.waiting
         if waiting:
-            free = () if is_closing or self.seats.is_halted else self.seats.free_seats
+            free = () if takes_nobody or self.seats.is_halted else self.seats.free_seats
             moves = waiting.move_up(free, self.history.audience.has_user, now)
             for user_id in moves.offered + moves.dropped:
                 self.places.changed(user_id)

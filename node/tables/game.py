@@ -30,6 +30,7 @@ class Game:
     same_address_seats: bool
     limits: TableLimits
     is_private: bool
+    is_extra: bool = False
 
 
 def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: TableLimits) -> Game:
@@ -61,6 +62,7 @@ def make_game(table: LedgerTable, shard: ShardId, stake: StakeSettings, limits: 
         same_address_seats=stake.same_address_seats,
         limits=limits,
         is_private=table.invitation != "",
+        is_extra=table.is_extra,
     )
 
 

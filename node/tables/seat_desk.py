@@ -18,12 +18,15 @@ from cardroom.wire.ledger import (
     CashOut,
     CommandBody,
     CommandRefused,
+    EndTable,
     HandSettled,
     HoldBuyIn,
+    MakeTable,
     OpenShard,
     ReopenTable,
     ReplyBody,
     SettleHand,
+    SwitchTable,
 )
 from cardroom.wire.player import SitDown, TopUp
 from cardroom.wire.refusals import Refusal
@@ -131,8 +134,8 @@ class SeatDesk:
                 self._settlement_answered(reply)
             case CashOut():
                 self._cash_out_answered(self.seats.holders[command.seat], reply)
-            case OpenShard() | ReopenTable():
-                raise AssertionError("a table opens neither its shard nor itself")
+            case OpenShard() | ReopenTable() | MakeTable() | SwitchTable() | EndTable():
+                raise AssertionError("a table opens neither its shard nor itself, and closes nothing")
             case _ as unreachable:
                 assert_never(unreachable)
 

@@ -264,4 +264,5 @@ class Seats:
             hands_per_hour=tempo.rhythm.hands_per_hour(now),
             pace_ms=tempo.pace_ms,
             state=LobbyState.HALTED if self.is_halted else self.state,
+            is_extra=game.is_extra,
         )

@@ -5,6 +5,7 @@ from attrs import define
 
 from cardroom.wire.table import DealtSeat, HandVoided, StateChanged, TableState
 from node.tables.dealing import Dealer
+from node.tables.holding import Holding
 from node.tables.metrics import HANDS
 from node.tables.snapshot import take_snapshot
 
@@ -14,6 +15,7 @@ class Standing:
     """The state of one table as its viewers know it."""
 
     dealer: Dealer
+    holding: Holding
     state: TableState = TableState.WAITING_FOR_PLAYERS
 
     def tell(self) -> None:
@@ -48,6 +50,8 @@ class Standing:
             return TableState.PLAYING
         if seats.is_halted:
             return TableState.HALTED
+        if self.holding.is_on:
+            return TableState.HELD
         if seats.settlements.is_full:
             return TableState.WAITING_FOR_LEDGER
         return TableState.WAITING_FOR_PLAYERS if dealer.clock.is_stopped else TableState.BETWEEN_HANDS

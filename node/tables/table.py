@@ -5,6 +5,7 @@ from collections.abc import Callable
 from attrs import define, field, frozen
 
 from cardroom.service.logs import Log
+from cardroom.wire.house import HouseWord
 from cardroom.wire.ledger import SettleHand
 from node.journal.port import JournalPort
 from node.journal.seal import DeckSeal
@@ -14,6 +15,7 @@ from node.tables.audience import Audience
 from node.tables.deck import Shuffle
 from node.tables.directory import TableEntry
 from node.tables.history import History
+from node.tables.holding import Holding
 from node.tables.invitations import InvitationList
 from node.tables.keeping import Keeper
 from node.tables.left_hand import LeftHand
@@ -35,6 +37,7 @@ class Table:
     rail: Rail
     telling: Telling
     pausing: Pausing
+    holding: Holding
     keeper: Keeper
     log: Log
     answers: Answers = field(factory=Answers)
@@ -44,6 +47,14 @@ class Table:
     """Hands that an earlier owner has played out, and that the ledger did not have."""
     is_draining: bool = False
     has_crashed: bool = False
+
+    @property
+    def is_vacated(self) -> bool:
+        """Say whether the table is being closed and nothing of it is left to be done here."""
+        seats = self.seats
+        return (
+            self.holding.is_closing and not seats.holders and not seats.settlements and not self.is_draining
+        )
 
 
 @frozen
@@ -56,3 +67,5 @@ class TableServices:
     shuffle: Shuffle
     may_deal: Callable[[], bool]
     """Whether the shard's lease is fresh enough to begin a hand."""
+    house: Callable[[], HouseWord] = HouseWord
+    """What is known of the house now; each change is told to the table as well."""

@@ -81,6 +81,10 @@ class WaitingList:
         self._offers = {seat: offer for seat, offer in self._offers.items() if offer.user_id != user_id}
         return self._seen_at.pop(user_id, None) is not None
 
+    def take_offers_back(self) -> None:
+        """Nobody can sit down now: who was offered a seat waits on, and is offered one again later."""
+        self._offers.clear()
+
     def seen(self, user_id: UserId, now: float) -> None:
         """Note that a player was here until now."""
         if user_id in self._seen_at:

@@ -13,9 +13,11 @@ from cardroom.wire.ledger import (
     CashOut,
     CommandBody,
     CommandRefused,
+    EndTable,
     HandSettled,
     HoldBuyIn,
     LedgerTable,
+    MakeTable,
     OpenShard,
     OutOfOrder,
     ReopenTable,
@@ -23,6 +25,7 @@ from cardroom.wire.ledger import (
     SeatEscrow,
     SettleHand,
     ShardOpened,
+    SwitchTable,
     TableReopened,
 )
 from cardroom.wire.refusals import Refusal
@@ -90,6 +93,8 @@ class LedgerInMemory:
                 return self._cash_out(body)
             case ReopenTable():
                 return self._reopen(body)
+            case MakeTable() | SwitchTable() | EndTable():
+                raise AssertionError("no table gives such an order")
 
     def _hold(self, body: HoldBuyIn) -> ReplyBody:
         if self.wallets.get(body.user_id, 0) < body.amount:

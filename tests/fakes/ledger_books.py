@@ -16,6 +16,7 @@ from cardroom.wire.ledger import (
     MAX_TABLE_DEPARTURES,
     CommandRefused,
     Departure,
+    EndTable,
     LedgerReply,
     LedgerTable,
     OpenShard,
@@ -24,7 +25,11 @@ from cardroom.wire.ledger import (
     SeatEscrow,
     ShardOpened,
     StaleEpoch,
+    SwitchTable,
+    TableEnded,
+    TableMode,
     TableReopened,
+    TableSwitched,
     reply_codec,
 )
 from cardroom.wire.refusals import Refusal
@@ -281,6 +286,10 @@ class _Case:
                 return self._open(from_epoch, letter.command.boot)
             case ReopenTable(table_id):
                 return self._reopen(table_id)
+            case SwitchTable() as body:
+                return self._switch(body)
+            case EndTable(table_id):
+                return self._end(table_id)
             case _:
                 draft = Draft()
                 reply = decide(letter.command, scene, self._place.books, draft)
@@ -301,7 +310,35 @@ class _Case:
             return CommandRefused(Refusal.NO_SUCH_TABLE)
         if table_id in self._place.releases:
             self._take_up(table_id)
+        if self._place.books.tables[table_id].is_closed:
+            return CommandRefused(Refusal.NO_SUCH_TABLE)
         return TableReopened(self._ledger.table(self._shard, table_id))
+
+    def _switch(self, body: SwitchTable) -> ReplyBody:
+        place, told = self._place, self._place.tables.get(body.table_id)
+        if told is None or place.books.tables[body.table_id].is_closed:
+            return CommandRefused(Refusal.NO_SUCH_TABLE)
+        if told.is_closing and body.mode is not TableMode.CLOSING:
+            return CommandRefused(Refusal.TABLE_CLOSING)
+        place.tables[body.table_id] = evolve(
+            told,
+            is_paused=body.mode is TableMode.PAUSED,
+            is_closing=body.mode is TableMode.CLOSING,
+            switch_no=told.switch_no + 1,
+        )
+        return TableSwitched(body.table_id, body.mode, told.switch_no + 1)
+
+    def _end(self, table_id: TableId) -> ReplyBody:
+        told = self._place.tables.get(table_id)
+        if told is None or not told.is_closing:
+            return CommandRefused(Refusal.NO_SUCH_TABLE)
+        table = self._place.books.tables[table_id]
+        if self._ledger.escrow(table_id):
+            return CommandRefused(Refusal.TABLE_NOT_EMPTY)
+        if table.is_halted:
+            return CommandRefused(Refusal.TABLE_HALTED)
+        table.is_closed = True
+        return TableEnded(table_id)
 
     def _take_up(self, table_id: TableId) -> None:
         del self._place.releases[table_id]
@@ -309,7 +346,9 @@ class _Case:
         self._ledger.on_released(table_id)
 
     def _tables(self) -> tuple[LedgerTable, ...]:
-        return tuple(self._ledger.table(self._shard, table_id) for table_id in sorted(self._place.tables))
+        tables = self._place.books.tables
+        open_tables = [table_id for table_id in sorted(self._place.tables) if not tables[table_id].is_closed]
+        return tuple(self._ledger.table(self._shard, table_id) for table_id in open_tables)
 
     def _conclude(self, letter: Letter, reply: ReplyBody) -> Answer:
         data = self._encode(letter, reply)

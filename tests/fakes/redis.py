@@ -190,6 +190,9 @@ class StoreInMemory:
     async def read_journals(self, tables: Collection[TableId]) -> StoredJournals:
         return await self.link.carry(lambda: self._read_journals(tables))
 
+    async def remove_journal(self, table_id: TableId) -> None:
+        await self.link.carry(lambda: self._remove_journal(table_id))
+
     async def next_replies(self, seconds: float) -> Sequence[bytes]:
         with trio.move_on_after(seconds):
             while True:
@@ -276,6 +279,11 @@ class StoreInMemory:
             for table_id, journal in found.items()
             if journal is not None and journal.run == self.server.run
         }
+
+    def _remove_journal(self, table_id: TableId) -> None:
+        keys = self._keys
+        if keys.lease is not None and keys.lease.boot == self.boot:
+            keys.journals.pop(table_id, None)
 
     def _pop_replies(self) -> Sequence[bytes]:
         return tuple(self._keys.replies.pop(self.boot, ()))

@@ -1,5 +1,6 @@
 """The wallet worker's pages over a card room, and who asks there: two administrators and players."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -29,6 +30,17 @@ def make_office(house: House, redis: Redis) -> QuartTrio:
     logins = LoginLookup(redis, house.database, LookupSettings())
     app.register_blueprint(wallet_pages(house.database, logins, office.settings))
     return app
+
+
+def ordered(given: Mapping[str, object], **changes: object) -> dict[str, object]:
+    """Give a body with a reason, and a key of its own for whatever it says."""
+    body = {
+        name: value
+        for name, value in ({**given} | changes).items()
+        if name not in ("reason", "idempotency_key")
+    }
+    key = sha256(repr(sorted(body.items())).encode()).hexdigest()
+    return {"reason": "for a test", "idempotency_key": key} | body
 
 
 async def post(app: QuartTrio, path: str, body: Any, token: str = "right") -> tuple[int, Any]:

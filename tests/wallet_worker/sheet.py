@@ -13,12 +13,12 @@ from cardroom.wire.ledger import (
     HoldBuyIn,
     LedgerCommand,
     OpenShard,
-    ReopenTable,
     ReplyBody,
     SettleHand,
     ShardOpened,
 )
 from cardroom.wire.refusals import Refusal
+from wallet_worker.ledger.entries import Barrier
 
 
 @define
@@ -51,7 +51,7 @@ class Sheet:
             self._open(command.shard, body, reply)
             return
         assert command.epoch == self.epochs[command.shard], "an older epoch has no outcome that is stored"
-        assert not isinstance(body, ReopenTable), "nobody resolves dead letters here"
+        assert not isinstance(body, Barrier), "nobody resolves dead letters here, or makes tables"
         assert reply == self._outcome(body)
 
     def _open(self, shard: ShardId, body: OpenShard, reply: ReplyBody) -> None:

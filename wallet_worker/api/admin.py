@@ -7,7 +7,6 @@ from quart import Blueprint
 
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest, read_body, require_token
-from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.accounts import add_accounts
@@ -16,39 +15,26 @@ from wallet_worker.api.adjustments import add_adjustments
 from wallet_worker.api.asked import Answer, check_reason, obey, read_order
 from wallet_worker.api.bodies import (
     PromotionBody,
-    TableBody,
     body_codec,
-    is_text,
     refuse_unless,
     refused_by_rule,
 )
-from wallet_worker.api.freezes import add_freezes, show_freeze
+from wallet_worker.api.freezes import add_freezes, show_freezes
 from wallet_worker.api.hands import add_hands
 from wallet_worker.api.office import Office
 from wallet_worker.api.reconciliation import add_reconciliation
 from wallet_worker.api.rooms import add_rooms
+from wallet_worker.api.tables import add_tables
 from wallet_worker.rules.denials import Denied
 from wallet_worker.rules.transfers import MAX_AMOUNT
-from wallet_worker.store.create_table import (
-    NewTable,
-    NoSuchRoom,
-    NoSuchShard,
-    RoomClosed,
-    TableDiffers,
-    create_table,
-    list_tables,
-)
-from wallet_worker.store.freezes import read_freeze
+from wallet_worker.store.freezes import read_freezes
 from wallet_worker.store.house_transfer import KeyReused, NoSuchPlayer
 from wallet_worker.store.promote import Promotion, promote_within
 from wallet_worker.store.read_balance import read_balance
 from wallet_worker.store.read_summary import read_summary
 
-_MAX_LETTERS: Final = 64
 _MAX_GIFT_REASON_LETTERS: Final = 128
 _MAX_ID: Final = 2**63 - 1
-_MAX_SHARD: Final = 2**31 - 1
-_MIN_SEATS, _MAX_SEATS = 2, 9
 
 
 def admin_pages(office: Office) -> Blueprint:
@@ -57,13 +43,13 @@ def admin_pages(office: Office) -> Blueprint:
     pages.before_request(require_token(office.admins))
     _add_questions(pages, office.postgres)
     _add_promotions(pages, office)
-    _add_tables(pages, office.postgres, office.log)
     add_accounts(pages, office)
     add_actions(pages, office)
     add_adjustments(pages, office)
     add_freezes(pages, office)
     add_reconciliation(pages, office)
-    add_rooms(pages, office.postgres, office.log)
+    add_rooms(pages, office)
+    add_tables(pages, office)
     add_hands(pages, office.postgres)
     return pages
 
@@ -74,8 +60,8 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         """Say where all money is; cheap enough to ask each second."""
         async with postgres.transaction() as transaction:
             found = await read_summary(transaction)
-            freeze = await read_freeze(transaction)
-        return found.as_numbers() | {"everything_frozen": show_freeze(freeze)}
+            freezes = await read_freezes(transaction)
+        return found.as_numbers() | show_freezes(freezes)
 
     @pages.get("/users/<int:user_id>/balance")
     async def balance(user_id: int) -> dict[str, Any]:
@@ -113,37 +99,3 @@ def _add_promotions(pages: Blueprint, office: Office) -> None:
         if not order.is_dry_run:
             office.log.info("promotion.given", user_id=body.user_id, amount=body.amount, by=order.admin)
         return answer, 201
-
-
-def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
-    bodies = body_codec(TableBody)
-
-    @pages.post("/tables")
-    async def make() -> tuple[dict[str, Any], int]:
-        body = await read_body(bodies)
-        refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
-        refuse_unless(is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
-        refuse_unless(is_text(body.room, _MAX_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
-        seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
-        refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
-        table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private, body.room)
-        if not 0 <= body.shard <= _MAX_SHARD:
-            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard")
-        try:
-            made = await create_table(postgres, table)
-        except TableDiffers:
-            detail = "the shard has another table of that name"
-            raise RefusedRequest(409, Refusal.NAME_TAKEN, detail) from None
-        except NoSuchShard:
-            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard") from None
-        except NoSuchRoom:
-            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such room") from None
-        except RoomClosed:
-            raise RefusedRequest(409, Refusal.ROOM_CLOSED, "the room takes no new tables") from None
-        facts = {"shard": body.shard, "stake": body.stake, "room": body.room, "is_private": body.private}
-        log.info("table.made", table_id=made.table_id, **facts)
-        return {"table_id": made.table_id, "invitation": made.invitation}, 201
-
-    @pages.get("/tables")
-    async def listed() -> dict[str, Any]:
-        return {"tables": [dict(row) for row in await list_tables(postgres)]}

@@ -46,8 +46,11 @@ class TableBody:
     name: str
     stake: str
     seat_count: int
+    reason: str
+    idempotency_key: str
     private: bool = False
     room: str = FIRST_ROOM
+    dry_run: bool = False
 
 
 @frozen
@@ -55,6 +58,9 @@ class RoomBody:
     """``POST /admin/rooms``: make a room, once per name."""
 
     name: str
+    reason: str
+    idempotency_key: str
+    dry_run: bool = False
 
 
 def body_codec(kind: type[T]) -> Codec[T]:
@@ -77,6 +83,8 @@ def refused_by_rule(denied: Denied) -> RefusedRequest:
             return RefusedRequest(400, Refusal.AMOUNT_TOO_LARGE)
         case Denial.FROZEN:
             return RefusedRequest(409, Refusal.FROZEN)
+        case Denial.WITHDRAWALS_FROZEN:
+            return RefusedRequest(409, Refusal.WITHDRAWALS_FROZEN)
         case Denial.INSUFFICIENT_FUNDS:
             return RefusedRequest(409, Refusal.INSUFFICIENT_FUNDS)
         case other:

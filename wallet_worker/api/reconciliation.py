@@ -6,10 +6,10 @@ from typing import Any, Final
 from quart import Blueprint
 
 from wallet_worker.api.accounts import write_times
-from wallet_worker.api.freezes import show_freeze
+from wallet_worker.api.freezes import show_freezes
 from wallet_worker.api.office import Office
 from wallet_worker.api.parameters import bad_parameter, read_parameters, read_time
-from wallet_worker.store.freezes import ask_freeze
+from wallet_worker.store.freezes import read_freezes
 from wallet_worker.store.read_reconciliation import read_movements, read_reconciliation
 
 _LONGEST_PERIOD: Final = timedelta(days=31)
@@ -23,7 +23,7 @@ def add_reconciliation(pages: Blueprint, office: Office) -> None:
         asked = read_parameters({"from", "to"})
         period = _read_period(asked)
         found = await read_reconciliation(office.postgres)
-        found["everything_frozen"] = show_freeze(await ask_freeze(office.postgres))
+        found |= show_freezes(await read_freezes(office.postgres))
         if period is not None:
             first, end = period
             moved = await read_movements(office.postgres, first, end)

@@ -5,11 +5,12 @@ from typing import Any, Final
 from quart import Blueprint, request
 
 from cardroom.service.http import RefusedRequest, read_body
-from cardroom.service.logs import Log
-from cardroom.service.postgres import Postgres, Row
+from cardroom.service.postgres import Row, Transaction
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
 from wallet_worker.api.bodies import RoomBody, body_codec, is_text, refuse_unless
 from wallet_worker.api.cursors import Cursor, read_page, write_page
+from wallet_worker.api.office import Office
 from wallet_worker.store.create_room import RoomPlace, close_room, create_room, list_rooms
 
 _MAX_LETTERS: Final = 64
@@ -17,38 +18,55 @@ _STATUSES: Final = ("open", "closed")
 _MAX_ID: Final = 2**63 - 1
 
 
-def add_rooms(pages: Blueprint, postgres: Postgres, log: Log) -> None:
+def add_rooms(pages: Blueprint, office: Office) -> None:
     """Serve ``/admin/rooms``."""
-    bodies = body_codec(RoomBody)
+    _add_list(pages, office)
+    bodies, closing = body_codec(RoomBody), body_codec(ReasonBody)
 
     @pages.post("/rooms")
-    async def make_room() -> tuple[dict[str, Any], int]:
+    async def make_room() -> tuple[Answer, int]:
         """Make a room, once per name; a room of that name that is closed is not opened again."""
         body = await read_body(bodies)
         refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
-        room = _write_room(await create_room(postgres, body.name))
-        if room["status"] != "open":
-            raise RefusedRequest(409, Refusal.ROOM_CLOSED, "a closed room has this name")
-        log.info("room.made", room_id=room["room_id"])
+        order = read_order(body, "room_made", f"room:{body.name}")
+
+        async def work(transaction: Transaction) -> Answer:
+            room = _write_room(await create_room(transaction, body.name))
+            if room["status"] != "open":
+                raise RefusedRequest(409, Refusal.ROOM_CLOSED, "a closed room has this name")
+            return room
+
+        room = await obey(office.postgres, order, work)
+        office.log.info("room.made", room_id=room["room_id"], by=order.admin)
         return room, 201
 
+    @pages.post("/rooms/<int:room_id>/close")
+    async def close(room_id: int) -> Answer:
+        """Let no new table be made in a room; may be repeated. Its tables go on."""
+        body = await read_body(closing)
+        order = read_order(body, "room_closed", f"room:{room_id}")
+
+        async def work(transaction: Transaction) -> Answer:
+            row = await close_room(transaction, room_id) if room_id <= _MAX_ID else None
+            if row is None:
+                raise RefusedRequest(404, Refusal.NOT_FOUND, "no such room")
+            return _write_room(row)
+
+        room = await obey(office.postgres, order, work)
+        office.log.info("room.closed", room_id=room_id, by=order.admin)
+        return room
+
+
+def _add_list(pages: Blueprint, office: Office) -> None:
     @pages.get("/rooms")
     async def listed_rooms() -> dict[str, Any]:
         """List the rooms of a status, the newest first."""
         status = request.args.get("status", "open")
         refuse_unless(status in _STATUSES, Refusal.MALFORMED, "status: open or closed")
         page = read_page()
-        rows = await list_rooms(postgres, status, RoomPlace(page.after.at, page.after.number), page.limit)
+        before = RoomPlace(page.after.at, page.after.number)
+        rows = await list_rooms(office.postgres, status, before, page.limit)
         return write_page("rooms", rows, page, _write_room, lambda row: Cursor(row["created_at"], row["id"]))
-
-    @pages.post("/rooms/<int:room_id>/close")
-    async def close(room_id: int) -> dict[str, Any]:
-        """Let no new table be made in a room; may be repeated. Its tables go on."""
-        row = await close_room(postgres, room_id) if room_id <= _MAX_ID else None
-        if row is None:
-            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such room")
-        log.info("room.closed", room_id=room_id)
-        return _write_room(row)
 
 
 def _write_room(row: Row) -> dict[str, Any]:

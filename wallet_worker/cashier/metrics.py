@@ -9,3 +9,4 @@ CONTRADICTIONS = Counter(
     ["kind"],
 )
 EVERYTHING_FROZEN = Gauge("holdem_everything_frozen", "1 while an administrator has frozen everything")
+FROZEN = Gauge("holdem_house_frozen", "1 while an administrator has frozen that for all", ["scope"])

@@ -1,6 +1,7 @@
 """One batch of a shard's commands, in one transaction."""
 
 from collections.abc import Callable, Sequence
+from typing import assert_never
 
 from attrs import frozen
 
@@ -9,13 +10,16 @@ from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.codec import Codec, message_name
 from cardroom.wire.ledger import (
     CommandRefused,
+    EndTable,
     LedgerReply,
+    MakeTable,
     OpenShard,
     ReopenTable,
     ReplyBody,
     SettleHand,
     ShardOpened,
     StaleEpoch,
+    SwitchTable,
     TableReopened,
 )
 from cardroom.wire.refusals import Refusal
@@ -27,7 +31,7 @@ from wallet_worker.ledger.decisions import (
     must_write_before,
     refuse_unseen,
 )
-from wallet_worker.ledger.entries import Entry, Garbage, Letter, command_ids, users_of
+from wallet_worker.ledger.entries import Barrier, Entry, Garbage, Letter, command_ids, users_of
 from wallet_worker.rules.books import Books
 from wallet_worker.store.book_hands import book_hands
 from wallet_worker.store.bury_letter import DeadLetter, bury_letter
@@ -43,8 +47,9 @@ from wallet_worker.store.post_transfers import (
     read_clock,
     seat_escrow,
 )
-from wallet_worker.store.reopen_tables import reopen_table, reopen_tables
+from wallet_worker.store.reopen_tables import note_opened, reopen_table, reopen_tables
 from wallet_worker.store.seal_batch import Link, SealedBatch, seal_batch
+from wallet_worker.store.table_modes import OrderedBy, end_table, make_ordered_table, switch_table
 
 
 @frozen
@@ -159,15 +164,29 @@ class _Batch:
             self._repeat(letter, known)
             return
         reply = refuse_unseen(letter.command, self._scene)
-        if reply is None and isinstance(letter.command.body, OpenShard):
-            reply = await self._open(letter.command.body, letter.command.boot)
-        elif reply is None and isinstance(letter.command.body, ReopenTable):
-            reply = await self._reopen(letter.command.body)
+        if reply is None and isinstance(letter.command.body, Barrier):
+            reply = await self._pass_barrier(letter, letter.command.body)
         elif reply is None:
             if must_write_before(letter.command, books, self._draft):
                 await self._write(books)
             reply = decide(letter.command, self._scene, books, self._draft)
         self._conclude(letter, reply)
+
+    async def _pass_barrier(self, letter: Letter, body: Barrier) -> ReplyBody:
+        by = OrderedBy(str(letter.command.id), letter.body_hash)
+        match body:
+            case OpenShard():
+                return await self._open(body, letter.command.boot)
+            case ReopenTable():
+                return await self._reopen(body)
+            case MakeTable():
+                return await make_ordered_table(self._transaction, self._scene.shard, body, by)
+            case SwitchTable():
+                return await switch_table(self._transaction, self._scene.shard, body, by)
+            case EndTable():
+                return await end_table(self._transaction, self._scene.shard, body)
+            case _ as unreachable:
+                assert_never(unreachable)
 
     async def _open(self, body: OpenShard, boot: BootNonce) -> ReplyBody:
         shard = self._scene.shard
@@ -176,6 +195,7 @@ class _Batch:
             return StaleEpoch(self._scene.epoch)
         if not opening.is_same_start:  # one that had the shard before still believes in its old tables
             await reopen_tables(self._transaction, shard)
+            await note_opened(self._transaction, shard)
         return ShardOpened(opening.epoch, await read_tables(self._transaction, shard))
 
     async def _reopen(self, body: ReopenTable) -> ReplyBody:

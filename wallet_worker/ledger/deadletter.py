@@ -26,15 +26,13 @@ from cardroom.wire.ledger import (
     CommandRefused,
     HandSettled,
     LedgerCommand,
-    OpenShard,
-    ReopenTable,
     ReplyBody,
     SettleHand,
     command_codec,
 )
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.decisions import Draft, Scene, decide
-from wallet_worker.ledger.entries import EntryReader, Garbage, users_of
+from wallet_worker.ledger.entries import Barrier, EntryReader, Garbage, users_of
 from wallet_worker.ledger.trouble import is_server_trouble
 from wallet_worker.rules.books import Books, FinishedHand
 from wallet_worker.rules.cash_out import pay_out_table
@@ -203,7 +201,7 @@ class _Case:
         """Give the command, under a new id: the old one has its outcome for good."""
         fields = {keys.COMMAND_FIELD: self._letter.payload}
         entry = EntryReader(self._letter.shard, command_codec()).read(self._letter.stream_id, fields)
-        if isinstance(entry, Garbage) or isinstance(entry.command.body, OpenShard | ReopenTable):
+        if isinstance(entry, Garbage) or isinstance(entry.command.body, Barrier):
             raise StillFails("it is no command about money, so it can only be voided")
         return attrs.evolve(entry.command, id=self._new_id())
 

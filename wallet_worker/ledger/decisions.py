@@ -12,15 +12,18 @@ from cardroom.wire.ledger import (
     CashedOut,
     CashOut,
     CommandRefused,
+    EndTable,
     HandSettled,
     HoldBuyIn,
     LedgerCommand,
+    MakeTable,
     OpenShard,
     OutOfOrder,
     ReopenTable,
     ReplyBody,
     SettleHand,
     StaleEpoch,
+    SwitchTable,
 )
 from cardroom.wire.refusals import Refusal
 from wallet_worker.rules.accounts import AccountKey, escrow_of
@@ -114,7 +117,7 @@ def decide(command: LedgerCommand, scene: Scene, books: Books, draft: Draft) -> 
                 return _cash_out(command.id, body, books, draft)
             case SettleHand() as body:
                 return _settle(command.id, body, scene, books, draft)
-            case OpenShard() | ReopenTable():
+            case OpenShard() | ReopenTable() | MakeTable() | SwitchTable() | EndTable():
                 raise AssertionError("a barrier is no part of a batch")
             case _ as unreachable:
                 assert_never(unreachable)
@@ -193,5 +196,7 @@ _CODES: Final = {
     Denial.STACK_MISMATCH: Refusal.STACK_MISMATCH,
     Denial.HAND_UNBALANCED: Refusal.HAND_UNBALANCED,
     Denial.TABLE_HALTED: Refusal.TABLE_HALTED,
+    Denial.PLAY_FROZEN: Refusal.PLAY_FROZEN,
+    Denial.WITHDRAWALS_FROZEN: Refusal.WITHDRAWALS_FROZEN,
 }
 assert len(_CODES) == len(Denial), "every denial has its code"

@@ -12,18 +12,26 @@ from cardroom.wire import keys
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.ledger import (
     CashOut,
+    EndTable,
     HoldBuyIn,
     LedgerCommand,
+    MakeTable,
     OpenShard,
     ReopenTable,
     SeatResult,
     SettleHand,
+    SwitchTable,
 )
 
 _INT64: Final = range(-(2**63), 2**63)
 _SEATS: Final = range(2**15)
 _UNIX_MS: Final = range(253_402_300_800_000)  # before the year 10000
 _MAX_PAYLOAD_BYTES: Final = 64 * 1024
+_TABLE_SEATS: Final = range(2, 10)
+_LONGEST_REASON: Final = 200
+
+Barrier = OpenShard | ReopenTable | MakeTable | SwitchTable | EndTable
+"""What is alone in its transaction: all that stands before it in the stream is decided before."""
 
 
 @frozen
@@ -39,11 +47,11 @@ class Letter:
     def table_id(self) -> TableId | None:
         """The table it concerns, if it concerns one."""
         match self.command.body:
-            case OpenShard():
+            case OpenShard() | MakeTable():
                 return None
             case HoldBuyIn(table_id=table_id) | SettleHand(table_id=table_id) | CashOut(table_id=table_id):
                 return table_id
-            case ReopenTable(table_id):
+            case ReopenTable(table_id) | SwitchTable(table_id=table_id) | EndTable(table_id):
                 return table_id
             case _ as unreachable:
                 assert_never(unreachable)
@@ -91,10 +99,10 @@ class EntryReader:
 
 
 def runs_of(entries: Iterable[Entry], limit: int) -> Iterator[Sequence[Entry]]:
-    """Split into batches: at most ``limit`` each, and a barrier (``OpenShard``, ``ReopenTable``) alone."""
+    """Split into batches: at most ``limit`` each, and a barrier alone."""
     run: list[Entry] = []
     for entry in entries:
-        is_barrier = isinstance(entry, Letter) and isinstance(entry.command.body, OpenShard | ReopenTable)
+        is_barrier = isinstance(entry, Letter) and isinstance(entry.command.body, Barrier)
         if run and (is_barrier or len(run) == limit):
             yield run
             run = []
@@ -109,7 +117,7 @@ def runs_of(entries: Iterable[Entry], limit: int) -> Iterator[Sequence[Entry]]:
 def users_of(command: LedgerCommand) -> Sequence[UserId]:
     """Give the players whose money a command may touch."""
     match command.body:
-        case OpenShard() | ReopenTable():
+        case OpenShard() | ReopenTable() | MakeTable() | SwitchTable() | EndTable():
             return ()
         case HoldBuyIn(user_id=user_id) | CashOut(user_id=user_id):
             return (user_id,)
@@ -131,8 +139,13 @@ def _fits(command: LedgerCommand) -> bool:
     match command.body:
         case OpenShard(node, from_epoch):
             return from_epoch in _INT64 and _is_text(node)
-        case ReopenTable(table_id):
+        case ReopenTable(table_id) | EndTable(table_id):
             return table_id in _INT64
+        case MakeTable() as table:
+            texts = (table.name, table.stake, table.room, table.by)
+            return all(map(_is_text, texts)) and _is_reason(table.reason) and table.seat_count in _TABLE_SEATS
+        case SwitchTable(table_id, _, by, reason):
+            return table_id in _INT64 and _is_text(by) and _is_reason(reason)
         case HoldBuyIn(user_id, table_id, seat, amount) | CashOut(user_id, table_id, seat, amount):
             return all(number in _INT64 for number in (user_id, table_id, amount)) and seat in _SEATS
         case SettleHand() as hand:
@@ -153,3 +166,7 @@ def _result_fits(result: SeatResult) -> bool:
 
 def _is_text(text: str) -> bool:
     return 0 < len(text) <= 64 and "\0" not in text
+
+
+def _is_reason(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_REASON and "\0" not in text

@@ -1,19 +1,16 @@
 """Where dead letters are resolved: first committed, then told to the node that owns the table."""
 
-import secrets
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import frozen
 
-from cardroom.ids import BootNonce, ShardId, new_command_id
 from cardroom.service.logs import Log
-from cardroom.service.redis import Redis, RedisAway, redis_errors
-from cardroom.wire import keys
-from cardroom.wire.ledger import LedgerReply, TableReleased
+from cardroom.service.redis import Redis, RedisAway
+from cardroom.wire.ledger import TableReleased
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.deadletter import RETRIED, VOIDED, Resolved, retry_letter, void_letter
+from wallet_worker.ledger.notices import tell_owner
 from wallet_worker.store.resolve_letter import Resolution
 
 MAX_NAME_LETTERS: Final = 64
@@ -22,8 +19,6 @@ MAX_KEY_LETTERS: Final = 128
 
 WAYS: Final = {"retry": RETRIED, "void": VOIDED}
 """How a letter is resolved, by what is ordered."""
-
-_ID_BYTES: Final = 10
 
 
 @frozen
@@ -44,22 +39,13 @@ class LetterDesk:
         return resolved.document
 
     async def _tell_owner(self, resolved: Resolved, log: Log) -> None:
-        """Ask the owner to open the table anew. Where that is lost, the next opening of the shard does it."""
+        """Ask the owner to open the table anew, at once. Where that is lost, ``Notices`` tell it again."""
         if resolved.owner is None or resolved.table_id is None or resolved.release is None:
             return
         released = TableReleased(resolved.table_id, resolved.release)
         try:
-            await self._push(resolved.shard, resolved.owner, released)
+            await tell_owner(self.redis, self.tools.codec, resolved.shard, resolved.owner, released)
         except RedisAway as away:
             log.warning("letter.owner_not_told", trouble=str(away))
         else:
             log.info("letter.owner_told", boot=resolved.owner)
-
-    async def _push(self, shard: ShardId, boot: BootNonce, released: TableReleased) -> None:
-        about = new_command_id(time.time_ns() // 1_000_000, secrets.token_bytes(_ID_BYTES))
-        told = self.tools.codec.encode(LedgerReply(about, released))
-        with redis_errors():
-            async with self.redis.pipeline(transaction=True) as pipe:
-                key = keys.replies(shard, boot)
-                pipe.rpush(key, [told])
-                pipe.expire(key, keys.REPLIES_SECONDS)

@@ -36,10 +36,12 @@ class Table:
 
 @frozen
 class Player:
-    """Whether a player may bring money to a table."""
+    """Whether a player may bring money to a table, or take it out; for reasons of the player's, or of all."""
 
     is_frozen: bool
     is_self_excluded: bool
+    is_play_frozen: bool = False
+    are_withdrawals_frozen: bool = False
 
 
 @frozen

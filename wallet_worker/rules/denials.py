@@ -22,6 +22,8 @@ class Denial(Enum):
     STACK_MISMATCH = auto()
     HAND_UNBALANCED = auto()
     TABLE_HALTED = auto()
+    PLAY_FROZEN = auto()
+    WITHDRAWALS_FROZEN = auto()
 
 
 class Denied(Exception):

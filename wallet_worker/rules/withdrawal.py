@@ -67,8 +67,8 @@ class PayoutDiffers(Exception):
 def hold_withdrawal(books: Books, user_id: UserId, amount: Krw) -> Transfer:
     """Give the transfer that takes the amount out of the wallet at once.
 
-    Denied: amount too small (rule 42) or too large, player frozen, insufficient funds. Who is self-excluded
-    may take money out.
+    Denied: amount too small (rule 42) or too large, player or all withdrawals frozen, insufficient funds. Who
+    is self-excluded may take money out.
     """
     if amount < SMALLEST_WITHDRAWAL:
         raise Denied(Denial.AMOUNT_TOO_SMALL)
@@ -76,6 +76,8 @@ def hold_withdrawal(books: Books, user_id: UserId, amount: Krw) -> Transfer:
         raise Denied(Denial.AMOUNT_TOO_LARGE)
     if books.players[user_id].is_frozen:
         raise Denied(Denial.FROZEN)
+    if books.players[user_id].are_withdrawals_frozen:
+        raise Denied(Denial.WITHDRAWALS_FROZEN)
     if books.balance(wallet_of(user_id)) < amount:
         raise Denied(Denial.INSUFFICIENT_FUNDS)
     return withdrawal_hold_transfer(user_id, amount)

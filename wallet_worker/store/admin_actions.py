@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 
@@ -116,5 +117,12 @@ async def list_actions(
 
 def hash_facts(subject: str, facts: Mapping[str, Any]) -> bytes:
     """Hash what an order says, so that another one under the same key is seen."""
-    text = json.dumps([subject, facts], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(
+        [subject, facts], sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=_name_choice
+    )
     return sha256(text.encode()).digest()
+
+
+def _name_choice(choice: Enum) -> Any:
+    """Give what a choice of a few is called in a body."""
+    return choice.value

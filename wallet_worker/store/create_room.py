@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from cardroom.service.postgres import Postgres, Row
+from cardroom.service.postgres import Postgres, Row, Transaction
 
 FIRST_ROOM: Final = "Main"
 """The room that a migration makes; tables are made there if nothing else is said."""
@@ -35,19 +35,17 @@ class RoomPlace:
     room_id: int
 
 
-async def create_room(postgres: Postgres, name: str) -> Row:
+async def create_room(transaction: Transaction, name: str) -> Row:
     """Make a room, or find it, closed or not; may be repeated."""
-    async with postgres.transaction() as transaction:
-        await transaction.execute(_ADD_ROOM, name)
-        row = await transaction.fetch_one(_FIND_ROOM, name)
+    await transaction.execute(_ADD_ROOM, name)
+    row = await transaction.fetch_one(_FIND_ROOM, name)
     assert row is not None, "it was made or stood there"
     return row
 
 
-async def close_room(postgres: Postgres, room_id: int) -> Row | None:
+async def close_room(transaction: Transaction, room_id: int) -> Row | None:
     """Let no new table be made in a room; may be repeated. None where there is no such room."""
-    async with postgres.transaction() as transaction:
-        return await transaction.fetch_one(_CLOSE_ROOM, room_id)
+    return await transaction.fetch_one(_CLOSE_ROOM, room_id)
 
 
 async def list_rooms(postgres: Postgres, status: str, before: RoomPlace, limit: int) -> Sequence[Row]:

@@ -1,16 +1,18 @@
-"""Freeze and unfreeze: a player, or everything. Whoever moves money of the house sees it from then on.
+"""Freeze and unfreeze: a player, or something for all. Whoever moves money of the house sees it from then on.
 
 Both take the house's lock first: what moves by HTTP is before the freeze or after it. A stream's batch that has begun
 may still take a buy-in; the next one does not.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum, unique
 from typing import Any, Final
 
 from attrs import frozen
 
 from cardroom.ids import UserId
-from cardroom.service.postgres import Postgres, Reader, Transaction
+from cardroom.service.postgres import Reader, Transaction
 from wallet_worker.store.house_transfer import NoSuchPlayer, open_desk
 from wallet_worker.store.seal_batch import Link
 
@@ -20,21 +22,61 @@ UPDATE player SET frozen_at = CASE WHEN $2 THEN coalesce(frozen_at, now()) END W
 
 _FREEZE_HOUSE: Final = """
 UPDATE house_freeze
-SET frozen_at = coalesce(frozen_at, now()), frozen_by = coalesce(frozen_by, $1), reason = coalesce(reason, $2)
+SET frozen_at = now(), frozen_by = $2, reason = $3, told = $4, number = number + 1
+WHERE scope = $1 AND frozen_at IS NULL
 """
 
-_UNFREEZE_HOUSE: Final = "UPDATE house_freeze SET frozen_at = NULL, frozen_by = NULL, reason = NULL"
+_UNFREEZE_HOUSE: Final = """
+UPDATE house_freeze SET frozen_at = NULL, frozen_by = NULL, reason = NULL, told = '', number = number + 1
+WHERE scope = $1 AND frozen_at IS NOT NULL
+"""
 
-_READ_FREEZE: Final = "SELECT frozen_at, frozen_by, reason FROM house_freeze"
+_READ_FREEZES: Final = "SELECT scope, frozen_at, frozen_by, reason, told, number FROM house_freeze"
+
+
+@unique
+class Scope(Enum):
+    """What is frozen for all players. The values are those of the database; each is frozen and lifted alone."""
+
+    PLAY = "play"
+    """No hand is dealt, no money comes to a table; hands in play are played out, and everybody may leave."""
+    WITHDRAWALS = "withdrawals"
+    """No withdrawal is held."""
+    EVERYTHING = "everything"
+    """Both, and adjustments, promotions and rakeback."""
+
+
+@frozen
+class HouseFreeze:
+    """What is ordered: ``told`` is what players are told of it, or empty."""
+
+    scope: Scope
+    by: str
+    reason: str
+    told: str = ""
 
 
 @frozen
 class Freeze:
-    """Everything is frozen since then, by an administrator for a reason."""
+    """Frozen since then, by an administrator for a reason; ``told`` is what players are told."""
 
     frozen_at: datetime
     frozen_by: str
     reason: str
+    told: str = ""
+
+
+@frozen
+class Freezes:
+    """What is frozen for all players; ``number`` grows with each change."""
+
+    of: Mapping[Scope, Freeze]
+    number: int
+
+    @property
+    def of_play(self) -> Freeze | None:
+        """Give why no hand is dealt, if none is."""
+        return self.of.get(Scope.PLAY) or self.of.get(Scope.EVERYTHING)
 
 
 async def freeze_player(
@@ -47,27 +89,26 @@ async def freeze_player(
     return {"user_id": user_id, "frozen": is_frozen}
 
 
-async def freeze_everything(transaction: Transaction, admin: str, reason: str, link: Link) -> dict[str, Any]:
-    """Freeze everything; where it is frozen already, who did it first is kept."""
+async def freeze_house(transaction: Transaction, ordered: HouseFreeze, link: Link) -> dict[str, Any]:
+    """Freeze something for all; where it is frozen already, who did it first is kept."""
     await open_desk(transaction, link)
-    await transaction.execute(_FREEZE_HOUSE, admin, reason)
-    return {"everything_frozen": True}
+    await transaction.execute(_FREEZE_HOUSE, ordered.scope.value, ordered.by, ordered.reason, ordered.told)
+    return {f"{ordered.scope.value}_frozen": True}
 
 
-async def unfreeze_everything(transaction: Transaction, link: Link) -> dict[str, Any]:
-    """End the freeze of everything; players who are frozen themselves stay so."""
+async def unfreeze_house(transaction: Transaction, scope: Scope, link: Link) -> dict[str, Any]:
+    """End one freeze; another one, and those of single players, stay."""
     await open_desk(transaction, link)
-    await transaction.execute(_UNFREEZE_HOUSE)
-    return {"everything_frozen": False}
+    await transaction.execute(_UNFREEZE_HOUSE, scope.value)
+    return {f"{scope.value}_frozen": False}
 
 
-async def read_freeze(reader: Reader) -> Freeze | None:
-    """Give the freeze of everything, if there is one."""
-    row = await reader.fetch_one(_READ_FREEZE)
-    assert row is not None, "the migration makes the only row"
-    return None if row["frozen_at"] is None else Freeze(row["frozen_at"], row["frozen_by"], row["reason"])
-
-
-async def ask_freeze(postgres: Postgres) -> Freeze | None:
-    """Give the freeze of everything, in a transaction of its own."""
-    return await read_freeze(postgres)
+async def read_freezes(reader: Reader) -> Freezes:
+    """Give what is frozen for all."""
+    rows = await reader.fetch(_READ_FREEZES)
+    found = {
+        Scope(row["scope"]): Freeze(row["frozen_at"], row["frozen_by"], row["reason"], row["told"])
+        for row in rows
+        if row["frozen_at"] is not None
+    }
+    return Freezes(found, sum(row["number"] for row in rows))

@@ -36,10 +36,11 @@ FROM shard WHERE id = $1 FOR UPDATE
 FIND_REQUEST: Final = "SELECT body_hash, answer FROM keyed_request WHERE scope = $1 AND key = $2"
 
 _FIND_PLAYERS: Final = """
-SELECT id, is_frozen, is_self_excluded FROM player_standing WHERE id = ANY($1::bigint[])
+SELECT id, is_frozen, is_self_excluded, is_play_frozen, are_withdrawals_frozen
+FROM player_standing WHERE id = ANY($1::bigint[])
 """
 
-_FIND_FREEZE: Final = "SELECT frozen_at IS NOT NULL AS is_frozen FROM house_freeze"
+_FIND_FREEZE: Final = "SELECT frozen_at IS NOT NULL AS is_frozen FROM house_freeze WHERE scope = 'everything'"
 
 _OPEN_ACCOUNT: Final = """
 INSERT INTO account (kind, user_id, coin) VALUES ($1::account_kind, $2, $3)
@@ -128,7 +129,10 @@ class HouseDesk:
         rows = await self.transaction.fetch(_FIND_PLAYERS, [user_id])
         if not rows:
             raise NoSuchPlayer
-        return Player(rows[0]["is_frozen"], rows[0]["is_self_excluded"])
+        row = rows[0]
+        return Player(
+            row["is_frozen"], row["is_self_excluded"], row["is_play_frozen"], row["are_withdrawals_frozen"]
+        )
 
     async def is_everything_frozen(self) -> bool:
         """Say whether an administrator has frozen everything."""

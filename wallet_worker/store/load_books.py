@@ -18,7 +18,7 @@ FROM game_table WHERE shard = $1 AND id = ANY($2::bigint[])
 """
 
 _PLAYERS: Final = """
-SELECT id, is_frozen, is_self_excluded FROM player_standing WHERE id = ANY($1::bigint[])
+SELECT id, is_frozen, is_self_excluded, is_play_frozen FROM player_standing WHERE id = ANY($1::bigint[])
 """
 
 # No hand is sent again after its command has been forgotten; so no more months than those are searched.
@@ -63,7 +63,8 @@ async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -
     for row in await transaction.fetch(_TABLES, shard, sorted(wanted.tables)):
         books.tables[TableId(row["id"])] = _table(row)
     for row in await transaction.fetch(_PLAYERS, sorted(wanted.users)):
-        books.players[UserId(row["id"])] = Player(row["is_frozen"], row["is_self_excluded"])
+        standing = Player(row["is_frozen"], row["is_self_excluded"], row["is_play_frozen"])
+        books.players[UserId(row["id"])] = standing
     if wanted.hands:
         for row in await transaction.fetch(_HANDS, list(wanted.hands)):
             booked = BookedHand(TableId(row["table_id"]), row["hand_no"], row["money_hash"])

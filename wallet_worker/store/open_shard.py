@@ -21,7 +21,8 @@ RETURNING shard.epoch, before.owner_boot IS NOT DISTINCT FROM $4 AS is_same_star
 
 _READ_TABLES: Final = """
 SELECT game_table.id, name, stake, seat_count, halted_at, last_hand_id, last_hand_no,
-       coalesce(invitation, '') AS invitation,
+       coalesce(invitation, '') AS invitation, paused_at IS NOT NULL AS is_paused,
+       closing_at IS NOT NULL OR closed_at IS NOT NULL AS is_closing, is_extra, switch_no,
        account.user_id, player.nickname, account.seat, account.balance
 FROM game_table
 LEFT JOIN account ON account.table_id = game_table.id AND account.kind = 'escrow' AND account.balance > 0
@@ -73,6 +74,10 @@ def _table(rows: Sequence[Row], departures: tuple[Departure, ...]) -> LedgerTabl
         escrow=tuple(_escrow(row) for row in rows if row["user_id"] is not None),
         invitation=first["invitation"],
         departures=departures,
+        is_paused=first["is_paused"],
+        is_closing=first["is_closing"],
+        is_extra=first["is_extra"],
+        switch_no=first["switch_no"],
     )
 
 

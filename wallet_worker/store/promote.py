@@ -43,7 +43,8 @@ async def promote_within(transaction: Transaction, promotion: Promotion, link: L
     known = await desk.find_answer(request)
     if known is not None:
         return known
-    if (await desk.find_player(promotion.user_id)).is_frozen:
+    player = await desk.find_player(promotion.user_id)
+    if player.is_frozen or await desk.is_everything_frozen():
         raise Denied(Denial.FROZEN)
     books = await desk.load([PROMOTIONS, wallet_of(promotion.user_id)])
     transfer = promotion_transfer(promotion.user_id, promotion.amount)

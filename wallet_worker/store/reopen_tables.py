@@ -1,4 +1,7 @@
-"""Let tables be halted no more whose dead letters are all resolved, at the moment their owner begins anew."""
+"""Let tables be halted no more whose dead letters are all resolved, at the moment their owner begins anew.
+
+Who begins anew, or opens the shard, also learns of tables that were made past the stream.
+"""
 
 from typing import Final
 
@@ -12,6 +15,16 @@ UPDATE game_table SET halted_at = NULL, released_at = NULL
 WHERE shard = $1 AND released_at IS NOT NULL AND ($2::bigint IS NULL OR id = $2)
 """
 
+_ARE_OPENED: Final = """
+UPDATE game_table SET unopened_since = NULL
+WHERE shard = $1 AND unopened_since IS NOT NULL AND ($2::bigint IS NULL OR id = $2)
+"""
+
+
+async def note_opened(transaction: Transaction, shard: ShardId) -> None:
+    """All tables of the shard are about to be told to its owner. Needs the shard's lock."""
+    await transaction.execute(_ARE_OPENED, shard, None)
+
 
 async def reopen_tables(transaction: Transaction, shard: ShardId) -> None:
     """Reopen all tables of the shard that were released. Needs the shard's lock."""
@@ -24,5 +37,6 @@ async def reopen_table(transaction: Transaction, shard: ShardId, table_id: Table
     Needs the shard's lock. Not halted tables are left as they are; may be repeated.
     """
     await transaction.execute(_REOPEN_TABLES, shard, table_id)
+    await transaction.execute(_ARE_OPENED, shard, table_id)
     tables = await read_tables(transaction, shard)
     return next((table for table in tables if table.table_id == table_id), None)

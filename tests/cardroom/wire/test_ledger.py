@@ -32,6 +32,9 @@ COMMANDS: list[ledger.CommandBody] = [
     ),
     ledger.CashOut(UserId(5), TableId(6), SeatIndex(0), Krw(78_000)),
     ledger.ReopenTable(TableId(6)),
+    ledger.MakeTable("Seoul 2", "low", 6, True, "Main", True, "keeper", "seats are wanted"),
+    ledger.SwitchTable(TableId(6), ledger.TableMode.CLOSING, "kim", "it is late"),
+    ledger.EndTable(TableId(6)),
 ]
 
 TABLE = ledger.LedgerTable(
@@ -45,6 +48,8 @@ TABLE = ledger.LedgerTable(
     (ledger.SeatEscrow(UserId(5), "dealer", SeatIndex(0), Krw(78_000)),),
     "ABCDEFGH23",
     (ledger.Departure(UserId(9), Krw(91_000), 1_700_000_000_000),),
+    is_paused=True,
+    switch_no=3,
 )
 
 REPLIES: list[ledger.ReplyBody] = [
@@ -57,6 +62,9 @@ REPLIES: list[ledger.ReplyBody] = [
     ledger.OutOfOrder(None, 0),
     ledger.TableReopened(TABLE),
     ledger.TableReleased(TableId(6), 7),
+    ledger.TableMade(TableId(7), "ABCDEFGH23"),
+    ledger.TableSwitched(TableId(6), ledger.TableMode.PAUSED, 3),
+    ledger.TableEnded(TableId(6)),
 ]
 
 
@@ -93,9 +101,24 @@ def test_golden_bytes_of_a_table_that_is_opened_anew() -> None:
     assert codec.encode(released) == begin + b"\x93\x09\x06\x07"
     seat = b"\x94\x05\xa6dealer\x00\xce\x00\x01\x30\xb0"
     left = b"\x93\x09\xce\x00\x01\x63\x78\xcf\x00\x00\x01\x8b\xcf\xe5\x68\x00"
-    table = b"\x9a\x06\xa5Seoul\xa3low\x06\xc2\xc4\x10" + HAND.bytes + b"\x01\x91" + seat
+    table = b"\x9e\x06\xa5Seoul\xa3low\x06\xc2\xc4\x10" + HAND.bytes + b"\x01\x91" + seat
+    modes = b"\xc3\xc2\xc2\x03"
     reopened = ledger.LedgerReply(ID, ledger.TableReopened(TABLE))
-    assert codec.encode(reopened) == begin + b"\x92\x08" + table + b"\xaaABCDEFGH23\x91" + left
+    assert codec.encode(reopened) == begin + b"\x92\x08" + table + b"\xaaABCDEFGH23\x91" + left + modes
+
+
+def test_golden_bytes_of_orders_about_tables() -> None:
+    begin = b"\x95\xc4\x10" + ID.bytes + b"\x01\x04\xa1b"
+    made = b"\x99\x06\xa7Seoul 2\xa3low\x06\xc3\xa4Main\xc3\xa6keeper\xb0seats are wanted"
+    for body, data in zip(
+        COMMANDS[5:], (made, b"\x95\x07\x06\x02\xa3kim\xaait is late", b"\x92\x08\x06"), strict=True
+    ):
+        command = ledger.LedgerCommand(ID, ShardId(1), Epoch(4), BootNonce("b"), body)
+        assert ledger.command_codec().encode(command) == begin + data
+    begin = b"\x92\xc4\x10" + ID.bytes
+    told = (b"\x93\x0a\x07\xaaABCDEFGH23", b"\x94\x0b\x06\x01\x03", b"\x92\x0c\x06")
+    for reply, data in zip(REPLIES[9:], told, strict=True):
+        assert ledger.reply_codec().encode(ledger.LedgerReply(ID, reply)) == begin + data
 
 
 def test_the_longest_opening_fits_with_all_departures_of_a_busy_hour() -> None:
@@ -115,7 +138,7 @@ def test_the_longest_opening_fits_with_all_departures_of_a_busy_hour() -> None:
 
 
 def test_an_invitation_is_in_no_text_of_a_reply() -> None:
-    assert "ABCDEFGH23" not in repr(REPLIES[0])
+    assert "ABCDEFGH23" not in repr(REPLIES)
     assert "91000" in repr(REPLIES[0])
 
 

@@ -88,6 +88,9 @@ class ScriptedStore:
     async def read_journals(self, tables: Collection[TableId]) -> StoredJournals:
         raise NotImplementedError
 
+    async def remove_journal(self, table_id: TableId) -> None:
+        raise AssertionError("a writer removes no journal")
+
     async def next_replies(self, seconds: float) -> Sequence[bytes]:
         raise NotImplementedError
 

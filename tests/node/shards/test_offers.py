@@ -15,6 +15,11 @@ from tests.node.tables.house import LOG, until
 NODES = count(1)
 
 
+def no_order(order: bytes) -> None:
+    """There is none here."""
+    raise AssertionError(order)
+
+
 async def test_each_offer_reaches_its_node_also_if_it_listens_later(valkey: EmbeddedValkey) -> None:
     name = NodeId(f"taker-{next(NODES)}")
     async with open_redis(valkey.settings) as redis, trio.open_nursery() as nursery:
@@ -22,7 +27,7 @@ async def test_each_offer_reaches_its_node_also_if_it_listens_later(valkey: Embe
         await giver.tell(name, ShardId(3))
         assert 0 < await redis.ttl(keys.offers(name)) <= keys.OFFERS_SECONDS
         heard: list[ShardId] = []
-        nursery.start_soon(Offers(name, redis, LOG).listen, heard.append)
+        nursery.start_soon(Offers(name, redis, LOG).listen, heard.append, no_order)
         await until(lambda: heard == [3])
         await redis.rpush(keys.offers(name), [b"\xc1"])
         await giver.tell(name, ShardId(4))
@@ -34,4 +39,4 @@ async def test_without_redis_it_listens_on() -> None:
     gone = RedisSettings(host="127.0.0.1", port=1, connect_seconds=0.2)
     async with open_redis(gone) as redis:
         with trio.move_on_after(0.7):
-            await Offers(NodeId("taker"), redis, LOG).listen(lambda _: None)
+            await Offers(NodeId("taker"), redis, LOG).listen(lambda _: None, no_order)

@@ -1,21 +1,15 @@
-"""What administrators order: money for players, tables; each once, with a code for what is refused."""
+"""What administrators order: money for players, each once, with a code for what is refused."""
 
 from hashlib import sha256
 
 import pytest
-import trio
 from quart_trio import QuartTrio
 
-from cardroom.service.http import make_app
 from cardroom.service.logins import draw_token, hash_token
-from cardroom.service.logs import open_log
 from cardroom.service.redis import Redis
-from cardroom.service.settings import LogSettings
 from cardroom.wire import keys
-from tests.wallet_worker.house import LINK, PURSE, House
-from tests.wallet_worker.office import ADMINS, get, make_office, post
-from wallet_worker.api.admin import admin_pages
-from wallet_worker.api.office import Office
+from tests.wallet_worker.house import PURSE, House
+from tests.wallet_worker.office import get, make_office, post
 
 
 @pytest.fixture
@@ -26,10 +20,6 @@ def app(house: House, redis: Redis) -> QuartTrio:
 def gift(house: House, **changes: object) -> dict[str, object]:
     body = {"user_id": house.players[0], "amount": 5_000, "reason": "welcome", "idempotency_key": "k1"}
     return body | changes
-
-
-def table_of(house: House, **changes: object) -> dict[str, object]:
-    return {"shard": house.shard, "name": "Seoul", "stake": "low", "seat_count": 6} | changes
 
 
 async def test_a_gift_is_given_once_per_key(app: QuartTrio, house: House) -> None:
@@ -63,82 +53,6 @@ async def test_a_gift_is_refused_with_a_code(
     found, document = await post(app, "/admin/promotions", gift(house, idempotency_key="k2") | change)
     assert (found, document["code"]) == (status, code)
     assert [await house.wallet(player) for player in range(4)] == [PURSE] * 4
-
-
-async def test_a_table_is_made_once_per_shard_and_name(app: QuartTrio, house: House) -> None:
-    first = await post(app, "/admin/tables", table_of(house))
-    assert first == (201, {"table_id": first[1]["table_id"], "invitation": ""})
-    assert await post(app, "/admin/tables", table_of(house)) == first
-    status, document = await post(app, "/admin/tables", table_of(house, stake="high"))
-    assert (status, document["code"]) == (409, "name_taken")
-    status, listed = await get(app, "/admin/tables")
-    assert [table["name"] for table in listed["tables"]] == ["One", "Two", "Seoul"]
-    assert {table["invitation"] for table in listed["tables"]} == {""}
-
-
-async def test_a_private_table_gets_a_code_and_a_repeat_the_same_one(app: QuartTrio, house: House) -> None:
-    private = table_of(house, private=True)
-    first = await post(app, "/admin/tables", private)
-    assert first[0] == 201
-    code = first[1]["invitation"]
-    assert len(code) == 10
-    assert await post(app, "/admin/tables", private) == first
-    for other in (table_of(house), table_of(house, private=False), private | {"seat_count": 9}):
-        status, document = await post(app, "/admin/tables", other)
-        assert (status, document["code"]) == (409, "name_taken")
-        assert code not in str(document)
-    another = await post(app, "/admin/tables", private | {"name": "Busan"})
-    assert another[1]["invitation"] != code
-    _, listed = await get(app, "/admin/tables")
-    codes = {table["name"]: table["invitation"] for table in listed["tables"]}
-    assert codes == {"One": "", "Two": "", "Seoul": code, "Busan": another[1]["invitation"]}
-
-
-async def test_of_many_who_make_a_private_table_at_once_all_get_one_code(
-    app: QuartTrio, house: House
-) -> None:
-    answers = []
-
-    async def make() -> None:
-        answers.append(await post(app, "/admin/tables", table_of(house, private=True)))
-
-    async with trio.open_nursery() as nursery:
-        for _ in range(5):
-            nursery.start_soon(make)
-    assert [status for status, _ in answers] == [201] * 5
-    assert len({document["invitation"] for _, document in answers}) == 1
-
-
-async def test_the_code_is_in_no_log(house: House, redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
-    log = open_log(LogSettings(level="debug"), "tests")
-    app = make_app("wallet", log)
-    app.register_blueprint(admin_pages(Office(house.database, LINK, ADMINS, log)))
-    _, made = await post(app, "/admin/tables", table_of(house, private=True))
-    said = capsys.readouterr()
-    assert "table.made" in said.err
-    assert made["invitation"] not in said.err + said.out
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "code"),
-    [
-        ({"shard": 77}, 404, "not_found"),
-        ({"seat_count": 1}, 400, "malformed"),
-        ({"seat_count": 10}, 400, "malformed"),
-        ({"name": ""}, 400, "malformed"),
-        ({"name": "x" * 65}, 400, "malformed"),
-        ({"stake": 5}, 400, "malformed"),
-        ({"private": "yes"}, 400, "malformed"),
-        ({"private": 1}, 400, "malformed"),
-        ({"private": None}, 400, "malformed"),
-        ({"invitation": "MYOWNCODE2"}, 400, "malformed"),
-    ],
-)
-async def test_a_table_is_refused_with_a_code(
-    app: QuartTrio, house: House, change: dict[str, object], status: int, code: str
-) -> None:
-    found, document = await post(app, "/admin/tables", table_of(house) | change)
-    assert (found, document["code"]) == (status, code)
 
 
 async def test_the_summary_is_the_owners_equation(app: QuartTrio, house: House) -> None:

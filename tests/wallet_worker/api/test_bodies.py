@@ -12,7 +12,7 @@ from cardroom.service.postgres import open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from tests.wallet_worker.house import LINK, LOG, House
-from tests.wallet_worker.office import ADMINS, make_office
+from tests.wallet_worker.office import ADMINS, make_office, ordered
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.office import Office
@@ -46,7 +46,7 @@ async def test_what_no_column_can_hold_is_refused(
     app: QuartTrio, house: House, path: str, body: dict[str, object], status: int
 ) -> None:
     gift = {"user_id": house.players[0], "amount": 1, "reason": "r", "idempotency_key": "k"}
-    table = {"shard": house.shard, "name": "New", "stake": "low", "seat_count": 6}
+    table = ordered({"shard": house.shard, "name": "New", "stake": "low", "seat_count": 6})
     whole = (gift if "promotions" in path else table) | body
     answer = await app.test_client().post(path, data=json.dumps(whole), headers=TOKEN)
     assert answer.status_code == status

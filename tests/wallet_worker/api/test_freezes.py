@@ -6,11 +6,15 @@ from quart_trio import QuartTrio
 from cardroom.service.redis import Redis
 from cardroom.wire.ledger import BuyInHeld, CashedOut, CommandRefused, HandSettled
 from cardroom.wire.refusals import Refusal
-from tests.wallet_worker.house import PURSE, House, hand_of, hold, leave
+from tests.wallet_worker.house import LINK, PURSE, House, hand_of, hold, leave
 from tests.wallet_worker.office import get, make_office, post
+from tests.wallet_worker.outside import wish
+from wallet_worker.rules.denials import Denial, Denied
+from wallet_worker.store.hold_for_withdrawal import hold_for_withdrawal
 
 WHY = {"reason": "chargeback", "idempotency_key": "f1"}
 FROZEN = CommandRefused(Refusal.FROZEN)
+PLAY_FROZEN = CommandRefused(Refusal.PLAY_FROZEN)
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ async def test_while_everything_is_frozen_nobody_does(app: QuartTrio, house: Hou
     said = (await get(app, "/admin/ledger/summary"))[1]["everything_frozen"]
     assert (said["frozen_by"], said["reason"]) == ("kim", "chargeback")
     user, table = house.players[2], house.tables[0]
-    assert await house.ask(hold(user, table, 2, 100)) == [FROZEN]
+    assert await house.ask(hold(user, table, 2, 100)) == [PLAY_FROZEN]
     for path, body, token in (
         ("/admin/promotions", gift(house, 1, "g"), "right"),
         (f"/admin/adjustments/{number}/approve", WHY, "other"),
@@ -67,6 +71,55 @@ async def test_while_everything_is_frozen_nobody_does(app: QuartTrio, house: Hou
     assert isinstance((await house.ask(hold(user, table, 2, 100)))[0], BuyInHeld)
     assert (await post(app, f"/admin/adjustments/{number}/approve", WHY, token="other"))[0] == 200
     await house.assert_sound()
+
+
+async def test_play_is_frozen_alone(app: QuartTrio, house: House) -> None:
+    await house.seat(0, 1000, 1000)
+    (one, two, three, _), table = house.players, house.tables[0]
+    answer = await post(app, "/admin/freeze", WHY | {"scope": "play", "told": "Back at ten."})
+    assert answer == (200, {"play_frozen": True})
+    assert await house.ask(hold(three, table, 2, 100), hold(one, table, 0, 100)) == [PLAY_FROZEN] * 2
+    replies = await house.ask(hand_of(table, [(one, 0, -10), (two, 1, 9)]), leave(one, table, 0, 990))
+    assert [type(reply) for reply in replies] == [HandSettled, CashedOut]
+    await hold_for_withdrawal(house.database, wish(three), LINK)
+    assert (await post(app, "/admin/promotions", gift(house, 2, "g")))[0] == 201
+    summary = (await get(app, "/admin/ledger/summary"))[1]
+    assert (summary["everything_frozen"], summary["withdrawals_frozen"]) == (None, None)
+    assert (summary["play_frozen"]["frozen_by"], summary["play_frozen"]["told"]) == ("admin", "Back at ten.")
+    assert (await post(app, "/admin/unfreeze", WHY | {"scope": "play"}))[1] == {"play_frozen": False}
+    assert isinstance((await house.ask(hold(three, table, 2, 100)))[0], BuyInHeld)
+    await house.assert_sound()
+
+
+async def test_withdrawals_are_frozen_alone(app: QuartTrio, house: House) -> None:
+    assert (await post(app, "/admin/freeze", WHY | {"scope": "withdrawals"}))[1] == {
+        "withdrawals_frozen": True
+    }
+    with pytest.raises(Denied) as denied:
+        await hold_for_withdrawal(house.database, wish(house.players[0]), LINK)
+    assert denied.value.denial is Denial.WITHDRAWALS_FROZEN
+    assert isinstance((await house.ask(hold(house.players[0], house.tables[0], 0, 100)))[0], BuyInHeld)
+    await post(app, "/admin/unfreeze", WHY | {"scope": "withdrawals"})
+    await hold_for_withdrawal(house.database, wish(house.players[0]), LINK)
+    await house.assert_sound()
+
+
+async def test_one_freeze_is_lifted_and_the_other_stays(app: QuartTrio, house: House) -> None:
+    for scope in ("everything", "play"):
+        await post(app, "/admin/freeze", WHY | {"scope": scope, "idempotency_key": scope})
+    await post(app, "/admin/unfreeze", WHY)
+    table = house.tables[0]
+    assert await house.ask(hold(house.players[0], table, 0, 100)) == [PLAY_FROZEN]
+    await hold_for_withdrawal(house.database, wish(house.players[0]), LINK)
+
+
+@pytest.mark.parametrize("change", [{"scope": "all"}, {"scope": None}, {"told": "x" * 201}, {"told": "a\0b"}])
+async def test_a_freeze_that_cannot_be_is_refused(
+    app: QuartTrio, house: House, change: dict[str, object]
+) -> None:
+    status, document = await post(app, "/admin/freeze", WHY | change)
+    assert (status, document["code"]) == (400, "malformed")
+    assert isinstance((await house.ask(hold(house.players[0], house.tables[0], 0, 100)))[0], BuyInHeld)
 
 
 async def test_a_second_freeze_keeps_who_froze_first(app: QuartTrio, house: House) -> None:

@@ -6,9 +6,9 @@ import pytest
 import trio
 from quart_trio import QuartTrio
 
-from tests.wallet_worker.api.test_admin import app, table_of
+from tests.wallet_worker.api.test_tables import app, table_of
 from tests.wallet_worker.house import House
-from tests.wallet_worker.office import get, post
+from tests.wallet_worker.office import get, ordered, post
 from wallet_worker.store.create_room import close_room
 from wallet_worker.store.create_table import NewTable, RoomClosed, create_table
 
@@ -18,7 +18,7 @@ TOKEN = {"Authorization": "Bearer right"}
 
 
 async def _make(app: QuartTrio, name: str) -> dict[str, Any]:
-    status, room = await post(app, "/admin/rooms", {"name": name})
+    status, room = await post(app, "/admin/rooms", ordered({"name": name}))
     assert status == 201, room
     return dict(room)
 
@@ -52,13 +52,15 @@ async def test_a_closed_room_takes_no_new_tables_and_keeps_its_old_ones(app: Qua
     made = await post(app, "/admin/tables", table)
     assert made[0] == 201
     path = f"/admin/rooms/{room['room_id']}/close"
-    status, closed = await post(app, path, None)
+    status, closed = await post(app, path, ordered({}))
     assert (status, closed["status"]) == (200, "closed")
-    assert await post(app, path, None) == (200, closed), "a repeat keeps the first time"
+    assert await post(app, path, ordered({})) == (200, closed), "a repeat keeps the first time"
     assert await post(app, "/admin/tables", table) == made, "that table stands"
-    status, document = await post(app, "/admin/tables", table | {"name": "Another"})
+    status, document = await post(app, "/admin/tables", ordered(table, name="Another"))
     assert (status, document["code"]) == (409, "room_closed")
-    status, document = await post(app, "/admin/rooms", {"name": "Seoul"})
+    status, document = await post(
+        app, "/admin/rooms", ordered({"name": "Seoul"}) | {"idempotency_key": "late"}
+    )
     assert (status, document["code"]) == (409, "room_closed")
     assert [one["name"] for one in (await get(app, "/admin/rooms"))[1]["rooms"]] == ["Main"]
     assert [one["name"] for one in (await get(app, "/admin/rooms?status=closed"))[1]["rooms"]] == ["Seoul"]
@@ -100,7 +102,8 @@ async def test_a_table_is_not_made_in_a_room_that_is_being_closed(app: QuartTrio
                     pass
             assert outcomes == []
     assert outcomes == ["closed"]
-    assert await close_room(house.database, room["room_id"]) is not None
+    async with house.database.transaction() as transaction:
+        assert await close_room(transaction, room["room_id"]) is not None
 
 
 @pytest.mark.parametrize(
@@ -115,8 +118,24 @@ async def test_a_table_is_not_made_in_a_room_that_is_being_closed(app: QuartTrio
     ],
 )
 async def test_a_room_is_refused_with_a_code(app: QuartTrio, body: dict[str, object], code: str) -> None:
-    status, document = await post(app, "/admin/rooms", body)
+    status, document = await post(app, "/admin/rooms", ordered(body))
     assert (status, document["code"]) == (400, code)
+
+
+async def test_who_made_and_closed_a_room_is_recorded(app: QuartTrio) -> None:
+    room = await _make(app, "Seoul")
+    await post(app, f"/admin/rooms/{room['room_id']}/close", ordered({}), token="other")
+    actions = (await get(app, "/admin/actions"))[1]["actions"]
+    assert [(one["admin"], one["action"], one["subject"]) for one in actions] == [
+        ("kim", "room_closed", f"room:{room['room_id']}"), ("admin", "room_made", "room:Seoul")]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["reason", "idempotency_key"])
+async def test_no_room_without_a_reason_or_a_key(app: QuartTrio, field: str) -> None:
+    room = await _make(app, "Seoul")
+    for path, body in (("/admin/rooms", {"name": "a"}), (f"/admin/rooms/{room['room_id']}/close", {})):
+        status, document = await post(app, path, ordered(body) | {field: ""})
+        assert (status, document["code"]) == (400, "malformed")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +150,7 @@ async def test_a_list_that_cannot_be_is_refused(app: QuartTrio, query: str) -> N
 
 @pytest.mark.parametrize("room_id", [77, 2**63 - 1, 2**63, 10**30])
 async def test_no_such_room(app: QuartTrio, house: House, room_id: int) -> None:
-    status, document = await post(app, f"/admin/rooms/{room_id}/close", None)
+    status, document = await post(app, f"/admin/rooms/{room_id}/close", ordered({}))
     assert (status, document["code"]) == (404, "not_found")
     status, document = await post(app, "/admin/tables", table_of(house, room="Nowhere"))
     assert (status, document["code"]) == (404, "not_found")

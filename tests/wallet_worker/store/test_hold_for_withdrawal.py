@@ -7,7 +7,7 @@ from cardroom.service.postgres import Postgres, PostgresRefused
 from tests.wallet_worker.house import LINK, PURSE, House
 from tests.wallet_worker.outside import balances, wish
 from wallet_worker.rules.denials import Denial, Denied
-from wallet_worker.store.freezes import freeze_everything, freeze_player
+from wallet_worker.store.freezes import HouseFreeze, Scope, freeze_house, freeze_player
 from wallet_worker.store.hold_for_withdrawal import hold_for_withdrawal
 from wallet_worker.store.house_transfer import KeyReused
 
@@ -58,7 +58,7 @@ async def test_who_is_frozen_takes_nothing_out(house: House) -> None:
     assert denied.value.denial is Denial.FROZEN
     await hold_for_withdrawal(house.database, wish(house.players[1]), LINK)
     async with house.database.transaction() as transaction:
-        await freeze_everything(transaction, "kim", "breach", LINK)
+        await freeze_house(transaction, HouseFreeze(Scope.EVERYTHING, "kim", "breach"), LINK)
     with pytest.raises(Denied):
         await hold_for_withdrawal(house.database, wish(house.players[2]), LINK)
 
