@@ -19,6 +19,9 @@ from shard_router.api.auth import Auth, add_auth_pages
 from shard_router.api.entry import EntryCheck
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
+from shard_router.api.lobby_feed import LobbyFeed
+from shard_router.api.lobby_lines import LobbyLines
+from shard_router.api.lobby_live import add_live_pages
 from shard_router.api.my_seats import add_seat_pages
 from shard_router.api.quick_seat import SeatFinder, add_quick_seat_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
@@ -60,13 +63,16 @@ async def serve_router(
         watch = ServerWatch(postgres, redis, settings.watch_seconds, log)
         lookup = LoginLookup(redis, postgres, settings.lookup)
         logins = Logins(lookup, postgres, settings.session_seconds)
-        tables = find_tables(settings, redis, games, log)
+        lobby = build_lobby(settings, redis, log)
+        tables = build_tables(settings, redis, lobby, games, log)
         app = build_app(settings, postgres, tables, logins, watch, log)
         background.start_soon(probe_loop_lag)
+        background.start_soon(lobby.nodes.picture.follow)
+        background.start_soon(lobby.feed.run)
         background.start_soon(watch.watch)
         background.start_soon(purge_sessions, logins, settings.purge, log)
         background.start_soon(
-            Keeper(redis, tables.cache, tables.extra, tables.seats, settings.keeper, log).run
+            Keeper(redis, lobby.cache, tables.extra, tables.seats, settings.keeper, log).run
         )
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
@@ -75,31 +81,49 @@ async def serve_router(
             background.start_soon(_say_ready, watch, settings.start_seconds)
             await stopping.wait()
             log.info("router.stopping")
+            lobby.feed.stop()
             serving.cancel_scope.deadline = trio.current_time() + _STOP_SECONDS
         background.cancel_scope.cancel()
     log.info("router.stopped")
 
 
 @frozen
-class Tables:
-    """Where tables are, how seats at them are given out, and more of them opened."""
+class LobbyParts:
+    """What knows the lobby, and who tells of it."""
 
-    redis: Redis
     nodes: Nodes
     cache: DirectoryCache
+    lines: LobbyLines
+    feed: LobbyFeed
+
+
+def build_lobby(settings: RouterSettings, redis: Redis, log: Log) -> LobbyParts:
+    """Make what follows the lobby; it runs by ``picture.follow`` and ``feed.run``."""
+    nodes, lines = Nodes(redis, settings.shards, log), LobbyLines()
+    cache = DirectoryCache(nodes, settings.lobby_seconds, settings.lobby_stale_seconds)
+    return LobbyParts(nodes, cache, lines, LobbyFeed(nodes, cache, lines, settings.live))
+
+
+@frozen
+class TableParts:
+    """What gives out seats at tables, and has more of them opened."""
+
+    lobby: LobbyParts
+    redis: Redis
     extra: ExtraTables
     seats: ReservedSeats
     games: Games | None
 
 
-def find_tables(settings: RouterSettings, redis: Redis, games: Games | None, log: Log) -> Tables:
-    """Give all that has to do with tables."""
-    nodes = Nodes(redis, settings.shards, log)
-    return Tables(
+def build_tables(
+    settings: RouterSettings, redis: Redis, lobby: LobbyParts, games: Games | None, log: Log
+) -> TableParts:
+    """Make what gives out seats."""
+    orders = Orders(redis, log)
+    return TableParts(
+        lobby=lobby,
         redis=redis,
-        nodes=nodes,
-        cache=DirectoryCache(nodes, settings.lobby_seconds),
-        extra=ExtraTables(redis, nodes, Orders(redis, log), settings.quick_seat.fresh_seconds, log),
+        extra=ExtraTables(redis, lobby.nodes, orders, settings.quick_seat.fresh_seconds, log),
         seats=ReservedSeats(redis, settings.quick_seat.reserve_seconds),
         games=games,
     )
@@ -108,19 +132,20 @@ def find_tables(settings: RouterSettings, redis: Redis, games: Games | None, log
 def build_app(
     settings: RouterSettings,
     postgres: Postgres,
-    tables: Tables,
+    tables: TableParts,
     logins: Logins,
     watch: ServerWatch,
     log: Log,
 ) -> QuartTrio:
     """Give the app with all its pages."""
-    accounts, cache = Accounts(postgres), tables.cache
+    accounts, lobby = Accounts(postgres), tables.lobby
     app = make_router_app(log)
     add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
-    add_lobby_pages(app, cache)
-    add_seat_pages(app, cache, logins)
-    office = TicketOffice(EntryCheck(Standings(postgres)), tables.nodes, cache, settings.ticket_key)
+    add_lobby_pages(app, lobby.cache, lobby.lines)
+    add_live_pages(app, lobby.feed, settings.live.beat_seconds)
+    add_seat_pages(app, lobby.cache, logins)
+    office = TicketOffice(EntryCheck(Standings(postgres)), lobby.nodes, lobby.cache, settings.ticket_key)
     add_ticket_pages(app, office, logins)
     finder = SeatFinder(tables.redis, office, tables.extra, tables.seats, tables.games, settings.quick_seat)
     add_quick_seat_pages(app, finder, logins)

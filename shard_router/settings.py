@@ -98,6 +98,24 @@ class KeeperSettings:
 
 
 @frozen
+class LiveSettings:
+    """The live lobby: how many may follow it, in all and from one address (0: any number), and how.
+
+    Lines that change all the time are told together each ``tell_seconds``; where shards are played is looked
+    at each ``look_seconds``. Who has ``waiting_messages`` unread is sent away; who comes back in time is told
+    what was missed of the last ``kept_changes``.
+    """
+
+    followers: int = field(default=2000, validator=ge(0))
+    followers_per_address: int = field(default=40, validator=ge(0))
+    tell_seconds: float = field(default=0.25, validator=ge(0.0))
+    look_seconds: float = field(default=0.5, validator=ge(0.05))
+    beat_seconds: float = field(default=15.0, validator=ge(0.05))
+    waiting_messages: int = field(default=64, validator=ge(1))
+    kept_changes: int = field(default=300, validator=ge(1))
+
+
+@frozen
 class RouterSettings:
     """All of a router's settings. ``shards`` is the fixed shard map: every shard of the cluster."""
 
@@ -117,6 +135,9 @@ class RouterSettings:
     """The games on offer, the same file as the nodes'. Without it no extra tables are opened."""
     quick_seat: QuickSeatSettings = field(factory=QuickSeatSettings)
     keeper: KeeperSettings = field(factory=KeeperSettings)
+    lobby_stale_seconds: float = field(default=30.0, validator=ge(0.0))
+    """How long the last lobby is shown while Redis is away."""
+    live: LiveSettings = field(factory=LiveSettings)
     watch_seconds: float = field(default=1.0, validator=ge(0.05))
     start_seconds: float = 10.0
     log: LogSettings = field(factory=LogSettings)

@@ -11,6 +11,7 @@ from cardroom.client.errors import (
     TableMoved,
 )
 from cardroom.client.limits import ClientLimits
+from cardroom.client.lobby import LobbyView, follow_lobby
 from cardroom.client.table import Listener, Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
 
@@ -20,6 +21,7 @@ __all__ = [
     "ClientLimits",
     "ConnectionLost",
     "Listener",
+    "LobbyView",
     "ProtocolBroken",
     "RequestRefused",
     "SequenceGap",
@@ -30,5 +32,6 @@ __all__ = [
     "TableView",
     "WayBack",
     "connect",
+    "follow_lobby",
     "open_account",
 ]

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import trio
@@ -23,6 +24,7 @@ from cardroom.wire.lobby import (
     TicketAnswer,
     WhereAmI,
 )
+from cardroom.wire.lobby_query import LobbyQuery
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -34,7 +36,7 @@ MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 _CODECS: Final[Mapping[type, Codec[Any]]] = {
     kind: Codec[Any](kind, Encoding.JSON, MAX_ANSWER_BYTES, {})
-    for kind in (Registration, Registered, Credentials, LoggedIn, Lobby, WhereAmI, TicketAnswer)
+    for kind in (Registration, Registered, Credentials, LoggedIn, Lobby, LobbyTable, WhereAmI, TicketAnswer)
 }
 
 
@@ -71,9 +73,15 @@ class Account:
             await self._send("POST", "/api/v1/auth/logout", None)
             self._login = None
 
-    async def lobby(self) -> tuple[LobbyTable, ...]:
-        """List all tables."""
-        return (await self._ask("GET", "/api/v1/tables", Lobby, None)).tables
+    async def lobby(self, query: LobbyQuery | None = None) -> tuple[LobbyTable, ...]:
+        """List tables, all of them unless a query says which. Refused: malformed."""
+        wish = urlencode(query.parameters()) if query is not None else ""
+        path = "/api/v1/tables" + (f"?{wish}" if wish else "")
+        return (await self._ask("GET", path, Lobby, None)).tables
+
+    async def table(self, table_id: TableId) -> LobbyTable:
+        """Give one public table's line. Refused: no such table, table unavailable."""
+        return await self._ask("GET", f"/api/v1/tables/{table_id}", LobbyTable, None)
 
     async def ticket(self, table_id: TableId) -> TicketAnswer:
         """Ask where a table is played, and for the right to connect there once, within 30 s."""

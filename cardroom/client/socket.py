@@ -82,7 +82,7 @@ class Socket:
         if self._end is None:
             with trio.move_on_after(self._limits.close_seconds), suppress(ClientError):
                 self.say_goodbye()
-                with _stream_errors():
+                with stream_errors():
                     await self._stream.flush()
                 if self._is_read:
                     await self._has_ended.wait()
@@ -96,7 +96,7 @@ class Socket:
         """Ask the node to end the connection, once, without waiting for it."""
         if not self._is_leaving:
             self._is_leaving = True
-            with suppress(ClientError), _stream_errors():
+            with suppress(ClientError), stream_errors():
                 self._stream.put(masked_frame(Opcode.CLOSE, _GOODBYE.to_bytes(_CODE_BYTES, "big")))
 
     def cut(self) -> None:
@@ -110,10 +110,10 @@ class Socket:
         self._check_frames()
 
     async def _send(self, frame: bytes) -> None:
-        with _stream_errors():
+        with stream_errors():
             if self._stream.put(frame):
                 return
-        with trio.move_on_after(self._limits.send_seconds) as sending, _stream_errors():
+        with trio.move_on_after(self._limits.send_seconds) as sending, stream_errors():
             await self._stream.flush()
         if sending.cancelled_caught:
             self._end_with(ConnectionLost("the node does not read"))
@@ -126,7 +126,7 @@ class Socket:
             raise self._end
         self._is_read = True
         try:
-            with _stream_errors():
+            with stream_errors():
                 data = await self._stream.receive()
             for received in self._reader.feed(data):
                 if isinstance(received, Control) and received.opcode is Opcode.PING:
@@ -176,12 +176,12 @@ def _codecs(encoding: Encoding) -> tuple[Codec[PlayerMessage], Codec[TableMessag
 async def open_socket(url: str, encoding: Encoding, limits: ClientLimits) -> AsyncIterator[Socket]:
     """Connect, with the encoding as subprotocol; closes at the end of the block."""
     address = urlsplit(url)
-    with trio.move_on_after(limits.connect_seconds) as connecting, _stream_errors():
+    with trio.move_on_after(limits.connect_seconds) as connecting, stream_errors():
         stream = await open_stream(address)
     if connecting.cancelled_caught:
         raise ConnectionLost("no connection in time")
     try:
-        with trio.move_on_after(limits.connect_seconds) as shaking, _stream_errors():
+        with trio.move_on_after(limits.connect_seconds) as shaking, stream_errors():
             rest = await _shake_hands(stream, address, encoding)
         if shaking.cancelled_caught:
             raise ConnectionLost("no connection in time")
@@ -230,7 +230,8 @@ async def open_nursery() -> AsyncIterator[trio.Nursery]:
 
 
 @contextmanager
-def _stream_errors() -> Iterator[None]:
+def stream_errors() -> Iterator[None]:
+    """Translate the system's errors around one call into ``ConnectionLost``."""
     try:
         yield
     except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:

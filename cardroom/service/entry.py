@@ -1,6 +1,6 @@
 """Who stands at the door of an HTTP process: the player's address, whatever proxies stand in front."""
 
-from quart import g, request
+from quart import g, request, websocket
 from quart_trio import QuartTrio
 
 from cardroom.service.addresses import TrustedProxies
@@ -13,6 +13,12 @@ def add_player_addresses(app: QuartTrio, proxies: TrustedProxies) -> None:
     async def find_address() -> None:
         g.player_address = proxies.address(
             request.remote_addr or "", request.headers.getlist("X-Forwarded-For")
+        )
+
+    @app.before_websocket
+    async def find_address_of_socket() -> None:
+        g.player_address = proxies.address(
+            websocket.remote_addr or "", websocket.headers.getlist("X-Forwarded-For")
         )
 
 

@@ -4,13 +4,14 @@ Errors are RFC 9457 problem details with our stable ``code``. Administrators and
 """
 
 import hmac
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import trio
-from hypercorn.config import Config
+from hypercorn.config import Config, Sockets
 from hypercorn.trio import serve
-from quart import Response, g, jsonify, request
+from quart import Response, g, has_request_context, jsonify, request, websocket
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 4096  # hypercorn's own default of 100 drops bursts of connections
+_UNREAD_SECONDS: Final = 12
+_MAX_SOCKET_MESSAGE_BYTES: Final = 4096
 
 _STATUS_CODES: Final = {
     400: Refusal.MALFORMED,
@@ -67,7 +70,8 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
 
     @app.errorhandler(Exception)
     async def unforeseen(error: Exception) -> Response:
-        report_unforeseen(log.bind(path=request.path), "request", error)
+        path = request.path if has_request_context() else websocket.path
+        report_unforeseen(log.bind(path=path), "request", error)
         return problem(500, Refusal.INTERNAL, "")
 
     return app
@@ -160,11 +164,12 @@ async def serve_http(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until ``stopping`` is set; then refuse new requests and let running ones end (3 s)."""
-    config = Config()
+    config = _Config()
     config.bind = [f"{bind.host}:{bind.port}"]
     config.backlog = _BACKLOG
     config.keep_alive_timeout = 75.0
-    config.read_timeout = 30
+    config.read_timeout = None  # who follows something live says nothing; others have limits of their own
+    config.websocket_max_message_size = _MAX_SOCKET_MESSAGE_BYTES
     config.graceful_timeout = 2.0
     config.shutdown_timeout = 2.0
     config.h11_max_incomplete_size = 16 * 1024
@@ -175,6 +180,21 @@ async def serve_http(
     async with trio.open_nursery() as nursery:
         await nursery.start(_serve, app, config, stopping)
         task_status.started()
+
+
+class _Config(Config):
+    """Lets the system hang up on who takes nothing of what is sent for long, or is gone without a word.
+
+    hypercorn cannot: its sends are shielded, and a stop would wait for such a one.
+    """
+
+    def create_sockets(self) -> Sockets:
+        """Open the listening sockets; what is set on them holds for each connection."""
+        sockets = super().create_sockets()
+        for one in (*sockets.secure_sockets, *sockets.insecure_sockets):
+            if one.family != socket.AF_UNIX:
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_SECONDS * 1000)
+        return sockets
 
 
 async def _serve(  # noqa: ASYNC128 (hypercorn calls started)

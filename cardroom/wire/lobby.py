@@ -10,6 +10,7 @@ from itsdangerous import BadSignature, Signer
 from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.presence import LobbyState
 
 TICKET_LIFE_MS: Final = 30_000
 """A ticket must be shown to its node within this time."""
@@ -17,6 +18,7 @@ TICKET_LIFE_MS: Final = 30_000
 MAX_TICKET_BYTES: Final = 1024
 """No ticket is longer."""
 
+_NOTHING: Final = Krw(0)
 _TICKET_SALT: Final = b"holdem.table-ticket.v2"
 
 
@@ -86,14 +88,22 @@ class LobbyTable:
     """The last hand; 0: none yet."""
     is_open: bool
     """False while no node holds the table."""
+    average_pot: Krw = _NOTHING
+    """The mean of the last 20 pots; 0: none yet since this node has the table."""
+    hands_per_hour: int = 0
+    """As the last hands were played, rounded; 0 where none ended for ten minutes."""
+    pace_ms: int = 0
+    """How long a player takes for a turn, on average; 0: nobody had one yet since this node has the table."""
+    state: LobbyState = LobbyState.OPEN
+    """Whether hands are dealt and players may sit down."""
 
 
 @frozen
 class Lobby:
-    """``GET /api/v1/tables``: all public tables, by id."""
+    """``GET /api/v1/tables``: the public tables that were asked for."""
 
     tables: tuple[LobbyTable, ...]
-    """One line for each table, by id."""
+    """One line for each table, by id unless another order was asked for."""
 
 
 @frozen

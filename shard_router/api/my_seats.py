@@ -10,6 +10,7 @@ from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import RouteState, SeatPlace, WhereAmI
 from cardroom.wire.presence import TableSummary
 from shard_router.api.http import answer, require_login
+from shard_router.api.lobby import mark_stale
 from shard_router.rules.placement import Closed, Place
 from shard_router.store.logins import Logins
 from shard_router.store.nodes import Directory, DirectoryCache
@@ -24,7 +25,8 @@ def add_seat_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> Non
     @app.get("/api/v1/me/seats")
     async def seats() -> Response:
         login = await require_login(logins)
-        return answer(_WHERE_AM_I, list_seats(await cache.look(), login.user_id))
+        directory = await cache.look()
+        return mark_stale(answer(_WHERE_AM_I, list_seats(directory, login.user_id)), directory)
 
 
 def list_seats(directory: Directory, user_id: UserId) -> WhereAmI:

@@ -26,6 +26,7 @@ from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
 from shard_router.api.entry import EntryCheck
 from shard_router.api.http import MAX_REQUEST_BYTES, ComeBack, answer, require_login
+from shard_router.api.lobby import table_number
 from shard_router.rules.placement import Closed, Place, retry_seconds
 from shard_router.store.logins import Logins
 from shard_router.store.nodes import DirectoryCache, Nodes
@@ -33,7 +34,6 @@ from shard_router.store.nodes import DirectoryCache, Nodes
 _REQUEST: Final = Codec[TicketRequest](TicketRequest, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _TICKET: Final = Codec[TicketAnswer](TicketAnswer, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _ROUTE: Final = Codec[TableRoute](TableRoute, Encoding.JSON, MAX_REQUEST_BYTES, {})
-_MAX_ID_DIGITS: Final = 19
 
 
 class RouteStale(RefusedRequest):
@@ -120,17 +120,11 @@ def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> No
     @app.post("/api/v1/tables/<number>/ticket")
     async def ticket(number: str) -> Response:
         login = await require_login(logins)
-        table_id = _read_table_id(number)
+        table_id = table_number(number)
         believed = (await read_body(_REQUEST)).route if await request.get_data() else ""
         return answer(_TICKET, await office.write(login, table_id, believed))
 
     @app.get("/api/v1/tables/<number>/route")
     async def route(number: str) -> Response:
         await require_login(logins)
-        return answer(_ROUTE, await office.find_route(_read_table_id(number)))
-
-
-def _read_table_id(number: str) -> TableId:
-    if not (number.isascii() and number.isdigit() and len(number) <= _MAX_ID_DIGITS):
-        raise RefusedRequest(404, Refusal.NO_SUCH_TABLE)
-    return TableId(int(number))
+        return answer(_ROUTE, await office.find_route(table_number(number)))

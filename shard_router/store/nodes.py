@@ -1,18 +1,20 @@
 """What nodes write into Redis: leases, announcements, lobby. Raises ``RedisAway`` when it does not answer."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cardroom.ids import SeatIndex, ShardId, TableId, UserId
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis, RedisAway, redis_errors
 from cardroom.wire import keys
 from cardroom.wire.codec import Malformed
-from cardroom.wire.presence import TableSummary, announcement_codec, read_lease, summary_codec
+from cardroom.wire.presence import TableSummary, announcement_codec, read_lease
 from shard_router.rules.placement import Announced, Closed, Holder, Place, place_shard
+from shard_router.store.lobby_picture import LobbyPicture
 
 
 @frozen(eq=False)
@@ -21,6 +23,8 @@ class Directory:
 
     tables: Mapping[TableId, TableSummary]
     places: Mapping[ShardId, Place | Closed]
+    is_stale: bool = False
+    """Whether Redis does not answer, so that nobody knows if it is still so."""
 
     @property
     def is_complete(self) -> bool:
@@ -47,51 +51,30 @@ class Directory:
 
 
 class Nodes:
-    """Reads leases and announcements at once, and the lobby as one picture."""
+    """Reads leases and announcements at once; the lobby is a picture that is followed."""
 
     def __init__(self, redis: Redis, shards: Sequence[ShardId], log: Log) -> None:
         self._redis = redis
         self._shards = tuple(sorted(shards))
         self._log = log
         self._announcements = announcement_codec()
-        self._summaries = summary_codec()
-        self._read: dict[TableId, tuple[bytes, TableSummary | None]] = {}
+        self._known_places: dict[ShardId, Place | Closed] = dict.fromkeys(self._shards, Closed.NOT_HELD)
+        self.picture = LobbyPicture(redis, self._shards, log)
 
     async def place(self, shard: ShardId) -> Place | Closed:
         """Say where a shard is played now."""
         return (await self._places((shard,)))[shard]
 
     async def directory(self) -> Directory:
-        """Read the lobby of all shards."""
+        """Give the lobby and the places of all shards as they are now."""
         with redis_errors():
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                answers = [(shard, pipeline.hgetall(keys.lobby(shard))) for shard in self._shards]
-            lobbies = [(shard, await answer) for shard, answer in answers]
-        places = await self._places(self._shards)
-        read = {}
-        for shard, fields in lobbies:
-            for name, data in fields.items():
-                if name.isdigit():
-                    table_id = TableId(int(name))
-                    read[table_id] = (data, self._read_summary(shard, table_id, data))
-        self._read = read
-        tables = {table_id: found for table_id in sorted(read) if (found := read[table_id][1]) is not None}
-        return Directory(tables, places)
+            await self.picture.refresh()
+        self._known_places = await self._places(self._shards)
+        return self.known()
 
-    def _read_summary(self, shard: ShardId, table_id: TableId, data: bytes) -> TableSummary | None:
-        """Read one summary; most have not changed since the last time. A bad one is left out."""
-        known = self._read.get(table_id)
-        if known is not None and known[0] == data:
-            return known[1]
-        try:
-            summary = self._summaries.decode(data)
-        except Malformed as fault:
-            self._log.warning("lobby.bad_summary", table_id=table_id, shard=shard, reason=fault.code.value)
-            return None
-        if (summary.table_id, summary.shard) != (table_id, shard):
-            self._log.warning("lobby.misplaced_summary", table_id=table_id, shard=shard)
-            return None
-        return summary
+    def known(self) -> Directory:
+        """Give the lobby as far as it was heard of, and the places as they were read last."""
+        return Directory(self.picture.tables, self._known_places)
 
     async def _places(self, shards: Sequence[ShardId]) -> dict[ShardId, Place | Closed]:
         """Read the leases, then what their holders announce: in this order a new start is not missed."""
@@ -130,30 +113,49 @@ class Nodes:
 
 
 class DirectoryCache:
-    """One reading of the directory for all who ask within ``seconds``; a failure stands as long."""
+    """One reading of the directory for all who ask within ``seconds``; a failure stands as long.
 
-    def __init__(self, nodes: Nodes, seconds: float) -> None:
+    While Redis is away the last reading is given, marked stale, until it is ``stale_seconds`` old. Who asks
+    does not wait for it longer than ``patience_seconds``, if there is one.
+    """
+
+    def __init__(
+        self, nodes: Nodes, seconds: float, stale_seconds: float = 0.0, patience_seconds: float = 1.0
+    ) -> None:
         self._nodes = nodes
         self._seconds = seconds
+        self._stale_seconds = stale_seconds
+        self._patience_seconds = patience_seconds
         self._reading = trio.Lock()
-        self._found: Directory | RedisAway | None = None
-        self._stale_at = float("-inf")
+        self._found: Directory | None = None
+        self._read_at = float("-inf")
+        self._trouble: RedisAway | None = None
+        self._renew_at = float("-inf")
 
     async def look(self) -> Directory:
-        """Give the directory, at most ``seconds`` old."""
-        if trio.current_time() >= self._stale_at:
+        """Give the directory, at most ``seconds`` old unless it is marked stale. Raises ``RedisAway``."""
+        if trio.current_time() >= self._renew_at:
             async with self._reading:
-                if trio.current_time() >= self._stale_at:
+                if trio.current_time() >= self._renew_at:
                     await self._renew()
-        if isinstance(self._found, Directory):
-            return self._found
-        raise RedisAway("the lobby cannot be read") from self._found
+        if self._found is None or (self._found.is_stale and not self._may_be_shown()):
+            raise RedisAway("the lobby cannot be read") from self._trouble
+        return self._found
 
     async def _renew(self) -> None:
-        asked_at = trio.current_time()
-        try:
-            self._found = await self._nodes.directory()
-            self._stale_at = asked_at + self._seconds
-        except RedisAway as error:
-            self._found = error
-            self._stale_at = trio.current_time() + self._seconds
+        asked_at, is_read = trio.current_time(), False
+        patience = self._patience_seconds if self._may_be_shown() else math.inf
+        with trio.move_on_after(patience):
+            try:
+                self._found, self._read_at, is_read = await self._nodes.directory(), asked_at, True
+                self._renew_at = asked_at + self._seconds
+            except RedisAway as error:
+                self._trouble = error
+        if not is_read:
+            self._renew_at = trio.current_time() + self._seconds
+            if self._found is not None and not self._found.is_stale:
+                self._found = evolve(self._found, is_stale=True)
+
+    def _may_be_shown(self) -> bool:
+        age = trio.current_time() - self._read_at
+        return self._found is not None and age <= self._stale_seconds + self._seconds

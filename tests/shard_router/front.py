@@ -16,6 +16,8 @@ from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import Bind, PostgresSettings, RedisSettings, Secret
 from cardroom.wire import keys
 from cardroom.wire.presence import (
+    CHANGE_AFTER,
+    LOBBY_AT,
     NodeAnnouncement,
     SeatSummary,
     TableSummary,
@@ -87,9 +89,18 @@ class NodeHand:
         await self.redis.pexpire(key, ms)
 
     async def publish(self, *tables: TableSummary) -> None:
+        """Tell of tables."""
         for table in tables:
-            fields = {str(table.table_id).encode(): summary_codec().encode(table)}
-            await self.redis.hset(keys.lobby(table.shard), fields)
+            await self.write(table.shard, table.table_id, summary_codec().encode(table))
+
+    async def write(self, shard: ShardId, table_id: TableId, data: bytes) -> None:
+        """Write what became of a table into hash and stream; nothing removes it."""
+        lobby, name = keys.lobby(shard), str(table_id).encode()
+        after = await self.redis.hget(lobby, LOBBY_AT) or b""
+        entry = await self.redis.xadd(keys.lobby_changes(shard), {CHANGE_AFTER: after, name: data})
+        assert entry is not None
+        await (self.redis.hset(lobby, {name: data}) if data else self.redis.hdel(lobby, [name]))
+        await self.redis.hset(lobby, {LOBBY_AT: entry})
 
     async def open_both_shards(self) -> None:
         await self.announce()

@@ -9,6 +9,7 @@ from cardroom.ids import BootNonce, ShardId, TableId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.money import Krw
 from cardroom.service.redis import Redis, make_line, open_redis
+from cardroom.service.redis_line import RedisLine
 from cardroom.wire import keys
 from cardroom.wire.presence import CHANGE_AFTER, LOBBY_AT, TableSummary, summary_codec
 from node.presence.lobby_writer import TABLES_AT_ONCE, LobbyWriter
@@ -47,6 +48,7 @@ class Written:
     """A lobby in Redis and who writes it."""
 
     redis: Redis
+    line: RedisLine
     writer: LobbyWriter
 
     async def hold(self, boot: str) -> None:
@@ -60,13 +62,14 @@ class Written:
 
     async def changes(self) -> list[dict[bytes, bytes]]:
         """Give the entries of the stream, which must hang together and end where the hash says."""
-        entries = await self.redis.xrange(keys.lobby_changes(SHARD))
-        found, before = [], b""
-        for entry in entries:
-            fields = {bytes(name): bytes(data) for name, data in entry.field_values.items()}
-            after = fields.pop(CHANGE_AFTER)
-            assert after in (before, b"")
-            before = bytes(entry.identifier)
+        (entries,) = await self.line.ask((b"XRANGE", keys.lobby_changes(SHARD), b"-", b"+"))
+        assert isinstance(entries, list)
+        found: list[dict[bytes, bytes]] = []
+        before = b""
+        for entry, words in entries:
+            fields = dict(zip(words[::2], words[1::2], strict=True))
+            assert fields.pop(CHANGE_AFTER) in (before, b"")
+            before = entry
             found.append(fields)
         assert await self.redis.hget(keys.lobby(SHARD), LOBBY_AT) == before
         return found
@@ -77,7 +80,7 @@ async def written(valkey: EmbeddedValkey) -> AsyncIterator[Written]:
     async with open_redis(valkey.settings) as redis:
         await redis.delete(NAMES)
         await redis.script_flush()
-        yield Written(redis, LobbyWriter(make_line(redis)))
+        yield Written(redis, make_line(redis), LobbyWriter(make_line(redis)))
 
 
 async def test_changes_go_into_hash_and_stream(written: Written) -> None:
