@@ -37,7 +37,6 @@ from shard_router.store.passwords import Passwords
 from shard_router.store.purge import purge_sessions
 from shard_router.store.reserved_seats import ReservedSeats
 from shard_router.store.servers import ServerWatch
-from shard_router.store.standings import Standings
 
 _STOP_SECONDS: Final = 2.5
 
@@ -145,7 +144,7 @@ def build_app(
     add_lobby_pages(app, lobby.cache, lobby.lines)
     add_live_pages(app, lobby.feed, settings.live.beat_seconds)
     add_seat_pages(app, lobby.cache, logins)
-    office = TicketOffice(EntryCheck(Standings(postgres)), lobby.nodes, lobby.cache, settings.ticket_key)
+    office = TicketOffice(EntryCheck(accounts), lobby.nodes, lobby.cache, settings.ticket_key)
     add_ticket_pages(app, office, logins)
     finder = SeatFinder(tables.redis, office, tables.extra, tables.seats, tables.games, settings.quick_seat)
     add_quick_seat_pages(app, finder, logins)

@@ -5,14 +5,14 @@ from attrs import frozen
 from cardroom.service.http import RefusedRequest
 from cardroom.service.logins import Login
 from cardroom.wire.refusals import Refusal
-from shard_router.store.standings import Standings
+from shard_router.store.accounts import Accounts
 
 
 @frozen
 class EntryCheck:
     """Lets players through to tables, or refuses them."""
 
-    standings: Standings
+    accounts: Accounts
 
     async def refuse_entry(self, login: Login, *, has_seat: bool) -> None:
         """Refuse who may not go to a table; ``has_seat``: the player sits there already.
@@ -20,10 +20,10 @@ class EntryCheck:
         Refused: players who are gone, frozen ones, and self-excluded ones but to where they sit. A freeze of
         all play refuses nobody: one may watch.
         """
-        standing = await self.standings.find(login.user_id)
+        standing = await self.accounts.standing(login.user_id)
         if standing is None:
             raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
         if standing.is_frozen:
             raise RefusedRequest(403, Refusal.FROZEN)
-        if standing.is_self_excluded and not has_seat:
+        if standing.is_excluded and not has_seat:
             raise RefusedRequest(403, Refusal.SELF_EXCLUDED)

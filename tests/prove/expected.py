@@ -254,7 +254,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_REGISTER": _ADDS,
         "_IS_EMAIL_TAKEN": _by("player_email_key"),
         "_FIND": _by("player_email_key"),
-        "_IS_FROZEN": _by("player_pkey"),
+        "_STANDING": _by("player_pkey"),
         "_REPLACE_HASH": _by("player_pkey"),
     },
     "shard_router.store.logins": {
@@ -262,7 +262,6 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_END_SESSION": _by("session_pkey"),
         "_PURGE_SESSIONS": _by("session_expires", "session_pkey", _1=500),
     },
-    "shard_router.store.standings": {"_FIND_STANDING": _by("player_pkey")},
 }
 
 EXPECTED: Final[Mapping[str, Expected]] = {
