@@ -95,17 +95,7 @@ def build_house(
     desk, offers = ShardDesk((), neighbours, settings.move, log), Offers(settings.node_id, redis, log)
     services = _shard_services(settings, identity, redis, maker, directory)
     watch = HouseWatch(redis, directory, log)
-    services = evolve(
-        services,
-        may_claim=lambda: not desk.is_draining and watch.has_looked,
-        tell_offer=offers.tell,
-        house=lambda: watch.word,
-    )
-    shards = (
-        *(Shard(number, services) for number in settings.shards),
-        *(Shard(number, services, is_home=False) for number in settings.standby_for),
-    )
-    desk.shards = shards
+    desk.shards = shards = _make_shards(settings, _with_watch(services, desk, offers, watch))
     admission = Admission(redis, settings.ticket_keys, identity, _epochs(shards))
     sessions = _session_services(settings, admission, directory, connections, log)
     return House(
@@ -181,6 +171,24 @@ def _shard_services(
         stop=settings.stop,
         log=maker.log,
         move=settings.move,
+    )
+
+
+def _make_shards(settings: NodeSettings, services: ShardServices) -> tuple[Shard, ...]:
+    """Make the shards that this node plays, and those that it stands by for."""
+    return (
+        *(Shard(number, services) for number in settings.shards),
+        *(Shard(number, services, is_home=False) for number in settings.standby_for),
+    )
+
+
+def _with_watch(services: ShardServices, desk: ShardDesk, offers: Offers, watch: HouseWatch) -> ShardServices:
+    """Let shards be taken only by who takes any, and knows whether hands may be dealt."""
+    return evolve(
+        services,
+        may_claim=lambda: not desk.is_draining and watch.has_looked,
+        tell_offer=offers.tell,
+        house=lambda: watch.word,
     )
 
 

@@ -21,6 +21,7 @@ from cardroom.wire.ledger import (
     TableReleased,
     TableSwitched,
 )
+from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode
 from node.journal.port import ShardStore
 from node.journal.writer import JournalWriter
@@ -50,6 +51,8 @@ class ServedTables:
     services: TableServices
     log: Log
     tables: tuple[Table, ...] = ()
+    refused_seconds: float = _REFUSED_SECONDS
+    """So long after the ledger has not closed a table it is opened once more."""
     _tasks: dict[TableId, TableTask] = field(factory=dict)
     _to_open: dict[TableId, trio.Event] = field(factory=dict)
     _to_end: list[Table] = field(factory=list)
@@ -112,8 +115,9 @@ class ServedTables:
                 self.begin_anew(table_id)
             case TableSwitched(table_id, mode, switch_no) if (entry := self.find(table_id)) is not None:
                 entry.inbox.deliver(Switch(mode, switch_no))
-            case CommandRefused() if isinstance(command, SwitchTable) and self.find(command.table_id):
-                self.begin_anew(command.table_id)  # the ledger has it otherwise than we believed
+            case CommandRefused(Refusal.NO_SUCH_TABLE) if isinstance(command, SwitchTable):
+                if self.find(command.table_id) is not None:  # we believed in a table that is no more
+                    self.begin_anew(command.table_id)
             case _:
                 pass
 
@@ -178,7 +182,7 @@ class ServedTables:
             nursery.start_soon(self._open_later, table_id)
 
     async def _open_later(self, table_id: TableId) -> None:
-        await trio.sleep(_REFUSED_SECONDS)
+        await trio.sleep(self.refused_seconds)
         self.begin_anew(table_id)
 
     async def _remove_journal(self, table_id: TableId) -> None:

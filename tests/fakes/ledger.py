@@ -26,10 +26,16 @@ from cardroom.wire.ledger import (
     SettleHand,
     ShardOpened,
     SwitchTable,
+    TableEnded,
+    TableMade,
+    TableMode,
     TableReopened,
+    TableSwitched,
 )
 from cardroom.wire.refusals import Refusal
 from node.ledger.port import ReplyHandler
+
+_NO_TABLE = CommandRefused(Refusal.NO_SUCH_TABLE)
 
 
 @define
@@ -93,8 +99,40 @@ class LedgerInMemory:
                 return self._cash_out(body)
             case ReopenTable():
                 return self._reopen(body)
-            case MakeTable() | SwitchTable() | EndTable():
-                raise AssertionError("no table gives such an order")
+            case MakeTable():
+                return self._make(body)
+            case SwitchTable(table_id):
+                return self._switch(body) if table_id in self.tables else _NO_TABLE
+            case EndTable(table_id):
+                return self._end(table_id)
+
+    def _make(self, body: MakeTable) -> ReplyBody:
+        if body.name in {table.name for table in self.tables.values()}:
+            return CommandRefused(Refusal.NAME_TAKEN)
+        number, code = TableId(max(self.tables, default=0) + 1), "ABCDEFGH23" if body.is_private else ""
+        self.tables[number] = LedgerTable(
+            number, body.name, body.stake, body.seat_count, False, None, 0, (), code, (),
+            is_extra=body.is_extra,
+        )  # fmt: skip
+        return TableMade(number, code)
+
+    def _switch(self, body: SwitchTable) -> ReplyBody:
+        told = self.tables[body.table_id]
+        if told.is_closing and body.mode is not TableMode.CLOSING:
+            return CommandRefused(Refusal.TABLE_CLOSING)
+        self.tables[body.table_id] = evolve(
+            told,
+            is_paused=body.mode is TableMode.PAUSED,
+            is_closing=body.mode is TableMode.CLOSING,
+            switch_no=told.switch_no + 1,
+        )
+        return TableSwitched(body.table_id, body.mode, told.switch_no + 1)
+
+    def _end(self, table_id: TableId) -> ReplyBody:
+        if any(of_table == table_id and amount > 0 for (of_table, _), (_, amount) in self.escrow.items()):
+            return CommandRefused(Refusal.TABLE_NOT_EMPTY)
+        del self.tables[table_id]
+        return TableEnded(table_id)
 
     def _hold(self, body: HoldBuyIn) -> ReplyBody:
         if self.wallets.get(body.user_id, 0) < body.amount:

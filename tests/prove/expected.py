@@ -104,16 +104,17 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.create_table": {
         "_ADD_TABLE": _by("room_name_key"),
+        "_FIND_INVITATION": _by("game_table_pkey"),
         "_FIND_TABLE": _by("game_table_name_key", "room_pkey"),
         "_FIND_SHARD": _FEW,
         "_FIND_ROOM": _by("room_name_key"),
-        "_LIST_TABLES": _reads("room", why="lists all tables with their rooms, for administrators"),
+        "_LIST_TABLES": _by("game_table_pkey", _1=0, _2=50),
     },
     "wallet_worker.store.find_first_batch": {"_FIRST_BATCH": _by("transfer_batch")},
     "wallet_worker.store.freezes": {
         "_FREEZE_HOUSE": _FEW,
         "_FREEZE_PLAYER": _by("player_pkey"),
-        "_READ_FREEZE": _FEW,
+        "_READ_FREEZES": _FEW,
         "_UNFREEZE_HOUSE": _FEW,
     },
     "wallet_worker.store.house_transfer": {
@@ -226,12 +227,13 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         ),
     },
     "wallet_worker.store.reopen_tables": {
+        "_ARE_OPENED": Expected(why="tables that wait for their owner are few, and have an index"),
         "_REOPEN_TABLES": Expected(why="a fourth of all tables, which are a thousand"),
     },
     "wallet_worker.store.resolve_letter": {
         "_FAIL": _by("dead_letter_pkey"),
         "_FIND_KEY": _by("dead_letter_key"),
-        "_FIND_RELEASE": _by("game_table_pkey"),
+        "_FIND_RELEASE": Expected(why="tables that wait for their owner are few, and have an index"),
         "_FIND_SHARD": _by("dead_letter_pkey"),
         "_LOCK_LETTER": _by("dead_letter_pkey"),
         "_LOCK_SHARD": _FEW,
@@ -240,11 +242,19 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_WHO_SITS": _by("account_seat_key"),
     },
     "wallet_worker.store.seal_batch": {"_ADD_LINK": _FEW},
+    "wallet_worker.store.table_modes": {
+        "_END_TABLE": _by("game_table_pkey"),
+        "_FIND_TABLE": _by("game_table_pkey"),
+        "_SWITCH_TABLE": _by("game_table_pkey"),
+    },
     "wallet_worker.store.terms": {
         "_ADD_SHARDS": _FEW,
         "_TAKE_TERM": _FEW,
         "_RENEW_TERM": _FEW,
         "_END_TERM": _FEW,
+    },
+    "wallet_worker.store.unopened_tables": {
+        "_FIND_UNOPENED": Expected(why="tables that wait for their owner are few, and have an index"),
     },
     "wallet_worker.store.workers": {
         "_SIGN_IN": _FEW,

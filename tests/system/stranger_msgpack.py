@@ -82,6 +82,7 @@ HEARD = {
     28: ("emoted", "table_id user_id emote"),
     29: ("openings", "request_id table_id hand_no hand_id commitment openings"),
     30: ("table_paused", "table_id is_paused"),
+    32: ("table_held", "table_id reasons text"),
     31: ("moved", "table_id url resume"),
 }
 """By tag: the name and the fields of a message of the node."""

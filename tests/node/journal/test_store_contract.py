@@ -370,3 +370,16 @@ async def test_a_server_that_is_away_says_so_to_every_call(stage: Stage) -> None
     for call in calls:
         with pytest.raises(RedisAway):
             await call()
+
+
+async def test_a_journal_is_removed_by_the_owner_only(stage: Stage) -> None:
+    store = await held(stage)
+    await keep(store, change(1, None, a=b"1"), change(2, None, SECOND, b=b"2"))
+    stranger = stage.store(TWO, OTHER)
+    await stranger.remove_journal(TABLE)
+    assert set(await store.read_journals([TABLE, SECOND])) == {TABLE, SECOND}
+    for _ in range(2):
+        await store.remove_journal(TABLE)
+        assert set(await store.read_journals([TABLE, SECOND])) == {SECOND}
+    assert isinstance(await keep(store, change(3, 1, a=b"2")), Behind), "it is not changed, but written anew"
+    assert await keep(store, change(4, None, a=b"2")) == Kept()

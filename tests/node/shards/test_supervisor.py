@@ -84,7 +84,7 @@ class Worker:
                     body = self._open(command.body)
                 else:
                     replies: list[object] = []
-                    self.ledger.submit(command.body, replies.append)
+                    self.ledger.submit(command.body, replies.append, command.id)
                     body = replies[0]  # type: ignore[assignment]
                 reply = reply_codec().encode(LedgerReply(command.id, body))
                 await self.redis.rpush(keys.replies(self.shard, command.boot), [reply])
@@ -96,7 +96,8 @@ class Worker:
             return StaleEpoch(Epoch(self.epoch))
         self.epoch += 1
         self.opened.append(Epoch(self.epoch))
-        return ShardOpened(Epoch(self.epoch), self.tables)
+        tables = [self.ledger.tables.get(one.table_id) for one in self.tables]
+        return ShardOpened(Epoch(self.epoch), tuple(one for one in tables if one is not None))
 
     async def release(self, release: int, table_id: TableId = TABLE) -> None:
         """Tell the owner that a table's letters are resolved."""
