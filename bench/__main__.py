@@ -15,7 +15,8 @@ from typing import Any, Final
 from bench.room import end_in_order_on_sigterm
 
 PARTS: Final = (
-    "engine", "wire", "step", "telling", "journal", "start", "ledger", "verify", "http", "storm", "load",
+    "engine", "wire", "step", "telling", "journal", "start", "ledger", "verify", "http", "lobby", "storm",
+    "load",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The live lobby, followed over a WebSocket: the tables as they are now, after each change."""
 
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -69,7 +69,7 @@ class LobbyView:
 
 async def follow_lobby(
     router_url: str, query: LobbyQuery | None = None, limits: ClientLimits | None = None
-) -> AsyncIterator[LobbyView]:
+) -> AsyncGenerator[LobbyView, None]:
     """Give the lobby, and give it again after each change, for ever; of a query only the filters count.
 
     Comes back by itself when the connection is lost, and goes on where it was. Close it when it is not

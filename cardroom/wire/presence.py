@@ -10,6 +10,7 @@ from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding
 
 MAX_PRESENCE_BYTES: Final = 16 * 1024
+"""What a node tells of itself or of a table is no longer."""
 
 _NOTHING: Final = Krw(0)
 

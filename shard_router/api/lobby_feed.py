@@ -144,7 +144,7 @@ class LobbyFeed:
             await self._wanted.wait()
             changed, began = self._nodes.picture.changed, trio.current_time()
             try:
-                await self._catch_up()
+                await self.catch_up()
             except RedisAway:
                 self._close_all(FollowEnd.AWAY)
             with trio.move_on_after(self._settings.look_seconds):
@@ -177,7 +177,7 @@ class LobbyFeed:
         follower = Follower(self._settings.waiting_messages)
         group: _Group | None = None
         try:
-            await self._catch_up()
+            await self.catch_up()
             group = self._groups.get(query)
             if group is None:
                 group = self._groups[query] = _Group(query, _digest(query))
@@ -210,7 +210,7 @@ class LobbyFeed:
         if not self._groups:
             self._wanted = trio.Event()
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
         """Compare what is known now with what was told, and tell the difference. Raises ``RedisAway``."""
         async with self._comparing:
             self._is_stale = (await self._cache.look()).is_stale

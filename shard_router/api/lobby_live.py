@@ -55,9 +55,8 @@ def add_live_pages(app: QuartTrio, feed: LobbyFeed, beat_seconds: float) -> None
         feed.check(address)
         await feed.look()
         last = request.headers.get("Last-Event-ID", last)
-        response = Response(
-            _Events(feed, query, last, address, beat_seconds), content_type="text/event-stream"
-        )
+        body = _Events(feed, query, last, address, beat_seconds) if request.method == "GET" else b""
+        response = Response(body, content_type="text/event-stream")
         response.timeout = None
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"
