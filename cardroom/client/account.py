@@ -116,7 +116,8 @@ class Account:
     async def quick_seat(self, stake: str, seats: int = 0) -> QuickSeat:
         """Ask for a seat at any table of a game, of so many seats or any; ``connect`` takes the answer.
 
-        Refused: no such stake, no seat (come back), table unavailable (come back), frozen, self-excluded.
+        Refused: no such stake, no seat (come back), table unavailable (come back), frozen, self-excluded,
+        play frozen.
         """
         return await self._ask("POST", "/api/v1/quick-seat", QuickSeat, _to_json(SeatWish(stake, seats)))
 

@@ -151,7 +151,7 @@ class TableRoute:
 class SeatWish:
     """``POST /api/v1/quick-seat``: a seat at any public table of this game.
 
-    Refused: no such stake or size, no seat found (503, come back).
+    Refused: no such stake or size, all play frozen, no seat found (503, come back).
     """
 
     stake: str

@@ -24,6 +24,7 @@ from shard_router.settings import QuickSeatSettings
 from shard_router.store.extra_tables import ExtraTables, NewTable
 from shard_router.store.floor import Floor, HeldSeat
 from shard_router.store.games import EVERY_SIZE, Games
+from shard_router.store.house import is_play_frozen
 from shard_router.store.locks import held_once
 from shard_router.store.logins import Logins
 from shard_router.store.reserved_seats import ReservedSeats
@@ -66,7 +67,8 @@ class SeatFinder:
         """Find a seat, and write a ticket for its table. Nothing is held but that nobody else is sent there.
 
         Refused: a number of seats that no table has, games that are not on offer, players who may not come
-        in; and for now: no seat, or a table that no node plays just now.
+        in, anybody who has no seat yet while all play is frozen; and for now: no seat, or a table that no
+        node plays just now.
         """
         if wish.seats not in (ANY_SIZE, *EVERY_SIZE):
             raise RefusedRequest(400, Refusal.MALFORMED, "seats: 2 to 9, or 0")
@@ -74,6 +76,8 @@ class SeatFinder:
         size = self._size_to_open(floor, wish)
         own = floor.seat_of(login.user_id, wish)
         await self.office.entry.refuse_entry(login, has_seat=own is not None)
+        if own is None and await is_play_frozen(self.redis):
+            raise RefusedRequest(403, Refusal.PLAY_FROZEN)
         found = _own(own) if own is not None else await self._find(login.user_id, wish, size)
         place = await self.office.find_place(found.shard)
         to = self.office.sign(login, found.table_id, found.shard, place)

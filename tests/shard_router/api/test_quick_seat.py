@@ -18,6 +18,7 @@ from cardroom.service.redis import Redis
 from cardroom.service.settings import Bind, PostgresSettings, RedisSettings
 from cardroom.wire import keys
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.house import HouseWord, write_house
 from cardroom.wire.lobby import QuickSeat, open_ticket
 from cardroom.wire.orders import MakeTable, OrderRefused
 from cardroom.wire.presence import TableSummary
@@ -142,6 +143,19 @@ async def test_who_may_not_come_in(front: Front, owner: Postgres) -> None:
         assert refusal(await ask(front, token)) == (403, code)
     await front.node.publish(table(1, 5, 1))
     assert (await seat(front, token)).is_yours, "who is excluded still finds the way back"
+
+
+async def test_while_play_is_frozen_nobody_gets_another_seat(
+    front: Front, redis: Redis, taker: OrderTaker
+) -> None:
+    token = await front.log_in()
+    await redis.hset(keys.house(), write_house(HouseWord(is_play_frozen=True)))
+    await front.node.publish(table(1, 5))
+    assert refusal(await ask(front, token)) == (403, "play_frozen")
+    assert taker.orders == []
+    assert (await front.post("/api/v1/tables/1/ticket", token=token)).status_code == 200, "one may watch"
+    await front.node.publish(table(1, 5, 1))
+    assert (await seat(front, token)).is_yours
 
 
 async def test_a_table_is_opened_for_who_finds_none(front: Front, taker: OrderTaker) -> None:
