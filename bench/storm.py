@@ -21,7 +21,7 @@ from attrs import define, field, frozen
 
 from cardroom.client import ClientLimits, open_account
 from cardroom.client.socket import open_socket
-from cardroom.ids import NodeId, TableId, UserId
+from cardroom.ids import Epoch, NodeId, ShardId, TableId, UserId
 from cardroom.local.cluster import Cluster, open_processes, open_servers
 from cardroom.local.console import Console
 from cardroom.local.patience import Patience
@@ -36,7 +36,7 @@ from cardroom.wire import keys
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TICKET_LIFE_MS, TableTicket, sign_ticket
 from cardroom.wire.player import Hello, Leave, Resume
-from cardroom.wire.presence import NodeAnnouncement, announcement_codec
+from cardroom.wire.presence import NodeAnnouncement, announcement_codec, read_lease
 from cardroom.wire.table import Refused, Snapshot, TableEvent, Welcome
 from node.sessions.admission import wall_clock_ms
 
@@ -49,6 +49,9 @@ TABLES = tuple(TablePlan(shard=SHARDS[n % 2], name=f"Storm {n + 1}", stake="low"
 BOTS = BotPlan(players=24, think_ms="500-1500")
 LIMITS = ClientLimits(connect_seconds=30.0, answer_seconds=30.0)
 FIRST_USER = 1_000_000
+
+Held = tuple[ShardId, Epoch]
+"""By what a node plays a table."""
 
 
 @asynccontextmanager
@@ -80,13 +83,19 @@ async def wait_until_playing(cluster: Cluster) -> Sequence[TableId]:
                 await trio.sleep(0.2)
 
 
-async def find_node(cluster: Cluster) -> NodeAnnouncement:
-    """Read what the node says of itself: tickets name its present start."""
+async def find_node(cluster: Cluster) -> tuple[NodeAnnouncement, Mapping[TableId, Held]]:
+    """Read what the node says of itself, and what it holds each table by: tickets name both."""
     port = cluster.servers.plan.ports[VALKEY]
+    held: dict[TableId, Held] = {}
     async with open_redis(RedisSettings(host="127.0.0.1", port=port)) as redis:
         announced = await redis.get(keys.node(NODE))
         assert isinstance(announced, bytes), "the node is up"
-        return announcement_codec().decode(announced)
+        for shard in map(ShardId, SHARDS):
+            lease = read_lease(dict(await redis.hgetall(keys.lease(shard))))
+            assert lease is not None, "the node holds every shard"
+            for table_id in await redis.hgetall(keys.lobby(shard)):
+                held[TableId(int(table_id))] = (shard, lease.epoch)
+    return announcement_codec().decode(announced), held
 
 
 @frozen
@@ -94,12 +103,14 @@ class Place:
     """Where the storm is."""
 
     node: NodeAnnouncement
+    held: Mapping[TableId, Held]
     tables: Sequence[TableId]
     ticket_key: str
 
     def watcher(self, number: int) -> "Watcher":
         """Give one of the players, who are spread over all tables."""
         table_id = self.tables[number % len(self.tables)]
+        shard, epoch = self.held[table_id]
         ticket = TableTicket(
             ticket_id=str(uuid4()),
             user_id=UserId(FIRST_USER + number),
@@ -108,6 +119,8 @@ class Place:
             node=self.node.node,
             boot=self.node.boot,
             expires_unix_ms=wall_clock_ms() + TICKET_LIFE_MS,
+            shard=shard,
+            epoch=epoch,
         )
         return Watcher(table_id, sign_ticket(ticket, self.ticket_key))
 
@@ -186,7 +199,7 @@ async def _measure() -> Mapping[str, float]:
     with TemporaryDirectory(prefix="holdem-") as folder:
         async with open_cluster(Path(folder)) as cluster:
             tables = await wait_until_playing(cluster)
-            place = Place(await find_node(cluster), tables, cluster.servers.credential("ticket_key"))
+            place = Place(*await find_node(cluster), tables, cluster.servers.credential("ticket_key"))
             storms = [await storm(place, seed) for seed in range(ROUNDS)]
     return {
         "storm_500_s": round(statistics.median(seconds for seconds, _ in storms), 2),

@@ -2,12 +2,12 @@
 
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import trio
 from attrs import evolve, frozen
 
-from cardroom.ids import BootNonce, UserId
+from cardroom.ids import BootNonce, Epoch, ShardId, UserId
 from cardroom.service.addresses import TrustedProxies
 from cardroom.service.collector import tend_collector
 from cardroom.service.logs import Log
@@ -96,7 +96,8 @@ def build_house(
     services = _shard_services(settings, identity, redis, maker, directory)
     watch = HouseWatch(redis, directory, log)
     desk.shards = shards = _make_shards(settings, _with_watch(services, desk, offers, watch))
-    sessions = _session_services(settings, identity, redis, directory, connections, log)
+    admission = Admission(redis, settings.ticket_keys, identity, _epochs(shards))
+    sessions = _session_services(settings, admission, directory, connections, log)
     return House(
         identity=identity,
         directory=directory,
@@ -121,10 +122,19 @@ def build_house(
     )
 
 
+def _epochs(shards: Sequence[Shard]) -> Callable[[ShardId], Epoch]:
+    by_number = {shard.shard: shard for shard in shards}
+
+    def look(number: ShardId) -> Epoch:
+        shard = by_number.get(number)
+        return Epoch(0) if shard is None else shard.epoch
+
+    return look
+
+
 def _session_services(
     settings: NodeSettings,
-    identity: NodeIdentity,
-    redis: Redis,
+    admission: Admission,
     directory: Directory,
     connections: Connections,
     log: Log,
@@ -132,8 +142,8 @@ def _session_services(
     return SessionServices(
         node=settings.node_id,
         directory=directory,
-        admission=Admission(redis, settings.ticket_key, identity),
-        resumption=Resumption(settings.ticket_key, settings.sessions.resume_seconds),
+        admission=admission,
+        resumption=Resumption(settings.ticket_keys, settings.sessions.resume_seconds),
         proxies=TrustedProxies(settings.trusted_proxies),
         connections=connections,
         framers={encoding: Framer(encoding) for encoding in Encoding},

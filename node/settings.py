@@ -268,6 +268,7 @@ class NodeSettings:
     admins_file: Path
     """Who administrates: see ``cardroom/service/admins.py``."""
     ticket_key: Secret
+    """Opens the tickets of the routers, which have the same one, and signs the tokens for coming back."""
     journal_key: Secret
     """Seals the decks of hands in play; the same for all nodes that may take each other's shards."""
     redis: RedisSettings
@@ -275,6 +276,8 @@ class NodeSettings:
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
     """Networks of proxies in front of this node, such as ``127.0.0.1/32``: what they say about where a player
     comes from is believed."""
+    old_ticket_key: Secret | None = None
+    """Opens tickets and tokens too, while the key is changed; nothing is signed with it."""
     standby_for: tuple[ShardId, ...] = ()
     """Shards of other nodes that this one takes when their owner is gone, or offers them."""
     announce_seconds: float = 1.0
@@ -287,6 +290,11 @@ class NodeSettings:
     move: MoveSettings = field(factory=MoveSettings)
     stop: StopSettings = field(factory=StopSettings)
     log: LogSettings = field(factory=LogSettings)
+
+    @property
+    def ticket_keys(self) -> tuple[Secret, ...]:
+        """All keys that open tickets and tokens; the first one signs."""
+        return (self.ticket_key,) if self.old_ticket_key is None else (self.ticket_key, self.old_ticket_key)
 
     def __attrs_post_init__(self) -> None:
         if both := sorted(set(self.shards) & set(self.standby_for)):

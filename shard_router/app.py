@@ -21,21 +21,27 @@ from cardroom.service.run import notify_supervisor
 from shard_router.api.admin import make_admin_app
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.auth import Desk, add_auth_pages
+from shard_router.api.entry import EntryCheck
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
 from shard_router.api.lobby_feed import LobbyFeed
 from shard_router.api.lobby_lines import LobbyLines
 from shard_router.api.lobby_live import add_live_pages
+from shard_router.api.my_seats import add_seat_pages
 from shard_router.api.passwords import add_password_pages
+from shard_router.api.quick_seat import SeatFinder, add_quick_seat_pages
 from shard_router.api.second_factor import add_second_factor_pages
 from shard_router.api.sessions import add_session_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
 from shard_router.settings import RouterSettings
 from shard_router.store.accounts import Accounts
 from shard_router.store.cluster import Cluster
+from shard_router.store.extra_tables import ExtraTables
 from shard_router.store.factor_seal import FactorSeal
 from shard_router.store.factors import SecondFactors
 from shard_router.store.failures import Failures
+from shard_router.store.games import Games, read_games
+from shard_router.store.keeper import Keeper
 from shard_router.store.logins import Logins, SessionRules
 from shard_router.store.nodes import DirectoryCache, Nodes
 from shard_router.store.orders import Orders
@@ -43,6 +49,7 @@ from shard_router.store.passwords import Passwords
 from shard_router.store.post import Post
 from shard_router.store.purge import purge_expired
 from shard_router.store.registrations import Registrations
+from shard_router.store.reserved_seats import ReservedSeats
 from shard_router.store.servers import ServerWatch
 
 _STOP_SECONDS: Final = 2.5
@@ -71,8 +78,10 @@ async def serve_router(
 ) -> None:
     """Serve until ``stopping``; then let running requests end, within a limit, and close both servers.
 
-    Neither server needs to be there: pages that need it answer 503 until it is.
+    Neither server needs to be there: pages that need it answer 503 until it is. Raises ``BadSettings`` if the
+    file of the games cannot be used.
     """
+    games = None if settings.stakes_file is None else read_games(settings.stakes_file)
     async with (
         open_postgres(settings.postgres, must_answer=False) as postgres,
         open_redis(settings.redis) as redis,
@@ -84,7 +93,8 @@ async def serve_router(
         desk = build_desk(settings, postgres, redis, Logins(lookup, postgres, rules), log)
         entry = make_entry(settings.entry, postgres, redis, log)
         lobby = build_lobby(settings, redis, log)
-        app = build_app(settings, lobby, desk, watch, entry, log)
+        tables = build_tables(settings, redis, lobby, games, log)
+        app = build_app(settings, tables, desk, watch, entry, log)
         background.start_soon(probe_loop_lag)
         background.start_soon(lobby.run)
         background.start_soon(watch.watch)
@@ -92,6 +102,9 @@ async def serve_router(
         background.start_soon(purge_expired, desk.logins, desk.registrations, settings.purge, log)
         if desk.post is not None:
             background.start_soon(desk.post.work)
+        background.start_soon(
+            Keeper(redis, lobby.cache, tables.extra, tables.seats, settings.keeper, log).run
+        )
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
             if settings.admin is not None and settings.admins_file is not None:
@@ -159,20 +172,49 @@ def build_desk(settings: RouterSettings, postgres: Postgres, redis: Redis, login
     )
 
 
+@frozen
+class TableParts:
+    """What gives out seats at tables, and has more of them opened."""
+
+    lobby: LobbyParts
+    redis: Redis
+    extra: ExtraTables
+    seats: ReservedSeats
+    games: Games | None
+
+
+def build_tables(
+    settings: RouterSettings, redis: Redis, lobby: LobbyParts, games: Games | None, log: Log
+) -> TableParts:
+    """Make what gives out seats."""
+    orders = Orders(redis, log)
+    return TableParts(
+        lobby=lobby,
+        redis=redis,
+        extra=ExtraTables(redis, lobby.nodes, orders, settings.quick_seat.fresh_seconds, log),
+        seats=ReservedSeats(redis, settings.quick_seat.reserve_seconds),
+        games=games,
+    )
+
+
 def build_app(
-    settings: RouterSettings, lobby: LobbyParts, desk: Desk, watch: ServerWatch, entry: Entry, log: Log
+    settings: RouterSettings, tables: TableParts, desk: Desk, watch: ServerWatch, entry: Entry, log: Log
 ) -> QuartTrio:
     """Give the app with all its pages."""
+    lobby = tables.lobby
     app = make_router_app(log)
     add_entry(app, entry)
     add_auth_pages(app, desk)
     add_password_pages(app, desk)
     add_second_factor_pages(app, desk)
     add_session_pages(app, desk)
-    add_lobby_pages(app, lobby.cache, lobby.lines, desk.logins)
+    add_lobby_pages(app, lobby.cache, lobby.lines)
     add_live_pages(app, lobby.feed, settings.live.beat_seconds)
-    tickets = TicketOffice(desk.accounts, lobby.nodes, lobby.cache, settings.ticket_key)
-    add_ticket_pages(app, tickets, desk.logins)
+    add_seat_pages(app, lobby.cache, desk.logins)
+    office = TicketOffice(EntryCheck(desk.accounts), lobby.nodes, lobby.cache, settings.ticket_key)
+    add_ticket_pages(app, office, desk.logins)
+    finder = SeatFinder(tables.redis, office, tables.extra, tables.seats, tables.games, settings.quick_seat)
+    add_quick_seat_pages(app, finder, desk.logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     add_documents(app, _PUBLIC_PAGES)

@@ -1,4 +1,4 @@
-"""Starts a router: command line, settings, log, loop."""
+"""Starts a router: command line, settings, log, loop; or checks the shard map."""
 
 import sys
 from functools import partial
@@ -14,17 +14,26 @@ from cardroom.service.run import (
 )
 from cardroom.service.settings import BadSettings
 from shard_router.app import serve_router
+from shard_router.check_map import COMMAND as CHECK_MAP
+from shard_router.check_map import run_check_map
 from shard_router.settings import RouterSettings
+from shard_router.store.games import read_games
 
 PROCESS = "shard_router"
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT; exits 1 when its address is taken, 78 when its settings are bad."""
-    line = parse_command_line(PROCESS).parse_args()
+    if sys.argv[1:2] == [CHECK_MAP]:
+        sys.exit(run_check_map(sys.argv[2:]))
+    parser = parse_command_line(PROCESS)
+    parser.epilog = f"python -m {PROCESS} {CHECK_MAP} --help: check the shard map"
+    line = parser.parse_args()
     settings = read_settings_or_exit(RouterSettings, line.config)
     try:
         log = open_log(settings.log, PROCESS)
+        if settings.stakes_file is not None:
+            read_games(settings.stakes_file)
     except BadSettings as fault:
         sys.stderr.write(f"{line.config}: {fault}\n")
         sys.exit(EXIT_CONFIGURATION)

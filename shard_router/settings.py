@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from attrs import Attribute, field, frozen
-from attrs.validators import deep_iterable, ge, gt, le, optional
+from attrs.validators import deep_iterable, ge, gt, le, lt, optional
 
 from cardroom.ids import ShardId
 from cardroom.service.addresses import is_network
@@ -12,11 +12,13 @@ from cardroom.service.logins import LookupSettings
 from cardroom.service.mail import MailSettings
 from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
+from cardroom.wire.keys import RESERVED_SECONDS
 
 _MIN_KEY_LETTERS = 32
 
 
-def _each_shard_once(_: object, __: "Attribute[tuple[ShardId, ...]]", shards: tuple[ShardId, ...]) -> None:
+def check_shards(_: object, __: "Attribute[tuple[ShardId, ...]]", shards: tuple[ShardId, ...]) -> None:
+    """Refuse a list that does not name every shard once."""
     if not shards or len(set(shards)) != len(shards) or min(shards) < 0:
         raise ValueError("shards: every shard of the cluster, once")
 
@@ -96,6 +98,50 @@ class PurgeSettings:
 
 
 @frozen
+class QuickSeatSettings:
+    """How players are sent to free seats, and when another table is opened for them."""
+
+    reserve_seconds: float = field(default=20.0, validator=[gt(0.0), lt(RESERVED_SECONDS)])
+    """For so long nobody else is sent to a seat that somebody was sent to."""
+    candidates: int = field(default=32, validator=ge(1))
+    """How many tables, the fullest ones, are looked through for a seat."""
+    wait_seconds: float = field(default=6.0, validator=[ge(0.0), lt(9.0)])
+    """How long a request waits for a table that is being opened; then 503."""
+    look_seconds: float = field(default=0.1, validator=gt(0.0))
+    """How often it looks meanwhile."""
+    order_seconds: float = field(default=3.0, validator=gt(0.0))
+    """How long a node may take to open a table."""
+    fresh_seconds: float = field(default=15.0, validator=[gt(0.0), lt(RESERVED_SECONDS)])
+    """For so long a table that was opened counts although it does not stand in the lobby yet."""
+    extra_per_stake: int = field(default=40, validator=ge(0))
+    """How many extra tables one game may have in all shards together; 0: none is opened."""
+    extra_per_shard: int = field(default=40, validator=ge(0))
+    """How many extra tables one shard may have."""
+    favourite_seats: int = field(default=6, validator=[ge(2), le(9)])
+    """What is opened for who does not care how many seats the table has, where the game has that size."""
+    room: str = "Main"
+    """The room that extra tables are in."""
+
+
+@frozen
+class KeeperSettings:
+    """When extra tables that stand empty are closed again."""
+
+    every_seconds: float = field(default=5.0, validator=gt(0.0))
+    """How often the router that keeps the tables looks at them."""
+    lock_seconds: float = field(default=20.0, validator=gt(0.0))
+    """When it has not done so for so long, another router does."""
+    quiet_seconds: float = field(default=120.0, validator=ge(0.0))
+    """For so long a table must have stood empty."""
+    spare_seats: int = field(default=2, validator=ge(1))
+    """So many seats must stay free at other tables of the game and size."""
+    closed_at_once: int = field(default=5, validator=ge(1))
+    """How many tables are closed each time, at most."""
+    order_seconds: float = field(default=3.0, validator=gt(0.0))
+    """How long a node may take to answer."""
+
+
+@frozen
 class LiveSettings:
     """The live lobby: how many may follow it, in all and from one address (0: any number), and how.
 
@@ -123,7 +169,7 @@ class RouterSettings:
     http: Bind
     redis: RedisSettings
     postgres: PostgresSettings
-    shards: tuple[ShardId, ...] = field(validator=_each_shard_once)
+    shards: tuple[ShardId, ...] = field(validator=check_shards)
     ticket_key: Secret = field(validator=_hard_to_guess)
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
     """Networks of proxies in front: what they say about where a player comes from is believed."""
@@ -145,6 +191,10 @@ class RouterSettings:
     failures: FailureSettings = field(factory=FailureSettings)
     purge: PurgeSettings = field(factory=PurgeSettings)
     lobby_seconds: float = field(default=0.5, validator=ge(0.0))
+    stakes_file: Path | None = None
+    """The games on offer, the same file as the nodes'. Without it no extra tables are opened."""
+    quick_seat: QuickSeatSettings = field(factory=QuickSeatSettings)
+    keeper: KeeperSettings = field(factory=KeeperSettings)
     lobby_stale_seconds: float = field(default=30.0, validator=ge(0.0))
     """How long the last lobby is shown while Redis is away."""
     live: LiveSettings = field(factory=LiveSettings)

@@ -14,6 +14,7 @@ from cardroom.client.limits import ClientLimits
 from cardroom.client.lobby import LobbyView, follow_lobby
 from cardroom.client.table import Listener, Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
+from cardroom.client.way import find_seat, way_to
 
 __all__ = [
     "Account",
@@ -32,6 +33,8 @@ __all__ = [
     "TableView",
     "WayBack",
     "connect",
+    "find_seat",
     "follow_lobby",
     "open_account",
+    "way_to",
 ]

@@ -33,10 +33,14 @@ from cardroom.wire.lobby import (
     Lobby,
     LobbyTable,
     LoggedIn,
+    QuickSeat,
     Registered,
     Registration,
     SeatPlace,
+    SeatWish,
+    TableRoute,
     TicketAnswer,
+    TicketRequest,
     WhereAmI,
 )
 from cardroom.wire.lobby_query import LobbyQuery
@@ -51,10 +55,11 @@ MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 _ASKED: Final = (
     Registration, Credentials, MailedToken, PasswordChange, ResetRequest, PasswordReset, PasswordShown,
-    CodeShown, FactorRemoval,
+    CodeShown, FactorRemoval, TicketRequest, SeatWish,
 )  # fmt: skip
 _ANSWERED: Final = (
-    Registered, LoggedIn, Lobby, LobbyTable, WhereAmI, TicketAnswer, SessionList, FactorState, FactorOffer, RecoveryCodes,
+    Registered, LoggedIn, Lobby, LobbyTable, WhereAmI, TicketAnswer, TableRoute, QuickSeat, SessionList,
+    FactorState, FactorOffer, RecoveryCodes,
 )  # fmt: skip
 
 _CODECS: Final[Mapping[type, Codec[Any]]] = {
@@ -165,13 +170,34 @@ class Account:
         """Give one public table's line. Refused: no such table, table unavailable."""
         return await self._ask("GET", f"/api/v1/tables/{table_id}", LobbyTable, None)
 
-    async def ticket(self, table_id: TableId) -> TicketAnswer:
-        """Ask where a table is played, and for the right to connect there once, within 30 s."""
-        return await self._ask("POST", f"/api/v1/tables/{table_id}/ticket", TicketAnswer, None)
+    async def ticket(self, table_id: TableId, route: str = "") -> TicketAnswer:
+        """Ask where a table is played, and for the right to connect there once, within 30 s.
+
+        Refused: no such table, table unavailable (come back), frozen, self-excluded; and with a ``route``:
+        it is another one now. ``way_to`` deals with the table that moves.
+        """
+        body = _to_json(TicketRequest(route)) if route else None
+        return await self._ask("POST", f"/api/v1/tables/{table_id}/ticket", TicketAnswer, body)
+
+    async def route(self, table_id: TableId) -> TableRoute:
+        """Ask where a table is played. Refused: no such table, table unavailable (come back)."""
+        return await self._ask("GET", f"/api/v1/tables/{table_id}/route", TableRoute, None)
+
+    async def quick_seat(self, stake: str, seats: int = 0) -> QuickSeat:
+        """Ask for a seat at any table of a game, of so many seats or any; ``connect`` takes the answer.
+
+        Refused: no such stake, no seat (come back), table unavailable (come back), frozen, self-excluded,
+        play frozen.
+        """
+        return await self._ask("POST", "/api/v1/quick-seat", QuickSeat, _to_json(SeatWish(stake, seats)))
 
     async def seats(self) -> tuple[SeatPlace, ...]:
-        """List every seat that the player holds."""
-        return (await self._ask("GET", "/api/v1/me/seats", WhereAmI, None)).seats
+        """List every seat that the player holds, as far as is known: see ``where_am_i``."""
+        return (await self.where_am_i()).seats
+
+    async def where_am_i(self) -> WhereAmI:
+        """List every seat that the player holds, and say whether there may be more."""
+        return await self._ask("GET", "/api/v1/me/seats", WhereAmI, None)
 
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes | None) -> T:
         return _read(path, kind, await self._send(method, path, body))
@@ -234,7 +260,9 @@ def http_errors() -> Iterator[None]:
 def refusal_of(response: httpx.Response) -> RequestRefused | ProtocolBroken:
     """Read the refusal out of an answer that is not a success."""
     try:
-        return RequestRefused(Refusal(response.json()["code"]))
+        body, after = response.json(), response.headers.get("Retry-After", "")
+        seconds = int(after) if after.isascii() and after.isdigit() else None
+        return RequestRefused(Refusal(body["code"]), seconds, str(body.get("route", "")))
     except (ValueError, KeyError, TypeError):
         return ProtocolBroken(f"{response.url.path}: status {response.status_code} without a known code")
 

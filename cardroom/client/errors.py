@@ -8,11 +8,17 @@ class ClientError(Exception):
 
 
 class RequestRefused(ClientError):
-    """The other side refused the request, which changed nothing; ``code`` says why."""
+    """The other side refused the request, which changed nothing; ``code`` says why.
 
-    def __init__(self, code: Refusal) -> None:
+    ``retry_seconds``: it may be sent again after so long, if the router said so. ``route`` is the present one
+    of a table whose route was stale.
+    """
+
+    def __init__(self, code: Refusal, retry_seconds: int | None = None, route: str = "") -> None:
         super().__init__(code.value)
         self.code = code
+        self.retry_seconds = retry_seconds
+        self.route = route
 
 
 class ConnectionLost(ClientError):

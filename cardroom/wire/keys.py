@@ -29,6 +29,9 @@ NODE_SECONDS: Final = 15
 ORDERS_SECONDS: Final = 60
 """How long orders that nobody carries out, and answers that nobody reads, are kept."""
 
+RESERVED_SECONDS: Final = 120
+"""How long it is kept that players were sent to seats; each of those times is shorter."""
+
 OFFERS_SECONDS: Final = 60
 """How long offers that nobody reads are kept. They only hurry: the lease says what is offered to whom."""
 
@@ -131,6 +134,21 @@ def limit(name: str) -> str:
 def keeper() -> str:
     """Lock of the router that opens and closes extra tables now."""
     return "keeper"
+
+
+def reserved_seats(table_id: TableId) -> str:
+    """Hash of seat to who was sent there, and until when nobody else is; all tables in one slot."""
+    return f"{{seats}}:{table_id}"
+
+
+def fresh_tables() -> str:
+    """Hash of the extra tables that were just opened, and may not stand in the lobby yet."""
+    return "fresh_tables"
+
+
+def opening(stake: str, seat_count: int) -> str:
+    """Lock of the router that has a table of this game and size opened now."""
+    return f"opening:{seat_count}:{stake}"
 
 
 def used_ticket(ticket_id: str) -> str:

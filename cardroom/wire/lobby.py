@@ -1,12 +1,13 @@
 """Router and player over HTTP: accounts, lobby, tickets. JSON; amounts are whole won."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import Enum, unique
 from typing import Final
 
 from attrs import field, frozen
 from itsdangerous import BadSignature, Signer
 
-from cardroom.ids import BootNonce, NodeId, SeatIndex, TableId, UserId
+from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding, Malformed
 from cardroom.wire.json_schema import beside, letters
@@ -19,7 +20,7 @@ MAX_TICKET_BYTES: Final = 1024
 """No ticket is longer."""
 
 _NOTHING: Final = Krw(0)
-_TICKET_SALT: Final = b"holdem.table-ticket.v1"
+_TICKET_SALT: Final = b"holdem.table-ticket.v2"
 
 
 @frozen
@@ -112,6 +113,17 @@ class Lobby:
 
 
 @frozen
+class TicketRequest:
+    """The body of ``POST /api/v1/tables/{id}/ticket``, which may be left out.
+
+    Refused with ``route_stale`` if the table is played elsewhere than ``route`` says.
+    """
+
+    route: str = ""
+    """The route that the client believes in; empty: any."""
+
+
+@frozen
 class TicketAnswer:
     """``POST /api/v1/tables/{id}/ticket``: where to connect, and what to show there.
 
@@ -124,16 +136,72 @@ class TicketAnswer:
     """To be shown there once, in the first message."""
     table_id: TableId
     expires_unix_ms: int
+    route: str
+    """The way to the table that the ticket is for; another one is another node, or another time at it."""
+
+
+@frozen
+class TableRoute:
+    """``GET /api/v1/tables/{id}/route``: where a table is played now."""
+
+    table_id: TableId
+    route: str
+    """To be compared only: a table with another route is played elsewhere, or was meanwhile."""
+    node: NodeId
+    epoch: Epoch
+    url: str
+    """The WebSocket address, to be used as it is, with a ticket."""
+
+
+@frozen
+class SeatWish:
+    """``POST /api/v1/quick-seat``: a seat at any public table of this game.
+
+    Refused: no such stake or size, all play frozen, no seat found (503, come back).
+    """
+
+    stake: str
+    """The name of the game."""
+    seats: int
+    """How many seats the table shall have, 2 to 9; 0: any."""
+
+
+@frozen
+class QuickSeat(TicketAnswer):
+    """Where a seat was found: a ticket for the table, and the seat.
+
+    The seat is not held at the table, but for some seconds nobody else is sent to it.
+    """
+
+    seat: SeatIndex
+    """The seat to take, or the one that the player has."""
+    is_yours: bool
+    """Whether the player sits there already."""
+
+
+@unique
+class RouteState(Enum):
+    """Whether a table can be reached."""
+
+    PLAYED = "played"
+    """Ask for a ticket."""
+    OPENING = "opening"
+    """A node is about to play it: ask again in a second."""
+    AWAY = "away"
+    """Its node is gone; another one takes it soon, or the same when it is back."""
 
 
 @frozen
 class SeatPlace:
-    """A seat that the player holds, and where its table is played (empty while no node holds it)."""
+    """A seat that the player holds, and where its table is played."""
 
     table_id: TableId
     seat: SeatIndex
     url: str
     """The WebSocket address of the table's node, empty while no node holds the table."""
+    route: str = ""
+    """The way to the table, empty while there is none."""
+    state: RouteState = RouteState.PLAYED
 
 
 @frozen
@@ -142,11 +210,16 @@ class WhereAmI:
 
     seats: tuple[SeatPlace, ...]
     """None if the player sits nowhere."""
+    is_complete: bool = True
+    """False while nothing is known of the tables of some shard: the player may have more seats than these."""
 
 
 @frozen
 class TableTicket:
-    """What a ticket says: who may connect to which start of which node for which table, once."""
+    """What a ticket says: who may connect to which start of which node for which table, once.
+
+    It is good while the node plays the table's shard under the epoch that it had when the ticket was written.
+    """
 
     ticket_id: str
     user_id: UserId
@@ -155,6 +228,8 @@ class TableTicket:
     node: NodeId
     boot: BootNonce
     expires_unix_ms: int
+    shard: ShardId
+    epoch: Epoch
 
 
 _TICKETS: Final = Codec[TableTicket](TableTicket, Encoding.MSGPACK, MAX_TICKET_BYTES, {})
@@ -165,14 +240,14 @@ def sign_ticket(ticket: TableTicket, key: str) -> str:
     return Signer(key, salt=_TICKET_SALT).sign(urlsafe_b64encode(_TICKETS.encode(ticket))).decode()
 
 
-def open_ticket(text: str, key: str) -> TableTicket:
-    """Read a ticket; raises ``BadSignature`` for anything that ``sign_ticket`` did not write with ``key``.
+def open_ticket(text: str, *keys: str) -> TableTicket:
+    """Read a ticket; raises ``BadSignature`` for what ``sign_ticket`` did not write with one of ``keys``.
 
     Expiry and single use are the reader's to check.
     """
     if len(text) > MAX_TICKET_BYTES:
         raise BadSignature("longer than any ticket")
     try:
-        return _TICKETS.decode(urlsafe_b64decode(Signer(key, salt=_TICKET_SALT).unsign(text)))
+        return _TICKETS.decode(urlsafe_b64decode(Signer(keys, salt=_TICKET_SALT).unsign(text)))
     except (Malformed, ValueError) as error:
         raise BadSignature("not a ticket of this version") from error

@@ -94,7 +94,7 @@ class Accounts:
             raise Denied(Refusal.NO_SUCH_TABLE)
         ticket = await self._sockets.give_ticket(user_id, nickname, table_id)
         expires = time.time_ns() // 1_000_000 + TICKET_SECONDS * 1000
-        return self._write(TicketAnswer(self._url, ticket, table_id, expires))
+        return self._write(TicketAnswer(self._url, ticket, table_id, expires, route=""))
 
     async def _who(self, request: "Request") -> tuple[UserId, str]:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")

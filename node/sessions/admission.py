@@ -1,12 +1,12 @@
 """Who may come in: who that is, and the check of a ticket."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import field, frozen
 from itsdangerous import BadSignature
 
-from cardroom.ids import TableId, UserId
+from cardroom.ids import Epoch, ShardId, TableId, UserId
 from cardroom.service.redis import Redis, RedisAway, set_if_absent
 from cardroom.service.settings import Secret
 from cardroom.wire import keys
@@ -47,25 +47,36 @@ def wall_clock_ms() -> int:
 
 
 class Admission:
-    """Checks tickets: signature, time, this start of this node, and that each is used once."""
+    """Checks tickets: signature, time, this start of the node, the epoch, and that each is used once.
+
+    ``keys`` are all that a ticket may be signed with: while the key is changed, that is two.
+    """
 
     def __init__(
-        self, redis: Redis, key: Secret, identity: NodeIdentity, now_ms: Callable[[], int] = wall_clock_ms
+        self,
+        redis: Redis,
+        keys: Sequence[Secret],
+        identity: NodeIdentity,
+        epoch_of: Callable[[ShardId], Epoch],
+        now_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self._redis = redis
-        self._key = key
+        self._keys = tuple(key.value for key in keys)
         self._identity = identity
+        self._epoch_of = epoch_of
         self._now_ms = now_ms
 
     async def admit(self, hello: Hello) -> Admitted:
         """Give whom the ticket is for if it is good, and mark it as used; raises ``NotAdmitted``."""
         try:
-            ticket = open_ticket(hello.ticket, self._key.value)
+            ticket = open_ticket(hello.ticket, *self._keys)
         except BadSignature:
             raise NotAdmitted(Refusal.TICKET_INVALID) from None
         if ticket.expires_unix_ms < self._now_ms():
             raise NotAdmitted(Refusal.TICKET_EXPIRED)
         if (ticket.node, ticket.boot) != (self._identity.node, self._identity.boot):
+            raise NotAdmitted(Refusal.WRONG_NODE)
+        if ticket.epoch != self._epoch_of(ticket.shard) or not ticket.epoch:
             raise NotAdmitted(Refusal.WRONG_NODE)
         await self._use(ticket)
         return Admitted(ticket.user_id, ticket.nickname, ticket.table_id, invitation=hello.invitation)

@@ -1,7 +1,7 @@
 """Coming back after a broken connection: the token of ``Welcome``, and what it is good for."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -43,8 +43,11 @@ class Resumption:
     its player in.
     """
 
-    def __init__(self, key: Secret, seconds: float, now_ms: Callable[[], int] = wall_clock_ms) -> None:
-        self._signer = Signer(key.value, salt=_SALT)
+    def __init__(
+        self, keys: Sequence[Secret], seconds: float, now_ms: Callable[[], int] = wall_clock_ms
+    ) -> None:
+        """Sign with the first of the keys, and know what was signed with any of them."""
+        self._signer = Signer([key.value for key in reversed(keys)], salt=_SALT)
         self._life_ms = int(seconds * 1000)
         self._now_ms = now_ms
 

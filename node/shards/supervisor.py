@@ -92,6 +92,11 @@ class Shard:
         return () if self._held is None else self._held.served.tables
 
     @property
+    def epoch(self) -> Epoch:
+        """Under which epoch this node holds the shard; 0 while it does not."""
+        return Epoch(0) if self._held is None else self._held.writer.epoch
+
+    @property
     def served(self) -> ServedTables | None:
         """What orders about tables are given to, while this node plays the shard."""
         return self._held.served if self._held is not None and self.is_open else None
@@ -180,7 +185,7 @@ class Shard:
             may_take_absent=self._may_take_absent,
         )
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._stop_waiting, nursery.cancel_scope)
+            nursery.start_soon(_cancel_after, self._draining, nursery.cancel_scope)
             await claim.wait_until_taken()
             self._may_take_absent = claim.may_take_absent
             services.directory.expect(self.shard)
@@ -194,10 +199,6 @@ class Shard:
                 await store.offer(ANY_NODE)
             except RedisAway as away:
                 log.warning("shard.not_left", reason=str(away))
-
-    async def _stop_waiting(self, waiting: trio.CancelScope) -> None:
-        await self._draining.wait()
-        waiting.cancel()
 
     async def _hold(self, store: ShardStore, log: Log) -> None:
         services = self.services
@@ -284,6 +285,11 @@ def _make_hand_over(services: ShardServices, held: HeldShard, move: ShardMove, l
         settings=services.move,
         log=log,
     )
+
+
+async def _cancel_after(event: trio.Event, waiting: trio.CancelScope) -> None:
+    await event.wait()
+    waiting.cancel()
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -1,4 +1,4 @@
-"""The list of tables, one table's line, and a player's seats."""
+"""The list of tables, and one table's line."""
 
 import gzip
 from collections.abc import Sequence
@@ -13,9 +13,8 @@ from quart_trio import QuartTrio
 from cardroom.ids import TableId
 from cardroom.service.http import RefusedRequest
 from cardroom.service.limit_rules import Rule, limited
-from cardroom.service.openapi import PLAYER, Answer, Page, Parameter, whole_parameter, whole_path
-from cardroom.wire.codec import Codec, Encoding
-from cardroom.wire.lobby import Lobby, LobbyTable, SeatPlace, WhereAmI
+from cardroom.service.openapi import Answer, Page, Parameter, whole_parameter, whole_path
+from cardroom.wire.lobby import Lobby, LobbyTable
 from cardroom.wire.lobby_query import (
     MAX_LIMIT,
     MAX_NAME_LETTERS,
@@ -27,10 +26,9 @@ from cardroom.wire.lobby_query import (
 )
 from cardroom.wire.presence import LobbyState
 from cardroom.wire.refusals import Refusal
-from shard_router.api.http import ComeBack, answer, require_login
+from shard_router.api.http import ComeBack
 from shard_router.api.lobby_lines import Line, LobbyLines
-from shard_router.rules.placement import Closed, Place, retry_seconds
-from shard_router.store.logins import Logins
+from shard_router.rules.placement import Closed, retry_seconds
 from shard_router.store.nodes import Directory, DirectoryCache
 
 STALE: Final = '110 - "Response is Stale"'
@@ -38,7 +36,6 @@ STALE: Final = '110 - "Response is Stale"'
 
 _PACKING_LEVEL: Final = 1
 _PACKED_HERE_BYTES: Final = 32 * 1024
-_MAX_SEATS_BYTES: Final = 1024 * 1024
 _KEPT_TEXTS: Final = 64
 _MAX_ID_DIGITS: Final = 18
 _TAG_BYTES: Final = 12
@@ -65,8 +62,6 @@ _PART_PARAMETERS: Final = (
     whole_parameter("limit", 1, MAX_LIMIT, "At most so many lines"),
     Parameter("after", _WHOLE, "Only the lines behind this table's; refused if it is not in the list"),
 )
-
-_WHERE_AM_I: Final = Codec[WhereAmI](WhereAmI, Encoding.JSON, _MAX_SEATS_BYTES, {})
 
 
 @frozen
@@ -139,8 +134,8 @@ def lobby_query(parameters: Sequence[tuple[str, str]], *, filters_only: bool = F
         raise RefusedRequest(400, Refusal.MALFORMED, str(bad)) from bad
 
 
-def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, lines: LobbyLines, logins: Logins) -> None:
-    """Serve ``/api/v1/tables`` to everybody, a table's line too, and ``/api/v1/me/seats`` to the player."""
+def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, lines: LobbyLines) -> None:
+    """Serve ``/api/v1/tables`` to everybody, and each table's line."""
     pages = LobbyPages(cache, lines)
 
     @app.get("/api/v1/tables")
@@ -176,23 +171,7 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, lines: LobbyLines, lo
             raise ComeBack(Refusal.TABLE_UNAVAILABLE, retry_seconds(Closed.NOT_HELD))
         response = Response(line.text, content_type="application/json")
         response.headers["Cache-Control"] = "no-store"
-        return _mark(response, directory)
-
-    _add_seats(app, cache, logins)
-
-
-def _add_seats(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> None:
-    @app.get("/api/v1/me/seats")
-    @Page(tag="tables", who=PLAYER, answers={200: WhereAmI})
-    async def seats() -> Response:
-        """Say where the player has seats, and which node plays them."""
-        login = await require_login(logins)
-        directory = await cache.look()
-        found = []
-        for table, seat in directory.seats_of(login.user_id):
-            place = directory.places[table.shard]
-            found.append(SeatPlace(table.table_id, seat, place.url if isinstance(place, Place) else ""))
-        return _mark(answer(_WHERE_AM_I, WhereAmI(tuple(found))), directory)
+        return mark_stale(response, directory)
 
 
 def table_number(text: str) -> TableId:
@@ -214,10 +193,11 @@ def _answer_list(written: WrittenLobby, directory: Directory) -> Response:
     response.headers["ETag"] = f'W/"{written.tag}"'
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = "no-cache"
-    return _mark(response, directory)
+    return mark_stale(response, directory)
 
 
-def _mark(response: Response, directory: Directory) -> Response:
+def mark_stale(response: Response, directory: Directory) -> Response:
+    """Let an answer say that nobody knows now if it is still so."""
     if directory.is_stale:
         response.headers["Warning"] = STALE
     return response

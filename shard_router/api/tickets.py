@@ -1,47 +1,80 @@
-"""Table tickets: which node plays a table, and the signed word that lets one player in there once."""
+"""The way to a table: which node plays it, and the signed word that lets one player in there once."""
 
+import json
 import secrets
 import time
 from typing import Final
 
 from attrs import frozen
-from quart import Response
+from quart import Response, request
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId, TableId
-from cardroom.service.http import RefusedRequest
+from cardroom.service.http import RefusedRequest, problem, read_body
 from cardroom.service.logins import Login
 from cardroom.service.openapi import PLAYER, Page, whole_path
 from cardroom.service.settings import Secret
 from cardroom.wire.codec import Codec, Encoding
-from cardroom.wire.lobby import TICKET_LIFE_MS, TableTicket, TicketAnswer, sign_ticket
+from cardroom.wire.lobby import (
+    TICKET_LIFE_MS,
+    TableRoute,
+    TableTicket,
+    TicketAnswer,
+    TicketRequest,
+    sign_ticket,
+)
+from cardroom.wire.presence import TableSummary
 from cardroom.wire.refusals import Refusal
+from shard_router.api.entry import EntryCheck
 from shard_router.api.http import MAX_REQUEST_BYTES, ComeBack, answer, require_login
+from shard_router.api.lobby import table_number
 from shard_router.rules.placement import Closed, Place, retry_seconds
-from shard_router.store.accounts import Accounts
 from shard_router.store.logins import Logins
 from shard_router.store.nodes import DirectoryCache, Nodes
 
+_REQUEST: Final = Codec[TicketRequest](TicketRequest, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _TICKET: Final = Codec[TicketAnswer](TicketAnswer, Encoding.JSON, MAX_REQUEST_BYTES, {})
-_MAX_ID_DIGITS: Final = 19
+_ROUTE: Final = Codec[TableRoute](TableRoute, Encoding.JSON, MAX_REQUEST_BYTES, {})
+
+
+class RouteStale(RefusedRequest):
+    """The table is played elsewhere than the client believes; the answer says where."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(409, Refusal.ROUTE_STALE)
+        self.place = place
 
 
 @frozen
 class TicketOffice:
-    """Writes tickets."""
+    """Finds tables, and writes tickets."""
 
-    accounts: Accounts
+    entry: EntryCheck
     nodes: Nodes
     cache: DirectoryCache
     key: Secret
 
-    async def write(self, login: Login, table_id: TableId) -> TicketAnswer:
-        """Write a ticket for a table; a repeat writes another.
+    async def write(self, login: Login, table_id: TableId, believed: str = "") -> TicketAnswer:
+        """Write a ticket for a table; a repeat writes another. ``believed`` is the client's route, if any.
 
-        Refused: frozen players, tables that do not exist, tables that no node plays now.
+        Refused: players who may not come in, tables that do not exist, tables that no node plays now, a
+        route that is not the table's any more.
         """
-        await self._refuse_frozen(login)
-        place = await self._find_place(await self._find_shard(table_id))
+        table = await self._find_table(table_id)
+        has_seat = any(seat.user_id == login.user_id for seat in table.seats)
+        await self.entry.refuse_entry(login, has_seat=has_seat)
+        place = await self.find_place(table.shard)
+        if believed and believed != place.route:
+            raise RouteStale(place)
+        return self.sign(login, table_id, table.shard, place)
+
+    async def find_route(self, table_id: TableId) -> TableRoute:
+        """Say where a table is played. Refused: tables that do not exist, or that no node plays now."""
+        place = await self.find_place((await self._find_table(table_id)).shard)
+        return TableRoute(table_id, place.route, place.node, place.epoch, place.url)
+
+    def sign(self, login: Login, table_id: TableId, shard: ShardId, place: Place) -> TicketAnswer:
+        """Write a ticket for a player who may come in to a table that is played at ``place``."""
         expires_unix_ms = time.time_ns() // 1_000_000 + TICKET_LIFE_MS
         ticket = TableTicket(
             ticket_id=secrets.token_hex(16),
@@ -51,36 +84,39 @@ class TicketOffice:
             node=place.node,
             boot=place.boot,
             expires_unix_ms=expires_unix_ms,
+            shard=shard,
+            epoch=place.epoch,
         )
-        return TicketAnswer(place.url, sign_ticket(ticket, self.key.value), table_id, expires_unix_ms)
+        text = sign_ticket(ticket, self.key.value)
+        return TicketAnswer(place.url, text, table_id, expires_unix_ms, place.route)
 
-    async def _refuse_frozen(self, login: Login) -> None:
-        is_frozen = await self.accounts.is_frozen(login.user_id)
-        if is_frozen is None:
-            raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
-        if is_frozen:
-            raise RefusedRequest(403, Refusal.FROZEN)
-
-    async def _find_shard(self, table_id: TableId) -> ShardId:
-        """Find the shard of a table; while a shard is closed, its tables may not be listed."""
-        directory = await self.cache.look()
-        table = directory.tables.get(table_id)
-        if table is not None:
-            return table.shard
-        if directory.is_complete:
-            raise RefusedRequest(404, Refusal.NO_SUCH_TABLE)
-        raise ComeBack(Refusal.TABLE_UNAVAILABLE, retry_seconds(Closed.NOT_HELD))
-
-    async def _find_place(self, shard: ShardId) -> Place:
+    async def find_place(self, shard: ShardId) -> Place:
         """Ask anew who plays the shard: a ticket names one start of one node."""
         place = await self.nodes.place(shard)
         if isinstance(place, Closed):
             raise ComeBack(Refusal.TABLE_UNAVAILABLE, retry_seconds(place))
         return place
 
+    async def _find_table(self, table_id: TableId) -> TableSummary:
+        """Find a table; while a shard is closed, its tables may not be listed."""
+        directory = await self.cache.look()
+        table = directory.tables.get(table_id)
+        if table is not None:
+            return table
+        if directory.is_complete:
+            raise RefusedRequest(404, Refusal.NO_SUCH_TABLE)
+        raise ComeBack(Refusal.TABLE_UNAVAILABLE, retry_seconds(Closed.NOT_HELD))
+
 
 def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> None:
-    """Serve ``/api/v1/tables/{id}/ticket``."""
+    """Serve ``/api/v1/tables/{id}/ticket`` and ``/api/v1/tables/{id}/route``."""
+
+    @app.errorhandler(RouteStale)
+    async def route_stale(refusal: RouteStale) -> Response:
+        response = problem(refusal.status, refusal.code, refusal.detail)
+        body = json.loads(await response.get_data())
+        response.set_data(json.dumps(body | {"route": refusal.place.route, "url": refusal.place.url}))
+        return response
 
     @app.post("/api/v1/tables/<number>/ticket")
     @Page(
@@ -97,6 +133,11 @@ def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> No
     async def ticket(number: str) -> Response:
         """Give a ticket for a table: where to connect, and what to show there, once, within 30 s."""
         login = await require_login(logins)
-        if not (number.isascii() and number.isdigit() and len(number) <= _MAX_ID_DIGITS):
-            raise RefusedRequest(404, Refusal.NO_SUCH_TABLE)
-        return answer(_TICKET, await office.write(login, TableId(int(number))))
+        table_id = table_number(number)
+        believed = (await read_body(_REQUEST)).route if await request.get_data() else ""
+        return answer(_TICKET, await office.write(login, table_id, believed))
+
+    @app.get("/api/v1/tables/<number>/route")
+    async def route(number: str) -> Response:
+        await require_login(logins)
+        return answer(_ROUTE, await office.find_route(table_number(number)))

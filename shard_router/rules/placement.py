@@ -3,7 +3,7 @@
 from enum import Enum, unique
 from typing import assert_never
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import BootNonce, Epoch, NodeId
 
@@ -24,6 +24,8 @@ class Announced:
     node: NodeId
     boot: BootNonce
     url: str
+    connections: int = 0
+    connection_limit: int = 0
 
 
 @frozen
@@ -32,7 +34,17 @@ class Place:
 
     node: NodeId
     boot: BootNonce
+    epoch: Epoch
     url: str
+    connections: int = field(default=0, eq=False)
+    """How many connections the node has now."""
+    room: int = field(default=0, eq=False)
+    """How many more it takes."""
+
+    @property
+    def route(self) -> str:
+        """Give the name of this way to the shard: another one is another node, or another time at it."""
+        return f"{self.node}/{self.epoch}"
 
 
 @unique
@@ -62,7 +74,15 @@ def place_shard(holder: Holder | None, announced: Announced | None) -> Place | C
         return Closed.NODE_SILENT
     if announced.boot != holder.boot:
         return Closed.NODE_RESTARTED
-    return Place(announced.node, announced.boot, announced.url)
+    room = max(0, announced.connection_limit - announced.connections)
+    return Place(
+        announced.node,
+        announced.boot,
+        holder.epoch,
+        announced.url,
+        connections=announced.connections,
+        room=room,
+    )
 
 
 def retry_seconds(closed: Closed) -> int:

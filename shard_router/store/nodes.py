@@ -31,6 +31,12 @@ class Directory:
         """Whether every shard is played, so that a table that is not listed does not exist."""
         return not any(isinstance(place, Closed) for place in self.places.values())
 
+    @property
+    def knows_all_tables(self) -> bool:
+        """Whether every shard is played or listed, so that a seat that is not listed does not exist."""
+        listed = {table.shard for table in self.tables.values()}
+        return all(isinstance(place, Place) or shard in listed for shard, place in self.places.items())
+
     def seats_of(self, user_id: UserId) -> Sequence[tuple[TableSummary, SeatIndex]]:
         """Give every seat of a player, by table id."""
         return self._seats.get(user_id, ())
@@ -103,7 +109,7 @@ class Nodes:
         except Malformed as fault:
             self._log.warning("node.bad_announcement", reason=fault.code.value)
             return None
-        return Announced(node.node, node.boot, node.player_url)
+        return Announced(node.node, node.boot, node.player_url, node.connections, node.connection_limit)
 
 
 class DirectoryCache:

@@ -85,5 +85,5 @@ async def scripted_node(script: Script, speaks: bool = True) -> AsyncIterator[Ti
     async with trio.open_nursery() as nursery:
         server = await nursery.start(serve_websocket, serve, "127.0.0.1", 0, None)
         url = f"ws://127.0.0.1:{server.port}"
-        yield TicketAnswer(url=url, ticket="a ticket", table_id=TABLE, expires_unix_ms=0)
+        yield TicketAnswer(url=url, ticket="a ticket", table_id=TABLE, expires_unix_ms=0, route="node-1/1")
         nursery.cancel_scope.cancel()

@@ -14,7 +14,8 @@ from node.settings import ConnectionTime, SessionLimits, StakeSettings, TableLim
 MESSAGES: Final = (*PLAYER_TAGS.values(), *TABLE_TAGS.values())
 BODIES: Final = (
     lobby.Registration, lobby.Registered, lobby.Credentials, lobby.LoggedIn, lobby.Lobby, lobby.LobbyTable,
-    lobby.TicketAnswer, lobby.WhereAmI, lobby.SeatPlace,
+    lobby.TicketRequest, lobby.TicketAnswer, lobby.TableRoute, lobby.SeatWish, lobby.QuickSeat,
+    lobby.WhereAmI, lobby.SeatPlace,
 )  # fmt: skip
 """What goes over HTTP; other classes of that module are not for players."""
 PARTS: Final = tuple(parts_of((*MESSAGES, *BODIES)))

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from trio.testing import MockClock
 
 from cardroom.handrecord.deck_proof import DeckProof, commit_deck
-from cardroom.ids import BootNonce, HandId, NodeId, SeatIndex, UserId
+from cardroom.ids import BootNonce, Epoch, HandId, NodeId, SeatIndex, ShardId, UserId
 from cardroom.money import Krw
 from cardroom.service.settings import Secret
 from cardroom.wire import table as wire
@@ -130,9 +130,11 @@ async def _record() -> tuple[Line, ...]:
 
 def _greeting(guest: Guest) -> tuple[Line, ...]:
     """What a connection says before its table is heard, and a sign of life."""
-    ticket = TableTicket("5f0c" * 8, USER, guest.nickname, TABLE, NODE, BootNonce("b7" * 16), NOW_MS)
+    ticket = TableTicket(
+        "5f0c" * 8, USER, guest.nickname, TABLE, NODE, BootNonce("b7" * 16), NOW_MS, ShardId(0), Epoch(1)
+    )
     heartbeat = int(SessionLimits().silence_seconds)
-    resumption = Resumption(Secret(KEY), SessionLimits().resume_seconds, lambda: NOW_MS)
+    resumption = Resumption((Secret(KEY),), SessionLimits().resume_seconds, lambda: NOW_MS)
     resume = resumption.issue(Admitted(USER, guest.nickname, TABLE), "5f0c9a1e")
     return (
         Line(True, Hello(sign_ticket(ticket, KEY), "")),

@@ -276,7 +276,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_IS_EMAIL_TAKEN": _by("player_email_key"),
         "_FIND": _by("player_email_key", "registration_email"),
         "_FIND_BY_ID": _by("player_pkey"),
-        "_IS_FROZEN": _by("player_pkey"),
+        "_STANDING": _by("player_pkey"),
         "_REPLACE_HASH": _by("player_pkey"),
     },
     "shard_router.store.blocks": {

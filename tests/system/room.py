@@ -55,7 +55,7 @@ class Room:
         """Give what the router would have answered."""
         ticket = self.door.ticket(user)
         url = f"ws://127.0.0.1:{port or self.door.port}"
-        return TicketAnswer(url, sign_ticket(ticket, KEY), TABLE, ticket.expires_unix_ms)
+        return TicketAnswer(url, sign_ticket(ticket, KEY), TABLE, ticket.expires_unix_ms, route="")
 
     @asynccontextmanager
     async def enter(self, *users: int) -> AsyncIterator[tuple[Table, ...]]:

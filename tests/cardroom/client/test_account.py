@@ -21,7 +21,7 @@ from cardroom.local.servers import free_port
 from cardroom.wire.refusals import Refusal
 
 LOGIN = {"token": "t0ken", "user_id": 4, "nickname": "me", "expires_unix_ms": 9}
-TICKET = {"url": "ws://n", "ticket": "x", "table_id": 7, "expires_unix_ms": 9}
+TICKET = {"url": "ws://n", "ticket": "x", "table_id": 7, "expires_unix_ms": 9, "route": "n/1"}
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -73,7 +73,35 @@ async def test_lobby_seats_and_ticket() -> None:
     account = router.account()
     assert await account.lobby() == ()
     assert (await account.seats())[0].seat == 2
+    assert (await account.where_am_i()).is_complete
     assert (await account.ticket(TableId(7))).url == "ws://n"
+    assert router.asked[-1].content == b""
+    await account.ticket(TableId(7), "n/1")
+    assert json.loads(router.asked[-1].content) == {"route": "n/1"}
+
+
+async def test_routes_and_quick_seats() -> None:
+    route = {"table_id": 7, "route": "n/1", "node": "n", "epoch": 1, "url": "ws://n"}
+    seat = {**TICKET, "seat": 3, "is_yours": False}
+    router = Router({"/api/v1/tables/7/route": route, "/api/v1/quick-seat": seat})
+    account = router.account()
+    assert (await account.route(TableId(7))).route == "n/1"
+    assert (await account.quick_seat("low", 6)).seat == 3
+    assert json.loads(router.asked[-1].content) == {"stake": "low", "seats": 6}
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)]
+)
+async def test_a_refusal_says_when_to_come_back_and_where(header: str, seconds: int | None) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        body = {"code": "route_stale", "route": "n/2"}
+        return httpx.Response(409, json=body, headers={"Retry-After": header})
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://router")
+    with pytest.raises(RequestRefused) as refused:
+        await Account(http).lobby()
+    assert (refused.value.retry_seconds, refused.value.route) == (seconds, "n/2")
 
 
 SESSION = {

@@ -14,7 +14,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_st
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, Event, Request
 
-from cardroom.ids import BootNonce, NodeId, SeatIndex, UserId
+from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, UserId
 from cardroom.service.addresses import TrustedProxies
 from cardroom.service.metrics import UNFORESEEN
 from cardroom.service.redis import open_redis
@@ -39,6 +39,7 @@ from tests.node.tables.house import BUY_IN, CODECS, LOG, PURSE, STAKE, TABLE, Ho
 KEY = "the key of these tests"
 PLAYER_CODECS = {encoding: player_codec(encoding) for encoding in Encoding}
 IDENTITY = NodeIdentity(NodeId("node-1"), BootNonce("b" * 32))
+EPOCH = Epoch(3)
 
 
 @define
@@ -135,6 +136,8 @@ class Door:
             node=IDENTITY.node,
             boot=IDENTITY.boot,
             expires_unix_ms=wall_clock_ms() + 30_000,
+            shard=self.house.table.entry.summary.shard,
+            epoch=EPOCH,
         )
 
     @asynccontextmanager
@@ -230,8 +233,8 @@ async def open_door(
         services = SessionServices(
             node=IDENTITY.node,
             directory=directory,
-            admission=Admission(client, Secret(KEY), IDENTITY),
-            resumption=Resumption(Secret(KEY), limits.resume_seconds),
+            admission=Admission(client, (Secret(KEY),), IDENTITY, lambda _: EPOCH),
+            resumption=Resumption((Secret(KEY),), limits.resume_seconds),
             proxies=TrustedProxies(proxies),
             connections=connections,
             framers={encoding: Framer(encoding) for encoding in Encoding},

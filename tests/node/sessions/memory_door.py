@@ -25,7 +25,7 @@ from node.sessions.session import SessionServices
 from node.settings import SessionLimits
 from node.tables.directory import Directory
 from tests.fakes.memory_wire import MemoryWire
-from tests.node.sessions.door import IDENTITY, KEY
+from tests.node.sessions.door import EPOCH, IDENTITY, KEY
 from tests.node.tables.house import LOG, PURSE, TABLE, Guest, House, open_house, settle
 
 CODECS = {encoding: (player_codec(encoding), table_codec(encoding)) for encoding in Encoding}
@@ -134,8 +134,8 @@ async def open_memory_door(limits: SessionLimits | None = None, **house: Any) ->
         services = SessionServices(
             node=IDENTITY.node,
             directory=directory,
-            admission=Admission(None, Secret(KEY), IDENTITY),  # type: ignore[arg-type]  # no ticket is shown
-            resumption=Resumption(Secret(KEY), limits.resume_seconds),
+            admission=Admission(None, (), IDENTITY, lambda _: EPOCH),  # type: ignore[arg-type]  # no ticket is shown
+            resumption=Resumption((Secret(KEY),), limits.resume_seconds),
             proxies=TrustedProxies(()),
             connections=Connections(limits.connections, limits.connections_per_user),
             framers={encoding: Framer(encoding) for encoding in Encoding},

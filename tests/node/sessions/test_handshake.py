@@ -21,7 +21,7 @@ from cardroom.wire.table import (
 )
 from node.sessions.admission import wall_clock_ms
 from node.settings import SessionLimits
-from tests.node.sessions.door import KEY, Door, open_door
+from tests.node.sessions.door import EPOCH, KEY, Door, open_door
 from tests.node.tables.house import TABLE
 
 BOTH = pytest.mark.parametrize("encoding", list(Encoding))
@@ -46,6 +46,7 @@ async def test_a_good_ticket_opens_the_table(valkey: EmbeddedValkey, encoding: E
         ({"expires_unix_ms": wall_clock_ms() - 1}, Refusal.TICKET_EXPIRED),
         ({"boot": BootNonce("another start")}, Refusal.WRONG_NODE),
         ({"node": "node-2"}, Refusal.WRONG_NODE),
+        ({"epoch": EPOCH - 1}, Refusal.WRONG_NODE),
     ],
 )
 async def test_a_ticket_that_is_not_good_here_and_now_is_refused(

@@ -32,7 +32,18 @@ SLOW_DEAL = TableLimits(between_hands_seconds=0.3)
 
 
 def resumption(key: str = KEY, seconds: float = 60.0, now_ms: int = NOW) -> Resumption:
-    return Resumption(Secret(key), seconds, lambda: now_ms)
+    return Resumption((Secret(key),), seconds, lambda: now_ms)
+
+
+def test_while_the_key_is_changed_tokens_of_both_are_good() -> None:
+    before, meanwhile, after = (
+        Resumption(tuple(map(Secret, keys)), 60.0, lambda: NOW) for keys in (["old"], ["new", "old"], ["new"])
+    )
+    assert meanwhile.admit(Resume(before.issue(ONE, "run"), 3)).user_id == ONE.user_id
+    assert after.admit(Resume(meanwhile.issue(ONE, "run"), 3)).user_id == ONE.user_id
+    with pytest.raises(NotAdmitted) as refused:
+        after.admit(Resume(before.issue(ONE, "run"), 3))
+    assert refused.value.code is Refusal.TICKET_INVALID
 
 
 def test_a_token_says_who_may_come_back_and_what_was_followed() -> None:
@@ -90,7 +101,7 @@ async def _assert_refused(door: Door, token: str, code: Refusal, close: wire.Clo
 async def test_refused_tokens_close_with_their_code(valkey: EmbeddedValkey) -> None:
     async with open_door(valkey.settings) as door:
         issue = door.services.resumption.issue
-        late = Resumption(Secret(KEY), -1.0).issue(ONE, "run")
+        late = Resumption((Secret(KEY),), -1.0).issue(ONE, "run")
         elsewhere = issue(evolve(ONE, table_id=TableId(77)), "run")
         closed = wire.CloseCode.NOT_AUTHENTICATED
         await _assert_refused(door, "no token", Refusal.TICKET_INVALID, closed)

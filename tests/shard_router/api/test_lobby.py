@@ -6,7 +6,6 @@ import pytest
 import trio
 from attrs import evolve
 
-from cardroom.ids import SeatIndex, TableId
 from cardroom.local.servers import valkey_server
 from cardroom.money import Krw
 from cardroom.service.logs import Log
@@ -14,11 +13,10 @@ from cardroom.service.redis import Redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from cardroom.wire import keys
 from cardroom.wire.codec import Codec, Encoding
-from cardroom.wire.lobby import Lobby, LobbyTable, SeatPlace, WhereAmI
+from cardroom.wire.lobby import Lobby, LobbyTable
 from cardroom.wire.presence import LobbyState
 from shard_router.api.lobby import STALE
 from tests.shard_router.front import (
-    PLAYER_URL,
     SHARDS,
     Front,
     open_front,
@@ -28,7 +26,6 @@ from tests.shard_router.front import (
 )
 
 LOBBY = Codec[Lobby](Lobby, Encoding.JSON, 1 << 20, {})
-SEATS = Codec[WhereAmI](WhereAmI, Encoding.JSON, 1 << 20, {})
 
 
 async def lobby_of(front: Front) -> tuple[LobbyTable, ...]:
@@ -68,7 +65,7 @@ async def test_the_lobby_is_packed_for_who_can_unpack_it(front: Front) -> None:
         assert [table.table_id for table in LOBBY.decode(answer.content).tables] == [3, 4]
 
 
-async def test_a_private_table_is_listed_for_nobody_but_who_sits_there(front: Front) -> None:
+async def test_a_private_table_is_listed_for_nobody(front: Front) -> None:
     token = await front.log_in()
     private = evolve(table_summary(4, 0, 1), is_private=True, name="Back room")
     await front.node.publish(table_summary(3), private)
@@ -77,10 +74,6 @@ async def test_a_private_table_is_listed_for_nobody_but_who_sits_there(front: Fr
         answer = await front.get("/api/v1/tables", shown)
         assert [table.table_id for table in LOBBY.decode(answer.content).tables] == [3]
         assert "Back room" not in answer.text
-    answer = await front.get("/api/v1/me/seats", token)
-    assert SEATS.decode(answer.content).seats == (SeatPlace(TableId(4), SeatIndex(0), PLAYER_URL),)
-    other = await front.log_in("Bob")
-    assert (await front.get("/api/v1/me/seats", other)).json() == {"seats": []}
 
 
 async def test_lobby_follows_the_nodes(front: Front, redis: Redis) -> None:
@@ -104,25 +97,6 @@ async def test_one_reading_serves_all_for_a_while(
         first = await lobby_of(front)
         await front.node.publish(table_summary(2))
         assert await lobby_of(front) == first
-
-
-async def test_where_am_i(front: Front) -> None:
-    token = await front.log_in()
-    await front.node.publish(table_summary(9, 1, 2, 1), table_summary(4, 0, 1), table_summary(5, 0, 3))
-    await front.node.announce()
-    await front.node.hold(0)
-    answer = await front.get("/api/v1/me/seats", token)
-    seats = SEATS.decode(answer.content).seats
-    assert [(place.table_id, place.seat, place.url) for place in seats] == [(4, 0, PLAYER_URL), (9, 1, "")]
-
-
-async def test_where_am_i_without_seats(front: Front) -> None:
-    token = await front.log_in()
-    assert (await front.get("/api/v1/me/seats", token)).json() == {"seats": []}
-
-
-async def test_seats_need_a_login(front: Front) -> None:
-    assert refusal(await front.get("/api/v1/me/seats")) == (401, "not_authenticated")
 
 
 async def ids_of(front: Front, query: str) -> list[int]:

@@ -11,7 +11,7 @@ ANNOUNCED = Announced(NODE, BOOT, URL)
 
 
 def test_held_by_the_start_that_is_announced() -> None:
-    assert place_shard(HOLDER, ANNOUNCED) == Place(NODE, BOOT, URL)
+    assert place_shard(HOLDER, ANNOUNCED) == Place(NODE, BOOT, Epoch(4), URL)
 
 
 @pytest.mark.parametrize(

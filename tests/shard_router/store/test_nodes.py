@@ -3,7 +3,7 @@ import trio
 from attrs import evolve
 from structlog.testing import LogCapture
 
-from cardroom.ids import ShardId, TableId, UserId
+from cardroom.ids import Epoch, ShardId, TableId, UserId
 from cardroom.service.logs import Log
 from cardroom.service.redis import Redis
 from cardroom.wire import keys
@@ -12,7 +12,7 @@ from shard_router.rules.placement import Closed, Place
 from shard_router.store.nodes import DirectoryCache, Nodes
 from tests.shard_router.front import BOOT, NODE, PLAYER_URL, SHARDS, NodeHand, table_summary
 
-PLACE = Place(NODE, BOOT, PLAYER_URL)
+PLACE = Place(NODE, BOOT, Epoch(1), PLAYER_URL)
 
 
 async def test_nothing_there(redis: Redis, log: Log) -> None:

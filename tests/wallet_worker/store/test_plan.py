@@ -144,6 +144,7 @@ async def test_an_entrys_hash_is_made_of_these_bytes(house: House) -> None:
         "UPDATE hand_event SET amount = 1",
         "UPDATE room SET name = 'Other'",
         "UPDATE game_table SET room_id = 1",
+        "UPDATE game_table SET shard = 1",
         "DELETE FROM room",
     ],
 )
