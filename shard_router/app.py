@@ -15,12 +15,14 @@ from cardroom.service.run import notify_supervisor
 from shard_router.api.auth import Auth, add_auth_pages
 from shard_router.api.http import make_router_app
 from shard_router.api.lobby import add_lobby_pages
+from shard_router.api.protection import ProtectionDesk, add_protection_pages
 from shard_router.api.tickets import TicketOffice, add_ticket_pages
 from shard_router.settings import RouterSettings
 from shard_router.store.accounts import Accounts
 from shard_router.store.logins import Logins
 from shard_router.store.nodes import DirectoryCache, Nodes
 from shard_router.store.passwords import Passwords
+from shard_router.store.protection import PlayerTermsStore
 from shard_router.store.purge import purge_sessions
 from shard_router.store.servers import ServerWatch
 
@@ -73,6 +75,7 @@ def build_app(
     add_auth_pages(app, Auth(accounts, Passwords(settings.hashing), logins, log))
     add_lobby_pages(app, cache, logins)
     add_ticket_pages(app, TicketOffice(accounts, nodes, cache, settings.ticket_key), logins)
+    add_protection_pages(app, ProtectionDesk(PlayerTermsStore(postgres), settings.protection, log), logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     return app

@@ -5,6 +5,7 @@ from attrs.validators import ge
 
 from cardroom.ids import ShardId
 from cardroom.service.logins import LookupSettings
+from cardroom.service.protection import ProtectionSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
 
 _MIN_KEY_LETTERS = 32
@@ -64,4 +65,5 @@ class RouterSettings:
     lobby_seconds: float = field(default=0.5, validator=ge(0.0))
     watch_seconds: float = field(default=1.0, validator=ge(0.05))
     start_seconds: float = 10.0
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
     log: LogSettings = field(factory=LogSettings)

@@ -8,7 +8,7 @@ from attrs import frozen
 from quart import Response
 from quart_trio import QuartTrio
 
-from cardroom.ids import ShardId, TableId
+from cardroom.ids import ShardId, TableId, UserId
 from cardroom.service.http import RefusedRequest
 from cardroom.service.logins import Login
 from cardroom.service.settings import Secret
@@ -37,9 +37,10 @@ class TicketOffice:
     async def write(self, login: Login, table_id: TableId) -> TicketAnswer:
         """Write a ticket for a table; a repeat writes another.
 
-        Refused: frozen players, tables that do not exist, tables that no node plays now.
+        Refused: frozen players, tables that do not exist, tables that no node plays now, and for who has
+        excluded himself every table where he has no seat.
         """
-        await self._refuse_frozen(login)
+        await self._refuse_standing(login, table_id)
         place = await self._find_place(await self._find_shard(table_id))
         expires_unix_ms = time.time_ns() // 1_000_000 + TICKET_LIFE_MS
         ticket = TableTicket(
@@ -53,12 +54,18 @@ class TicketOffice:
         )
         return TicketAnswer(place.url, sign_ticket(ticket, self.key.value), table_id, expires_unix_ms)
 
-    async def _refuse_frozen(self, login: Login) -> None:
-        is_frozen = await self.accounts.is_frozen(login.user_id)
-        if is_frozen is None:
+    async def _refuse_standing(self, login: Login, table_id: TableId) -> None:
+        standing = await self.accounts.standing(login.user_id)
+        if standing is None:
             raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
-        if is_frozen:
+        if standing.is_frozen:
             raise RefusedRequest(403, Refusal.FROZEN)
+        if standing.is_excluded and not await self._has_seat(login.user_id, table_id):
+            raise RefusedRequest(403, Refusal.SELF_EXCLUDED)
+
+    async def _has_seat(self, user_id: UserId, table_id: TableId) -> bool:
+        table = (await self.cache.look()).tables.get(table_id)
+        return table is not None and any(seat.user_id == user_id for seat in table.seats)
 
     async def _find_shard(self, table_id: TableId) -> ShardId:
         """Find the shard of a table; while a shard is closed, its tables may not be listed."""

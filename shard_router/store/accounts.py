@@ -15,7 +15,10 @@ ON CONFLICT DO NOTHING RETURNING id
 """
 _IS_EMAIL_TAKEN: Final = "SELECT id FROM player WHERE lower(email) = lower($1)"
 _FIND: Final = "SELECT id, nickname, password_hash FROM player WHERE lower(email) = lower($1)"
-_IS_FROZEN: Final = "SELECT frozen_at IS NOT NULL AS is_frozen FROM player WHERE id = $1"
+_STANDING: Final = """
+SELECT frozen_at IS NOT NULL AS is_frozen, coalesce(self_excluded_until > now(), false) AS is_excluded
+FROM player WHERE id = $1
+"""
 _REPLACE_HASH: Final = "UPDATE player SET password_hash = $3 WHERE id = $1 AND password_hash = $2"
 
 
@@ -34,6 +37,14 @@ class Account:
     user_id: UserId
     nickname: str
     password_hash: str = field(repr=False)
+
+
+@frozen
+class Standing:
+    """Whether a player may come to a table; who is excluded has asked for it, for a time that is not over."""
+
+    is_frozen: bool
+    is_excluded: bool
 
 
 class Accounts:
@@ -56,10 +67,10 @@ class Accounts:
         row = await self._postgres.fetch_one(_FIND, email)
         return None if row is None else Account(UserId(row["id"]), row["nickname"], row["password_hash"])
 
-    async def is_frozen(self, user_id: UserId) -> bool | None:
-        """Say whether a player is frozen now; None if there is no such player."""
-        row = await self._postgres.fetch_one(_IS_FROZEN, user_id)
-        return None if row is None else bool(row["is_frozen"])
+    async def standing(self, user_id: UserId) -> Standing | None:
+        """Say whether a player may come to a table now; None if there is no such player."""
+        row = await self._postgres.fetch_one(_STANDING, user_id)
+        return None if row is None else Standing(row["is_frozen"], row["is_excluded"])
 
     async def replace_hash(self, account: Account, password_hash: str) -> None:
         """Store the same password under today's cost; does nothing if it was changed meanwhile."""

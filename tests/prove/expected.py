@@ -254,8 +254,15 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_REGISTER": _ADDS,
         "_IS_EMAIL_TAKEN": _by("player_email_key"),
         "_FIND": _by("player_email_key"),
-        "_IS_FROZEN": _by("player_pkey"),
+        "_STANDING": _by("player_pkey"),
         "_REPLACE_HASH": _by("player_pkey"),
+    },
+    "shard_router.store.protection": {
+        "READ_EXCLUSION": _by("player_pkey"),
+        "READ_TERMS": _by("player_term_newest"),
+        "_ADD_TERM": _ADDS,
+        "_EXCLUDE": _by("player_pkey"),
+        "_LOCK_PLAYER": _by("player_pkey"),
     },
     "shard_router.store.logins": {
         "_OPEN_SESSION": _ADDS,

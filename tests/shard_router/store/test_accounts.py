@@ -2,7 +2,7 @@ import trio
 
 from cardroom.ids import UserId
 from cardroom.service.postgres import Postgres
-from shard_router.store.accounts import Account, Accounts, Taken
+from shard_router.store.accounts import Account, Accounts, Standing, Taken
 
 
 async def test_register_and_find(pool: Postgres) -> None:
@@ -57,11 +57,11 @@ async def test_frozen(pool: Postgres, owner: Postgres) -> None:
     accounts = Accounts(pool)
     user_id = await accounts.register("Alice", "alice@example.com", "hash")
     assert isinstance(user_id, int)
-    assert await accounts.is_frozen(user_id) is False
+    assert await accounts.standing(user_id) == Standing(is_frozen=False, is_excluded=False)
     async with owner.transaction() as transaction:
         await transaction.execute("UPDATE player SET frozen_at = now()")
-    assert await accounts.is_frozen(user_id) is True
-    assert await accounts.is_frozen(UserId(user_id + 1)) is None
+    assert await accounts.standing(user_id) == Standing(is_frozen=True, is_excluded=False)
+    assert await accounts.standing(UserId(user_id + 1)) is None
 
 
 async def test_replace_hash_unless_it_was_changed(pool: Postgres) -> None:
