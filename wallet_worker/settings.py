@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from cardroom.ids import ShardId
 from cardroom.service.logins import LookupSettings
+from cardroom.service.protection import ProtectionSettings
 from cardroom.service.settings import (
     Admin,
     BadSettings,
@@ -173,6 +174,7 @@ class WalletSettings:
     office: OfficeSettings = field(factory=OfficeSettings)
     hand_events: HandEventSettings = field(factory=HandEventSettings)
     lookup: LookupSettings = field(factory=LookupSettings)
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
     schema_owner: PostgresSettings | None = None
     admins: tuple[Admin, ...] = ()
     nodes: tuple[NodeAddress, ...] = ()

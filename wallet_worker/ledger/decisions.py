@@ -193,5 +193,7 @@ _CODES: Final = {
     Denial.STACK_MISMATCH: Refusal.STACK_MISMATCH,
     Denial.HAND_UNBALANCED: Refusal.HAND_UNBALANCED,
     Denial.TABLE_HALTED: Refusal.TABLE_HALTED,
+    Denial.LOSS_LIMIT: Refusal.LOSS_LIMIT,
+    Denial.SESSION_LIMIT: Refusal.SESSION_LIMIT,
 }
 assert len(_CODES) == len(Denial), "every denial has its code"

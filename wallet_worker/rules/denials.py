@@ -22,6 +22,8 @@ class Denial(Enum):
     STACK_MISMATCH = auto()
     HAND_UNBALANCED = auto()
     TABLE_HALTED = auto()
+    LOSS_LIMIT = auto()
+    SESSION_LIMIT = auto()
 
 
 class Denied(Exception):

@@ -3,14 +3,16 @@
 from collections.abc import Collection
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import HandId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.service.postgres import Row, Transaction
+from cardroom.service.protection import ProtectionSettings
 from wallet_worker.rules.accounts import AccountKey, AccountKind
 from wallet_worker.rules.books import Account, BookedHand, Books, Player, Table
 from wallet_worker.rules.denials import LastHand
+from wallet_worker.store.read_terms import read_rooms
 
 _TABLES: Final = """
 SELECT id, seat_count, halted_at, closed_at, last_hand_id, last_hand_no
@@ -18,7 +20,8 @@ FROM game_table WHERE shard = $1 AND id = ANY($2::bigint[])
 """
 
 _PLAYERS: Final = """
-SELECT id, is_frozen, is_self_excluded FROM player_standing WHERE id = ANY($1::bigint[])
+SELECT id, is_frozen, is_self_excluded, player.has_terms
+FROM player_standing JOIN player USING (id) WHERE id = ANY($1::bigint[])
 """
 
 # No hand is sent again after its command has been forgotten; so no more months than those are searched.
@@ -50,11 +53,13 @@ FOR UPDATE
 
 @frozen
 class Wanted:
-    """Whose rows a batch needs."""
+    """Whose rows a batch needs; of ``buyers``, who may bring money to tables, their own limits too."""
 
     users: Collection[UserId]
     tables: Collection[TableId]
     hands: Collection[HandId]
+    buyers: Collection[UserId] = ()
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
 
 
 async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -> Books:
@@ -63,7 +68,9 @@ async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -
     for row in await transaction.fetch(_TABLES, shard, sorted(wanted.tables)):
         books.tables[TableId(row["id"])] = _table(row)
     for row in await transaction.fetch(_PLAYERS, sorted(wanted.users)):
-        books.players[UserId(row["id"])] = Player(row["is_frozen"], row["is_self_excluded"])
+        books.players[UserId(row["id"])] = Player(
+            row["is_frozen"], row["is_self_excluded"], row["has_terms"]
+        )
     if wanted.hands:
         for row in await transaction.fetch(_HANDS, list(wanted.hands)):
             booked = BookedHand(TableId(row["table_id"]), row["hand_no"], row["money_hash"])
@@ -71,6 +78,10 @@ async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -
     users, tables = sorted(books.players), sorted(books.tables)
     for row in await transaction.fetch(_LOCK_ACCOUNTS, users, tables, shard):
         books.accounts[_key(row)] = Account(row["id"], Krw(row["balance"]), _seat(row["seat"]))
+    # Not before the wallets are locked: what a buy-in at another table has used up is used up.
+    limited = [user for user in wanted.buyers if user in books.players and books.players[user].has_terms]
+    if limited:
+        books.rooms = await read_rooms(transaction, limited, wanted.protection)
     return books
 
 
