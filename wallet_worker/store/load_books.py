@@ -67,18 +67,19 @@ async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -
     books = Books()
     for row in await transaction.fetch(_TABLES, shard, sorted(wanted.tables)):
         books.tables[TableId(row["id"])] = _table(row)
-    for row in await transaction.fetch(_PLAYERS, sorted(wanted.users)):
-        books.players[UserId(row["id"])] = Player(
-            row["is_frozen"], row["is_self_excluded"], row["has_terms"]
-        )
     if wanted.hands:
         for row in await transaction.fetch(_HANDS, list(wanted.hands)):
             booked = BookedHand(TableId(row["table_id"]), row["hand_no"], row["money_hash"])
             books.hands[HandId(row["hand_id"])] = booked
-    users, tables = sorted(books.players), sorted(books.tables)
+    users, tables = sorted(wanted.users), sorted(books.tables)
     for row in await transaction.fetch(_LOCK_ACCOUNTS, users, tables, shard):
         books.accounts[_key(row)] = Account(row["id"], Krw(row["balance"]), _seat(row["seat"]))
-    # Not before the wallets are locked: what a buy-in at another table has used up is used up.
+    # Not before the accounts are locked: what a player has been refused, or a buy-in at another table has used up,
+    # while this waited for them, holds.
+    for row in await transaction.fetch(_PLAYERS, sorted(wanted.users)):
+        books.players[UserId(row["id"])] = Player(
+            row["is_frozen"], row["is_self_excluded"], row["has_terms"]
+        )
     limited = [user for user in wanted.buyers if user in books.players and books.players[user].has_terms]
     if limited:
         books.rooms = await read_rooms(transaction, limited, wanted.protection)
