@@ -18,6 +18,7 @@ from cardroom.wire.player import player_codec
 from cardroom.wire.presence import NodeAnnouncement
 from node.journal.seal import DeckSeal
 from node.presence.announce import Presence, PresenceServices
+from node.presence.protection import ProtectionWatch
 from node.sessions.addresses import TrustedProxies
 from node.sessions.admission import Admission
 from node.sessions.connections import Connections
@@ -60,6 +61,7 @@ async def serve(
         nursery.start_soon(probe_loop_lag)
         nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
+        nursery.start_soon(ProtectionWatch(redis, house.directory, settings.protection, log).run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.offers.listen, house.desk.nudge)
         nursery.start_soon(_serve_admin, settings, house, log, stopping)

@@ -5,7 +5,8 @@ from typing import Final
 
 from attrs import frozen
 
-from cardroom.ids import UserId
+from cardroom.ids import TableId, UserId
+from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.refusals import Refusal
 
@@ -103,6 +104,22 @@ class PlayerTerms:
     """Why play ends then: self-excluded, blocked, the session limit or a loss limit; None without an end."""
     reality_check_seconds: int
     """How often the player is told of time and money; 0: as the house does it."""
+
+
+@frozen
+class RealityCheck:
+    """The player has been at the table for so long, and has won or lost so much; as often as the player wants.
+
+    No event: it has no number. It is sent to all of the player's connections to the table, and asks for no
+    answer. A sitting begins when the buy-in is there and ends when the seat is free. A hand in play does not
+    count yet.
+    """
+
+    table_id: TableId
+    seated_seconds: int
+    """How long this sitting is."""
+    net: Krw
+    """What was won at this table in this sitting, below zero what was lost."""
 
 
 def terms_codec() -> Codec[PlayerTerms]:

@@ -19,6 +19,7 @@ from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.moved import Moved
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.proof import Openings
+from cardroom.wire.protection import RealityCheck
 from cardroom.wire.refusals import Refusal
 
 MAX_TABLE_MESSAGE_BYTES: Final = 16 * 1024
@@ -624,6 +625,7 @@ TableMessage = (
     | Openings
     | Moved
     | TablePaused
+    | RealityCheck
 )
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
@@ -659,6 +661,7 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         29: Openings,
         31: Moved,
         30: TablePaused,
+        33: RealityCheck,
     }
 )
 """Tag of each message; a tag is never given to another message."""

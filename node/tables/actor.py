@@ -39,11 +39,13 @@ from node.tables.commands import (
     ClockRanOut,
     Command,
     Drain,
+    EndPlay,
     Inspect,
     LedgerAnswered,
     Pause,
     Silence,
     TableDetail,
+    TellReality,
     Unwatch,
     Watch,
 )
@@ -52,6 +54,7 @@ from node.tables.denied import Denied
 from node.tables.directory import TableEntry
 from node.tables.entrance import Entrance
 from node.tables.floor import Floor
+from node.tables.guardian import Guardian
 from node.tables.held_money import held_money
 from node.tables.metrics import ACTION_SECONDS, REFUSALS
 from node.tables.places import Places
@@ -154,10 +157,14 @@ class TableActor:
                 self._telling.call(partial(answer, _detail(self._table, self._dealer, self._standing)))
             case Announce() | Silence():
                 self._table.rail.obey(command)
+            case EndPlay() | TellReality():
+                Guardian(self._desk, self._dealer).obey(command)
             case Drain():
                 self._table.is_draining = True
             case Pause(is_paused):
-                self._pause(is_paused=is_paused)
+                self._table.pausing.turn(is_paused=is_paused)
+                if not is_paused:
+                    self._dealer.begin_clock_anew()
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -228,11 +235,6 @@ class TableActor:
     def _submit(self, body: CommandBody) -> CommandId:
         inbox = self._inbox
         return self._services.ledger.submit(body, lambda reply: inbox.deliver(LedgerAnswered(body, reply)))
-
-    def _pause(self, *, is_paused: bool) -> None:
-        self._table.pausing.turn(is_paused=is_paused)
-        if not is_paused:
-            self._dealer.begin_clock_anew()
 
     def _end_step(self) -> None:
         """After each command: see to the seats, and tell what happened."""

@@ -8,6 +8,7 @@ from cardroom.ids import UserId
 from cardroom.wire.escrow import HeldMoney
 from cardroom.wire.ledger import CommandBody, ReplyBody
 from cardroom.wire.player import TableRequest
+from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Snapshot
 from node.tables.audience import Viewer
 
@@ -88,6 +89,25 @@ class Silence:
 
 
 @frozen
+class EndPlay:
+    """A player has to go after the hand in play, for a limit of the player's own or an exclusion.
+
+    May be repeated; says nothing to who has no seat here.
+    """
+
+    user_id: UserId
+    reason: Refusal
+
+
+@frozen
+class TellReality:
+    """It is time to tell a player at the table of the time and the money that went by; ``unix_ms`` is now."""
+
+    user_id: UserId
+    unix_ms: int
+
+
+@frozen
 class Drain:
     """Deal no more hands; the task ends when the hand in play has ended."""
 
@@ -107,4 +127,17 @@ class ClockRanOut:
     """Nothing came before the deadline: the turn's, or the end of the pause between hands."""
 
 
-Command = Watch | Unwatch | Ask | LedgerAnswered | Inspect | Announce | Silence | Drain | Pause | ClockRanOut
+Command = (
+    Watch
+    | Unwatch
+    | Ask
+    | LedgerAnswered
+    | Inspect
+    | Announce
+    | Silence
+    | EndPlay
+    | TellReality
+    | Drain
+    | Pause
+    | ClockRanOut
+)

@@ -83,6 +83,7 @@ HEARD = {
     29: ("openings", "request_id table_id hand_no hand_id commitment openings"),
     30: ("table_paused", "table_id is_paused"),
     31: ("moved", "table_id url resume"),
+    33: ("reality_check", "table_id seated_seconds net"),
 }
 """By tag: the name and the fields of a message of the node."""
 
