@@ -181,7 +181,7 @@ def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) 
     app = make_app("wallet_worker", log)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office))
+    app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office, settings.protection))
     app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.everybody))
 
     def health() -> dict[str, bool]:

@@ -23,6 +23,7 @@ from cardroom.wire.lobby import (
     TicketAnswer,
     WhereAmI,
 )
+from cardroom.wire.protection import ExclusionWish, LimitKind, LimitWish, Protection
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -34,8 +35,21 @@ MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 _CODECS: Final[Mapping[type, Codec[Any]]] = {
     kind: Codec[Any](kind, Encoding.JSON, MAX_ANSWER_BYTES, {})
-    for kind in (Registration, Registered, Credentials, LoggedIn, Lobby, WhereAmI, TicketAnswer)
+    for kind in (
+        Registration,
+        Registered,
+        Credentials,
+        LoggedIn,
+        Lobby,
+        WhereAmI,
+        TicketAnswer,
+        Protection,
+        LimitWish,
+        ExclusionWish,
+    )
 }
+
+_PROTECTION: Final = "/api/v1/me/protection"
 
 
 class Account:
@@ -82,6 +96,20 @@ class Account:
     async def seats(self) -> tuple[SeatPlace, ...]:
         """List every seat that the player holds."""
         return (await self._ask("GET", "/api/v1/me/seats", WhereAmI, None)).seats
+
+    async def protection(self) -> Protection:
+        """Give the limits that the house offers, as the player has set them, and the self-exclusion."""
+        return await self._ask("GET", _PROTECTION, Protection, None)
+
+    async def set_limit(self, kind: LimitKind, value: int | None) -> Protection:
+        """Ask for a limit in whole won or minutes, None for none. Refused as ``LimitWish`` says."""
+        path = f"{_PROTECTION}/limits/{kind.value}"
+        return await self._ask("PUT", path, Protection, _to_json(LimitWish(value)))
+
+    async def exclude_oneself(self, hours: int | None) -> Protection:
+        """Ask not to be let play for so long, None for ever. Refused as ``ExclusionWish`` says."""
+        path = f"{_PROTECTION}/exclusion"
+        return await self._ask("PUT", path, Protection, _to_json(ExclusionWish(hours)))
 
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes | None) -> T:
         answer = await self._send(method, path, body)

@@ -1,4 +1,4 @@
-"""Which protection of players an operator has switched on; the same section for routers and wallet workers."""
+"""Which protection of players is switched on: the same section for routers and wallet workers."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 

@@ -1,4 +1,4 @@
-"""Protection of players: what a player sets at the router, and what nodes are told of it. Amounts are whole won."""
+"""Protection of players: what they set at the router, and what nodes are told. Amounts are whole won."""
 
 from enum import Enum, unique
 from typing import Final
@@ -35,7 +35,7 @@ class LimitKind(Enum):
     SESSION_MINUTES = "session_minutes"
     """Minutes a calendar day with money at any table."""
     REALITY_CHECK_MINUTES = "reality_check_minutes"
-    """How often a player at a table is told of the time and the money that went by; not enforced, only told."""
+    """How often a player at a table is told of the time and the money that went by."""
 
 
 @frozen
@@ -53,7 +53,7 @@ class Limit:
 
 @frozen
 class Protection:
-    """``GET /api/v1/me/protection``: the limits that the house offers, in their order, and the self-exclusion.
+    """``GET /api/v1/me/protection``: the limits that the house offers, and the self-exclusion.
 
     Also the answer of whoever changes one of them.
     """
@@ -108,7 +108,7 @@ class PlayerTerms:
 
 @frozen
 class RealityCheck:
-    """The player has been at the table for so long, and has won or lost so much; as often as the player wants.
+    """How long the player has been at the table, and what was won or lost; as often as the player wants.
 
     No event: it has no number. It is sent to all of the player's connections to the table, and asks for no
     answer. A sitting begins when the buy-in is there and ends when the seat is free. A hand in play does not

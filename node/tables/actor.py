@@ -155,16 +155,12 @@ class TableActor:
                 self._entrance.unwatch(viewer)
             case Inspect(answer):
                 self._telling.call(partial(answer, _detail(self._table, self._dealer, self._standing)))
-            case Announce() | Silence():
-                self._table.rail.obey(command)
-            case EndPlay() | TellReality():
-                Guardian(self._desk, self._dealer).obey(command)
+            case Announce() | Silence() | EndPlay() | TellReality():
+                _obey(self._table, Guardian(self._desk, self._dealer), command)
             case Drain():
                 self._table.is_draining = True
             case Pause(is_paused):
-                self._table.pausing.turn(is_paused=is_paused)
-                if not is_paused:
-                    self._dealer.begin_clock_anew()
+                _pause(self._table, self._dealer, is_paused=is_paused)
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -296,6 +292,20 @@ def _open_desk(table: Table, dealer: Dealer, submit: Submit) -> SeatDesk:
         tell_seat=dealer.tell_seat,
         log=table.log,
     )
+
+
+def _obey(table: Table, guardian: Guardian, order: Announce | Silence | EndPlay | TellReality) -> None:
+    """Carry out what is not asked by a player, and does not change the play."""
+    if isinstance(order, EndPlay | TellReality):
+        guardian.obey(order)
+    else:
+        table.rail.obey(order)
+
+
+def _pause(table: Table, dealer: Dealer, *, is_paused: bool) -> None:
+    table.pausing.turn(is_paused=is_paused)
+    if not is_paused:
+        dealer.begin_clock_anew()
 
 
 def _is_act(command: Command) -> bool:

@@ -1,4 +1,4 @@
-"""Protection of the players at one table: who has to go goes after the hand, and is told of time and money."""
+"""Protection of the players of one table: who has to go, goes after the hand; time and money are told."""
 
 from typing import assert_never
 

@@ -87,9 +87,7 @@ class PlayerTermsStore:
             await _add(transaction, user_id, kind, term, author)
             return await _read(transaction, user_id)
 
-    async def exclude(
-        self, user_id: UserId, hours: int | None, for_ever_ms: int, author: Author
-    ) -> Terms:
+    async def exclude(self, user_id: UserId, hours: int | None, for_ever_ms: int, author: Author) -> Terms:
         """Exclude a player from play for so many hours, None for ever; gives all terms.
 
         Raises ``ExclusionStands`` or ``NoSuchPlayer``.

@@ -12,6 +12,7 @@ from cardroom.service.redis import Redis
 from cardroom.service.settings import Admin, Secret
 from cardroom.wire import keys
 from tests.wallet_worker.house import LINK, LOG, House
+from tests.wallet_worker.terms import HERE
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.office import Office
@@ -27,7 +28,7 @@ def make_office(house: House, redis: Redis) -> QuartTrio:
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
     logins = LoginLookup(redis, house.database, LookupSettings())
-    app.register_blueprint(wallet_pages(house.database, logins, office.settings))
+    app.register_blueprint(wallet_pages(house.database, logins, office.settings, HERE))
     return app
 
 

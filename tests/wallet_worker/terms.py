@@ -14,7 +14,7 @@ _BOOKED = ("entry", "transfer", "hand", "hand_result")
 async def limit(
     house: House, player: int, kind: str, value: int | None, before: int | None = None, waits: str = "0 s"
 ) -> None:
-    """Let a player have asked for a limit just now, that begins after a wait (below zero: was asked for then)."""
+    """Let a player have asked for a limit just now that begins after a wait; below zero it was asked then."""
     shown = ["NULL" if one is None else str(one) for one in (value, before)]
     user = house.players[player]
     await house.change(
@@ -27,9 +27,7 @@ async def limit(
 
 async def exclude(house: House, player: int, until: str = "now() + interval '1 day'") -> None:
     user = house.players[player]
-    await house.change(
-        f"UPDATE player SET has_terms = true, self_excluded_until = {until} WHERE id = {user}"
-    )
+    await house.change(f"UPDATE player SET has_terms = true, self_excluded_until = {until} WHERE id = {user}")
 
 
 async def age(house: House, interval: str) -> None:

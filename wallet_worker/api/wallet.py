@@ -8,13 +8,17 @@ from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest
 from cardroom.service.logins import LoginLookup
 from cardroom.service.postgres import Postgres
+from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.protection import show_usage
 from wallet_worker.api.transactions import export_transactions, list_transactions
 from wallet_worker.settings import OfficeSettings
 from wallet_worker.store.read_balance import read_balance
 
 
-def wallet_pages(postgres: Postgres, logins: LoginLookup, settings: OfficeSettings) -> Blueprint:
+def wallet_pages(
+    postgres: Postgres, logins: LoginLookup, settings: OfficeSettings, protection: ProtectionSettings
+) -> Blueprint:
     """Serve ``/api/v1/wallet``."""
     pages = Blueprint("wallet", __name__, url_prefix="/api/v1/wallet")
 
@@ -26,6 +30,10 @@ def wallet_pages(postgres: Postgres, logins: LoginLookup, settings: OfficeSettin
             "pending_withdrawal_krw": found.pending,
             "on_tables_krw": found.on_tables,
         }
+
+    @pages.get("/protection")
+    async def usage() -> dict[str, Any]:
+        return await show_usage(postgres, await _who_asks(logins), protection)
 
     @pages.get("/transactions")
     async def transactions() -> dict[str, Any]:

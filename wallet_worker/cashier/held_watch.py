@@ -1,4 +1,4 @@
-"""Credits held deposits when their players' limits let them in: a new day, or a limit that has become looser."""
+"""Credits held deposits when their players' limits let them in: on a new day, or by a looser limit."""
 
 from typing import Final
 

@@ -36,6 +36,10 @@ LIST_WAITING: Final = f"""
 SELECT {_FACTS} FROM held_deposit WHERE released_at IS NULL AND id < $1 ORDER BY id DESC LIMIT $2
 """
 
+LIST_OF_PLAYER: Final = f"""
+SELECT {_FACTS} FROM held_deposit WHERE released_at IS NULL AND user_id = $1 ORDER BY id DESC LIMIT $2
+"""
+
 OLDEST_WAITING: Final = """
 SELECT id, user_id, krw_amount FROM held_deposit WHERE released_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 """
@@ -87,6 +91,11 @@ async def hold_deposit(transaction: Transaction, deposit: Deposit, amount: Krw) 
 async def list_held(reader: Reader, before: int, limit: int) -> Sequence[HeldDeposit]:
     """Give deposits that wait, the newest first, with numbers below ``before``."""
     return [_held(row) for row in await reader.fetch(LIST_WAITING, before, limit)]
+
+
+async def list_held_of(reader: Reader, user_id: UserId, limit: int) -> Sequence[HeldDeposit]:
+    """Give the newest deposits of a player that wait."""
+    return [_held(row) for row in await reader.fetch(LIST_OF_PLAYER, user_id, limit)]
 
 
 async def release_within(transaction: Transaction, number: int, admin: str, link: Link) -> Answer:

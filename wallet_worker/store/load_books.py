@@ -77,9 +77,7 @@ async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -
     # Not before the accounts are locked: what a player has been refused, or a buy-in at another table has used up,
     # while this waited for them, holds.
     for row in await transaction.fetch(_PLAYERS, sorted(wanted.users)):
-        books.players[UserId(row["id"])] = Player(
-            row["is_frozen"], row["is_self_excluded"], row["has_terms"]
-        )
+        books.players[UserId(row["id"])] = Player(row["is_frozen"], row["is_self_excluded"], row["has_terms"])
     limited = [user for user in wanted.buyers if user in books.players and books.players[user].has_terms]
     if limited:
         books.rooms = await read_rooms(transaction, limited, wanted.protection)

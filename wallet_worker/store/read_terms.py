@@ -158,11 +158,11 @@ async def _read_risks(
     return found
 
 
-async def _read_sittings(
-    reader: Reader, users: Collection[UserId], time_zone: str
-) -> dict[UserId, Sitting]:
+async def _read_sittings(reader: Reader, users: Collection[UserId], time_zone: str) -> dict[UserId, Sitting]:
     rows = await reader.fetch(TIME_AT_TABLES, sorted(users), time_zone) if users else []
-    return {UserId(row["user_id"]): Sitting(row["idle_ms"], row["now_ms"], row["day_ends_ms"]) for row in rows}
+    return {
+        UserId(row["user_id"]): Sitting(row["idle_ms"], row["now_ms"], row["day_ends_ms"]) for row in rows
+    }
 
 
 def _risk(row: Row) -> PeriodRisk:

@@ -20,9 +20,7 @@ FOR_EVER = 253_402_214_400_000
 
 Wishes = list[tuple[int, int | None]]
 
-_WISHES = st.lists(
-    st.tuples(st.integers(0, 2 * DAY), st.none() | st.integers(0, 5)), min_size=1, max_size=12
-)
+_WISHES = st.lists(st.tuples(st.integers(0, 2 * DAY), st.none() | st.integers(0, 5)), min_size=1, max_size=12)
 
 
 def ask(term: Term | None, wanted: int | None, now: int) -> Term | None:

@@ -50,9 +50,7 @@ async def test_who_is_excluded_or_over_a_limit_has_to_go(
     first = await told(redis)
     risk = (await usage_of(house, 1)).risks[Period.DAY]
     assert first[house.players[0]] == PlayerTerms(house.players[0], 0, Refusal.SELF_EXCLUDED, 0)
-    assert first[house.players[1]] == PlayerTerms(
-        house.players[1], risk.begins_ms, Refusal.LOSS_LIMIT, 0
-    )
+    assert first[house.players[1]] == PlayerTerms(house.players[1], risk.begins_ms, Refusal.LOSS_LIMIT, 0)
     timed = first[house.players[2]]
     assert timed.reason is Refusal.SESSION_LIMIT
     assert timed.play_until_unix_ms is not None
@@ -117,6 +115,6 @@ async def test_it_goes_on_while_a_server_is_away(house: House, redis: Redis) -> 
         nursery.start_soon(watch.run)
         await house.change("ALTER TABLE hidden RENAME TO player_term")
         with trio.fail_after(5):
-            while not await told(redis):
+            while not await told(redis):  # noqa: ASYNC110 (nothing to wait on but Redis)
                 await trio.sleep(0.02)
         nursery.cancel_scope.cancel()

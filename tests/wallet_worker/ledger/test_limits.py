@@ -18,6 +18,7 @@ from wallet_worker.ledger.batch import apply_batch
 
 LOSS = CommandRefused(Refusal.LOSS_LIMIT)
 SESSION = CommandRefused(Refusal.SESSION_LIMIT)
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def held(*replies: ReplyBody) -> list[bool]:
@@ -115,14 +116,13 @@ async def test_a_limit_that_is_set_while_a_buy_in_waits_holds_for_it(house: Hous
     async def ask() -> None:
         replies.extend(await house.ask(hold(user, house.tables[0], 0, 500)))
 
-    async with trio.open_nursery() as nursery:
-        async with owner.transaction() as transaction:
-            await transaction.fetch("SELECT id FROM account WHERE user_id = $1 FOR UPDATE", user)
-            nursery.start_soon(ask)
-            with trio.fail_after(5):
-                while not await house.number("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                    await trio.sleep(0.01)
-            await limit(house, 0, "loss_day", 499)
+    async with trio.open_nursery() as nursery, owner.transaction() as transaction:
+        await transaction.fetch("SELECT id FROM account WHERE user_id = $1 FOR UPDATE", user)
+        nursery.start_soon(ask)
+        with trio.fail_after(5):
+            while not await house.number(_WAITING):  # noqa: ASYNC110 (it waits in the database)
+                await trio.sleep(0.01)
+        await limit(house, 0, "loss_day", 499)
     assert replies == [LOSS]
 
 

@@ -1,4 +1,4 @@
-"""A player's own limits: whatever is played, in whatever order, the loss of a period stays within its limit."""
+"""A player's own limits: whatever is played, in whatever order, the loss of a period stays within it."""
 
 import pytest
 from attrs import define, field
@@ -94,7 +94,7 @@ def test_play_ends_with_the_days_time_or_with_that_of_the_next_day() -> None:
     ("at_risk", "money", "ends_ms"), [(100, 100, None), (100, 101, MIDNIGHT), (101, 1, 100 * DAY)]
 )
 def test_what_could_be_lost_over_a_limit_ends_play(at_risk: int, money: int, ends_ms: int | None) -> None:
-    """Winnings at a table could be lost in the next period; a limit below what is at risk ends play at once."""
+    """Winnings at a table could be lost in the next period; a limit below what is at risk ends play."""
     end = end_of_play(losses(100), {Period.DAY: risk(at_risk)}, None, Krw(money))
     assert end == (None if ends_ms is None else EndOfPlay(ends_ms, PlayEnds.LOSS_LIMIT))
 

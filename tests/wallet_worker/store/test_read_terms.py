@@ -4,6 +4,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from cardroom.ids import TableId
 from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.ledger import SettleHand
 from tests.wallet_worker.house import House, hand_of, hold, leave
@@ -13,7 +14,8 @@ from wallet_worker.store.read_seated import read_seated
 
 SECOND = 1000
 _RISK = """
-SELECT -coalesce(sum(net), 0) + (SELECT coalesce(sum(balance), 0) FROM account WHERE kind = 'escrow' AND user_id = $1)
+SELECT -coalesce(sum(net), 0)
+       + (SELECT coalesce(sum(balance), 0) FROM account WHERE kind = 'escrow' AND user_id = $1)
 FROM hand_result WHERE user_id = $1 AND booked_at >= $2
 """
 
@@ -40,8 +42,8 @@ async def test_at_risk_is_the_loss_so_far_and_all_that_lies_at_tables(house: Hou
     user, one, two = house.players[0], *house.tables
     for kind in ("loss_day", "loss_week", "loss_month"):
         await limit(house, 0, kind, 10**9)
-    chance, last, seats = random.Random(7), {one: None, two: None}, dict.fromkeys((one, two), 0)  # noqa: S311
-    other: SettleHand | None
+    chance, seats = random.Random(7), dict.fromkeys((one, two), 0)
+    last: dict[TableId, SettleHand] = {}
     for table in (one, two):
         await house.ask(hold(house.players[1], table, 1, 40_000))
     for step in range(16):
@@ -55,8 +57,8 @@ async def test_at_risk_is_the_loss_so_far_and_all_that_lies_at_tables(house: Hou
             await house.ask(leave(user, table, 0, seats[table]))
             seats[table] = 0
         else:
-            net, other = chance.choice([-seats[table], -700, 900]), last[table]
-            hand = hand_of(table, [(user, 0, net), (house.players[1], 1, -net - 10)], other)
+            net = chance.choice([-seats[table], -700, 900])
+            hand = hand_of(table, [(user, 0, net), (house.players[1], 1, -net - 10)], last.get(table))
             await house.ask(hand)
             last[table], seats[table] = hand, seats[table] + net
         usage = await usage_of(house, 0)

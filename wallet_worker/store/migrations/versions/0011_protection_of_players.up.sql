@@ -58,6 +58,7 @@ CREATE TABLE held_deposit (
     CONSTRAINT held_deposit_is_released_whole CHECK (num_nulls(released_at, released_by, payment_id) IN (0, 3))
 );
 CREATE INDEX held_deposit_waiting ON held_deposit (id) WHERE released_at IS NULL;
+CREATE INDEX held_deposit_of_player ON held_deposit (user_id, id DESC) WHERE released_at IS NULL;
 CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON held_deposit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -1,0 +1,92 @@
+"""What counts against a player's own limits, and the deposits that wait for one."""
+
+from typing import Any, Final
+
+from quart import Blueprint
+
+from cardroom.ids import UserId
+from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.postgres import Postgres, Transaction
+from cardroom.service.protection import ProtectionSettings
+from cardroom.wire.refusals import Refusal
+from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
+from wallet_worker.api.bodies import body_codec
+from wallet_worker.api.office import Office
+from wallet_worker.api.parameters import read_before, read_limit, read_parameters, write_time
+from wallet_worker.rules.protection import BuyInRoom, buy_in_room
+from wallet_worker.store.deposit_room import deposit_room
+from wallet_worker.store.held_deposits import (
+    HeldDeposit,
+    NoSuchHeldDeposit,
+    list_held,
+    list_held_of,
+    release_within,
+)
+from wallet_worker.store.read_terms import Usage, read_usage
+
+_MAX_ID: Final = 2**63 - 1
+_LONGEST_LIST: Final = 100
+
+
+async def show_usage(postgres: Postgres, user_id: UserId, settings: ProtectionSettings) -> dict[str, Any]:
+    """Write what a player's limits leave now: what may come in, be brought to tables, and the time."""
+    usage = (await read_usage(postgres, [user_id], settings))[user_id]
+    held = await list_held_of(postgres, user_id, _LONGEST_LIST)
+    room = buy_in_room(usage.limits, usage.risks, usage.sitting)
+    return {
+        "deposit_room": await deposit_room(postgres, user_id, settings),
+        "buy_in_room": None if room.amount is None else max(0, room.amount),
+        "at_risk": {period.value: risk.at_risk for period, risk in usage.risks.items()},
+        "session_seconds_left": _seconds_left(usage, room),
+        "held_deposits": [_show(one) for one in held],
+    }
+
+
+def _seconds_left(usage: Usage, room: BuyInRoom) -> int | None:
+    if usage.limits.session_ms is None or usage.sitting is None:
+        return None
+    return max(0, usage.limits.session_ms - usage.sitting.used_ms) // 1000 if room.has_time else 0
+
+
+def add_held_deposits(pages: Blueprint, office: Office) -> None:
+    """Add ``/admin/deposits/held``, which goes by number, newest first, and the order that releases one."""
+    bodies = body_codec(ReasonBody)
+
+    @pages.get("/deposits/held")
+    async def held() -> dict[str, Any]:
+        asked = read_parameters({"limit", "before"})
+        limit = read_limit(asked)
+        found = await list_held(office.postgres, read_before(asked), limit + 1)
+        more = found[limit - 1].number if len(found) > limit else None
+        return {"deposits": [_show(one) for one in found[:limit]], "next_before": more}
+
+    @pages.post("/deposits/held/<int:number>/release")
+    async def release(number: int) -> Answer:
+        body = await read_body(bodies)
+        order = read_order(body, "deposit_release", f"held_deposit:{number}")
+        if number > _MAX_ID:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such deposit")
+
+        async def work(transaction: Transaction) -> Answer:
+            return await release_within(transaction, number, order.admin, office.link)
+
+        try:
+            answer = await obey(office.postgres, order, work)
+        except NoSuchHeldDeposit:
+            raise RefusedRequest(404, Refusal.NOT_FOUND, "no such deposit") from None
+        if not order.is_dry_run:
+            office.log.warning("held_deposit.released", number=number, by=order.admin, reason=order.reason)
+        return answer
+
+
+def _show(held: HeldDeposit) -> dict[str, Any]:
+    return {
+        "id": held.number,
+        "user_id": held.deposit.user_id,
+        "coin": held.deposit.coin,
+        "krw_amount": held.krw_amount,
+        "tx_hash": held.deposit.tx_hash,
+        "output": held.deposit.output_number,
+        "reason": Refusal.DEPOSIT_LIMIT.value,
+        "held_at": write_time(held.held_at),
+    }
