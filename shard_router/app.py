@@ -9,6 +9,8 @@ from cardroom.service.http import add_health_pages, add_metrics_page, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
+from cardroom.service.openapi import About, is_for_administrators, is_for_everybody
+from cardroom.service.openapi_served import add_documents
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.run import notify_supervisor
@@ -27,6 +29,18 @@ from shard_router.store.purge import purge_sessions
 from shard_router.store.servers import ServerWatch
 
 _STOP_SECONDS: Final = 2.5
+_PUBLIC_PAGES: Final = About(
+    "Card room",
+    "Accounts, the lobby, and ways to tables. Amounts are whole won. What is said at a table goes over a"
+    " WebSocket; AsyncAPI describes it.",
+    shows=is_for_everybody,
+)
+_ADMIN_PAGES: Final = About(
+    "Card room: administration",
+    "What administrators ask of the whole cluster and order; every order says why.",
+    prefix="/admin",
+    shows=is_for_administrators,
+)
 
 
 async def serve_router(
@@ -78,6 +92,8 @@ def build_app(
     add_protection_pages(app, ProtectionDesk(PlayerTermsStore(postgres), settings.protection, log), logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
+    add_documents(app, _PUBLIC_PAGES)
+    add_documents(app, _ADMIN_PAGES)
     return app
 
 

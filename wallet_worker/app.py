@@ -15,6 +15,8 @@ from cardroom.service.http import add_health_pages, add_metrics_page, make_app, 
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
+from cardroom.service.openapi import About, is_for_players
+from cardroom.service.openapi_served import add_documents
 from cardroom.service.postgres import Postgres, PostgresAway, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.retry import wait_for_start
@@ -50,6 +52,16 @@ from wallet_worker.store.house_transfer import HOUSE
 from wallet_worker.store.terms import add_shards
 
 _START_SECONDS: Final = 15.0
+_ALL_PAGES: Final = About(
+    "Wallet worker",
+    "What players ask of their wallet, and what administrators ask and order. Amounts are whole won.",
+)
+_PLAYERS_PAGES: Final = About(
+    "Wallet",
+    "What players ask of their wallet; they show the token of their login. Amounts are whole won.",
+    prefix="/api/v1/wallet",
+    shows=is_for_players,
+)
 _RECORDER_CONNECTIONS: Final = 2
 
 
@@ -190,6 +202,8 @@ def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) 
 
     add_health_pages(app, health, worker.freeze_watch.notes)
     add_metrics_page(app)
+    add_documents(app, _ALL_PAGES)
+    add_documents(app, _PLAYERS_PAGES)
     return app
 
 

@@ -4,24 +4,31 @@ Errors are RFC 9457 problem details with our stable ``code``. Administrators and
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeVar
 
 import trio
+from attrs import frozen
 from hypercorn.config import Config
 from hypercorn.trio import serve
 from quart import Response, g, jsonify, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
+from cardroom.service.bodies import Connection, take_whole_body
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.logs import Log
 from cardroom.service.metrics import METRICS_TYPE, render_metrics
+from cardroom.service.openapi import Answer, Page, asked_page
+from cardroom.service.problems import PROBLEM_TYPE, write_problem
 from cardroom.service.settings import Admin, Bind
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
+
+NOTHING_ELSE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 4096  # hypercorn's own default of 100 drops bursts of connections
@@ -39,55 +46,69 @@ _STATUS_CODES: Final = {
 }
 
 
+_PASSED_ON: Final = frozenset({"Allow", "Retry-After"})
+"""Headers that the framework's own errors have."""
+
+
 class RefusedRequest(Exception):
     """A request that is answered with a refusal. Nothing was changed."""
 
-    def __init__(self, status: int, code: Refusal, detail: str = "") -> None:
+    def __init__(
+        self, status: int, code: Refusal, detail: str = "", extension: Mapping[str, Any] = NOTHING_ELSE
+    ) -> None:
         super().__init__(code.value)
         self.status = status
         self.code = code
         self.detail = detail
+        self.extension = extension
+        """Members that the problem has besides the usual ones."""
 
 
 def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
     """Give an app without pages: size and time limits, and one shape for all errors."""
     app = QuartTrio(name)
+    app.asgi_http_class = Connection  # type: ignore[assignment]  # the framework types it as its own class
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = request_seconds
     app.config["RESPONSE_TIMEOUT"] = request_seconds
 
     @app.errorhandler(RefusedRequest)
     async def refused(refusal: RefusedRequest) -> Response:
-        return problem(refusal.status, refusal.code, refusal.detail)
+        return problem(refusal.status, refusal.code, refusal.detail, **refusal.extension)
 
     @app.errorhandler(HTTPException)
     async def not_served(error: HTTPException) -> Response:
         status = error.code or 500
-        return problem(status, _STATUS_CODES.get(status, Refusal.MALFORMED), error.description or "")
+        response = problem(status, _STATUS_CODES.get(status, Refusal.MALFORMED), error.description or "")
+        response.headers.update({name: said for name, said in error.get_headers() if name in _PASSED_ON})
+        return response
 
     @app.errorhandler(Exception)
     async def unforeseen(error: Exception) -> Response:
         report_unforeseen(log.bind(path=request.path), "request", error)
         return problem(500, Refusal.INTERNAL, "")
 
+    app.after_request(take_whole_body)
     return app
 
 
-def problem(status: int, code: Refusal, detail: str) -> Response:
-    """Write a refusal as RFC 9457 problem details."""
-    body = {
-        "type": f"urn:holdem:refusal:{code.value}",
-        "title": code.value.replace("_", " "),
-        "status": status,
-    }
-    response = jsonify(body | {"code": code.value} | ({"detail": detail} if detail else {}))
+def problem(status: int, code: Refusal, detail: str, **extension: Any) -> Response:
+    """Write a refusal as RFC 9457 problem details; ``extension`` are members that it has besides."""
+    response = jsonify(write_problem(status, code, detail, **extension))
     response.status_code = status
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM_TYPE
     return response
 
 
 async def read_body(codec: Codec[T]) -> T:
-    """Read the request's JSON body; refused: whatever is not exactly such a message."""
+    """Read the request's JSON body; refused: another media type, whatever is not exactly such a message.
+
+    A request that does not say what its body is may be JSON.
+    """
+    page = asked_page()
+    assert page is None or page.takes is codec.kind, "the page takes another body than it says"
+    if "Content-Type" in request.headers and request.mimetype != "application/json":
+        raise RefusedRequest(415, Refusal.MALFORMED, "the body must be application/json")
     try:
         return codec.decode(await request.get_data())
     except Malformed as fault:
@@ -123,8 +144,28 @@ def add_metrics_page(app: QuartTrio) -> None:
     """Serve ``/metrics`` to Prometheus."""
 
     @app.get("/metrics")
+    @Page(tag="service", answers={200: Answer(None, METRICS_TYPE)})
     async def metrics() -> Response:
+        """Give all measured values, as Prometheus reads them."""
         return Response(render_metrics(), content_type=METRICS_TYPE)
+
+
+@frozen
+class Status:
+    """Whether the process does its work."""
+
+    status: Literal["ok", "unavailable"]
+
+
+@frozen
+class Health:
+    """Whether the process does its work, and each of its parts; some processes say more besides."""
+
+    status: Literal["ok", "unavailable"]
+    parts: Mapping[str, bool]
+    """Each part by its name."""
+    everything_frozen: bool = False
+    """Whether an administrator has frozen everything; only where that is known."""
 
 
 def add_health_pages(
@@ -136,16 +177,22 @@ def add_health_pages(
     """
 
     @app.get("/health/live")
+    @Page(tag="service", answers={200: Status})
     async def live() -> dict[str, str]:
+        """Say that the process answers."""
         return {"status": "ok"}
 
     @app.get("/health/ready")
+    @Page(tag="service", answers={200: Status, 503: Status})
     async def ready() -> tuple[dict[str, str], int]:
+        """Say whether the process does its work."""
         is_ready = all(health().values())
         return {"status": "ok" if is_ready else "unavailable"}, 200 if is_ready else 503
 
     @app.get("/health")
+    @Page(tag="service", answers={200: Health, 503: Health})
     async def parts() -> tuple[dict[str, Any], int]:
+        """Say whether each part of the process does its work."""
         found = health()
         is_well = all(found.values())
         answer = {"status": "ok" if is_well else "unavailable", "parts": found} | notes()

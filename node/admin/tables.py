@@ -6,16 +6,19 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import trio
-from attrs import frozen
+from attrs import field, frozen
 from quart import Blueprint, Response
 
 from cardroom.ids import TableId, UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.escrow import ESCROW_PATH, HeldTables, escrow_codec
+from cardroom.wire.json_schema import readable, whole
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Snapshot
+from node.admin.answers import Announced, AnnouncedEverywhere, Silenced, TableHere, TablesHere
 from node.tables.chat_text import clean_text
 from node.tables.commands import Announce, Command, Inspect, Silence, TableDetail
 from node.tables.denied import Denied
@@ -26,26 +29,27 @@ T = TypeVar("T")
 _ANSWER_SECONDS: Final = 2.0
 _MAX_BODY_BYTES: Final = 16 * 1024
 _MAX_TEXT_LETTERS: Final = 500
-_MAX_REASON_LETTERS: Final = 200
+MAX_REASON_LETTERS: Final = 200
 _MAX_SILENCE_SECONDS: Final = 7 * 24 * 3600
 _MAX_ID: Final = 2**63 - 1
+_OF_A_TABLE: Final = {404: (Refusal.NO_SUCH_TABLE,), 503: (Refusal.TABLE_UNAVAILABLE,)}
 
 
 @frozen
 class AnnouncementBody:
     """What all at a table are told, and for the log why."""
 
-    text: str
-    reason: str
+    text: str = field(metadata=readable(1, _MAX_TEXT_LETTERS))
+    reason: str = field(metadata=readable(1, MAX_REASON_LETTERS))
 
 
 @frozen
 class SilenceBody:
     """Who says nothing for so long (0: may speak again), and for the log why."""
 
-    user_id: UserId
-    seconds: int
-    reason: str
+    user_id: UserId = field(metadata=whole(1, _MAX_ID))
+    seconds: int = field(metadata=whole(0, _MAX_SILENCE_SECONDS))
+    reason: str = field(metadata=readable(1, MAX_REASON_LETTERS))
 
 
 def tables_pages(directory: Directory, log: Log) -> Blueprint:
@@ -62,7 +66,9 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
     snapshots = Codec[Snapshot](Snapshot, Encoding.JSON, MAX_TABLE_MESSAGE_BYTES, {})
 
     @pages.get("/admin/tables")
+    @Page(tag="tables", who=ADMIN, answers={200: TablesHere})
     async def list_tables() -> dict[str, Any]:
+        """List the tables that this node plays."""
         return {
             "tables": [
                 {
@@ -81,7 +87,9 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
         }
 
     @pages.get("/admin/tables/<int:table_id>")
+    @Page(tag="tables", who=ADMIN, answers={200: TableHere}, refuses=_OF_A_TABLE)
     async def show_table(table_id: int) -> dict[str, Any]:
+        """Show a table as a watcher sees it: no hole cards before the showdown."""
         detail = await _ask(_find(directory, table_id), Inspect)
         return {
             "snapshot": json.loads(snapshots.encode(detail.snapshot)),
@@ -95,6 +103,7 @@ def _add_escrow(pages: Blueprint, directory: Directory) -> None:
     answers = escrow_codec()
 
     @pages.get(ESCROW_PATH)
+    @Page(tag="tables", who=ADMIN, answers={200: HeldTables})
     async def show_escrow() -> Response:
         """Say what this node believes to lie at its tables; the wallet worker's audit compares it."""
         entries = tuple(directory)
@@ -110,6 +119,13 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
     bodies = Codec[AnnouncementBody](AnnouncementBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/tables/<int:table_id>/announce")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=AnnouncementBody,
+        answers={200: Announced},
+        refuses=_OF_A_TABLE | {400: (Refusal.TEXT_NOT_ALLOWED,)},
+    )
     async def announce(table_id: int) -> dict[str, Any]:
         """Tell all who watch a table; an announcement that is repeated is told again."""
         entry = _find(directory, table_id)
@@ -120,6 +136,13 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
         return {"table_id": table_id, "table_seq": table_seq}
 
     @pages.post("/admin/announce")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=AnnouncementBody,
+        answers={200: AnnouncedEverywhere},
+        refuses={400: (Refusal.TEXT_NOT_ALLOWED,)},
+    )
     async def announce_everywhere() -> dict[str, Any]:
         """Tell all who watch any table of this node; says which tables did not answer in time."""
         body = await read_body(bodies)
@@ -135,6 +158,13 @@ def _add_silence(pages: Blueprint, directory: Directory, log: Log) -> None:
     bodies = Codec[SilenceBody](SilenceBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/tables/<int:table_id>/silence")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=SilenceBody,
+        answers={200: Silenced},
+        refuses=_OF_A_TABLE | {400: (Refusal.TEXT_NOT_ALLOWED,), 409: (Refusal.BUSY,)},
+    )
     async def silence(table_id: int) -> dict[str, Any]:
         """Let a player say nothing at a table for a time; a later order takes the place of an earlier one."""
         entry = _find(directory, table_id)
@@ -159,7 +189,7 @@ def _find(directory: Directory, table_id: int) -> TableEntry:
 
 def check_reason(reason: str) -> str:
     """Give the reason of an order, cleaned; refused: none, or too long."""
-    return check_text(reason, _MAX_REASON_LETTERS, "reason")
+    return check_text(reason, MAX_REASON_LETTERS, "reason")
 
 
 def check_text(text: str, most_letters: int, field: str) -> str:

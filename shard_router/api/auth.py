@@ -9,6 +9,7 @@ from quart_trio import QuartTrio
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logins import Login
 from cardroom.service.logs import Log
+from cardroom.service.openapi import PLAYER, Page
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import Credentials, LoggedIn, Registered, Registration
 from cardroom.wire.refusals import Refusal
@@ -88,20 +89,38 @@ def add_auth_pages(app: QuartTrio, auth: Auth) -> None:
     """Serve ``/api/v1/auth/*`` and ``/api/v1/me``."""
 
     @app.post("/api/v1/auth/register")
+    @Page(
+        tag="account",
+        takes=Registration,
+        answers={201: Registered},
+        refuses={409: (Refusal.NAME_TAKEN, Refusal.EMAIL_TAKEN)},
+    )
     async def register() -> Response:
+        """Open an account; log in to use it."""
         return answer(_REGISTERED, await auth.register(await read_body(_REGISTRATION)), 201)
 
     @app.post("/api/v1/auth/login")
+    @Page(
+        tag="account",
+        takes=Credentials,
+        answers={200: LoggedIn},
+        refuses={401: (Refusal.WRONG_CREDENTIALS,)},
+    )
     async def log_in() -> Response:
+        """Open a session; an address without an account costs the time of a wrong password."""
         return answer(_LOGGED_IN, await auth.log_in(await read_body(_CREDENTIALS)))
 
     @app.post("/api/v1/auth/logout")
+    @Page(tag="account", who=PLAYER, answers={204: None})
     async def log_out() -> Response:
+        """End the session whose token is shown."""
         await require_login(auth.logins)
         await auth.logins.close(shown_token())
         return Response(b"", status=204)
 
     @app.get("/api/v1/me")
+    @Page(tag="account", who=PLAYER, answers={200: Registered})
     async def me() -> Response:
+        """Say who is logged in."""
         login = await require_login(auth.logins)
         return answer(_REGISTERED, Registered(login.user_id, login.nickname))

@@ -7,6 +7,7 @@ from attrs import frozen
 from quart import Response, request
 from quart_trio import QuartTrio
 
+from cardroom.service.openapi import PLAYER, Answer, Page
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import Lobby, LobbyTable, SeatPlace, WhereAmI
 from cardroom.wire.presence import TableSummary
@@ -81,7 +82,9 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> No
     pages = LobbyPages(cache)
 
     @app.get("/api/v1/tables")
+    @Page(tag="lobby", answers={200: Answer(Lobby, headers={"Vary": "What the answer depends on"})})
     async def tables() -> Response:
+        """List all public tables."""
         written = await pages.text()
         is_packed = request.accept_encodings["gzip"] > 0
         response = Response(written.packed if is_packed else written.plain, content_type="application/json")
@@ -92,7 +95,9 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> No
         return response
 
     @app.get("/api/v1/me/seats")
+    @Page(tag="tables", who=PLAYER, answers={200: WhereAmI})
     async def seats() -> Response:
+        """Say where the player has seats, and which node plays them."""
         login = await require_login(logins)
         directory = await cache.look()
         found = []

@@ -10,6 +10,7 @@ from quart_trio import QuartTrio
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
+from cardroom.service.openapi import PLAYER, Page, Parameter
 from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.protection import (
@@ -102,18 +103,37 @@ def add_protection_pages(app: QuartTrio, desk: ProtectionDesk, logins: Logins) -
     """Serve ``/api/v1/me/protection``, to players who are frozen or excluded, too."""
 
     @app.get("/api/v1/me/protection")
+    @Page(tag="protection", who=PLAYER, answers={200: Protection})
     async def show_protection() -> Response:
+        """Give the limits that the house offers, as the player has set them, and the self-exclusion."""
         login = await require_login(logins)
         return answer(_PROTECTION, await _of_player(desk.show(login.user_id)))
 
     @app.put("/api/v1/me/protection/limits/<name>")
+    @Page(
+        tag="protection",
+        who=PLAYER,
+        takes=LimitWish,
+        parameters=(Parameter("name", {"type": "string"}, "A kind of limit", place="path"),),
+        answers={200: Protection},
+        refuses={403: (Refusal.NOT_OFFERED,)},
+    )
     async def set_limit(name: str) -> Response:
+        """Ask for a limit, or for none: tighter holds at once, looser after a wait. May be repeated."""
         login = await require_login(logins)
         wish = await read_body(_LIMIT_WISH)
         return answer(_PROTECTION, await _of_player(desk.limit(login.user_id, name, wish, Author())))
 
     @app.put("/api/v1/me/protection/exclusion")
+    @Page(
+        tag="protection",
+        who=PLAYER,
+        takes=ExclusionWish,
+        answers={200: Protection},
+        refuses={403: (Refusal.NOT_OFFERED,), 409: (Refusal.EXCLUSION_STANDS,)},
+    )
     async def exclude_oneself() -> Response:
+        """Exclude the player from play and deposits; nobody can end that before its time."""
         login = await require_login(logins)
         wish = await read_body(_EXCLUSION_WISH)
         return answer(_PROTECTION, await _of_player(desk.exclude(login.user_id, wish, Author())))

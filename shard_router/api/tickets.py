@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 from cardroom.ids import ShardId, TableId, UserId
 from cardroom.service.http import RefusedRequest
 from cardroom.service.logins import Login
+from cardroom.service.openapi import PLAYER, Page, whole_path
 from cardroom.service.settings import Secret
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import TICKET_LIFE_MS, TableTicket, TicketAnswer, sign_ticket
@@ -89,7 +90,19 @@ def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> No
     """Serve ``/api/v1/tables/{id}/ticket``."""
 
     @app.post("/api/v1/tables/<number>/ticket")
+    @Page(
+        tag="tables",
+        who=PLAYER,
+        parameters=(whole_path("number", "The table's"),),
+        answers={200: TicketAnswer},
+        refuses={
+            403: (Refusal.FROZEN, Refusal.SELF_EXCLUDED),
+            404: (Refusal.NO_SUCH_TABLE,),
+            503: (Refusal.TABLE_UNAVAILABLE,),
+        },
+    )
     async def ticket(number: str) -> Response:
+        """Give a ticket for a table: where to connect, and what to show there, once, within 30 s."""
         login = await require_login(logins)
         if not (number.isascii() and number.isdigit() and len(number) <= _MAX_ID_DIGITS):
             raise RefusedRequest(404, Refusal.NO_SUCH_TABLE)

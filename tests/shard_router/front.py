@@ -24,6 +24,7 @@ from cardroom.wire.presence import (
 )
 from shard_router.app import serve_router
 from shard_router.settings import HashingSettings, RouterSettings
+from tests.fakes.conformity import watch_client
 
 TICKET_KEY = "k" * 32
 SHARDS = (ShardId(0), ShardId(1))
@@ -144,6 +145,7 @@ async def open_front(settings: RouterSettings, log: Log) -> AsyncIterator[Front]
         await nursery.start(serve_router, settings, log, stopping)
         url = f"http://{settings.http.host}:{settings.http.port}"
         async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
+            await watch_client(http, "/openapi.json", "/admin/openapi.json")
             yield Front(settings, http, NodeHand(redis))
         stopping.set()
         nursery.cancel_scope.deadline = trio.current_time() + 5

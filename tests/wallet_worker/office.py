@@ -11,6 +11,7 @@ from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.redis import Redis
 from cardroom.service.settings import Admin, Secret
 from cardroom.wire import keys
+from tests.fakes.conformity import watch_answers
 from tests.wallet_worker.house import LINK, LOG, House
 from tests.wallet_worker.terms import HERE
 from wallet_worker.api.admin import admin_pages
@@ -29,6 +30,7 @@ def make_office(house: House, redis: Redis) -> QuartTrio:
     app.register_blueprint(admin_pages(office))
     logins = LoginLookup(redis, house.database, LookupSettings())
     app.register_blueprint(wallet_pages(house.database, logins, office.settings, HERE))
+    watch_answers(app)
     return app
 
 

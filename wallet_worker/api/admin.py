@@ -8,13 +8,19 @@ from quart import Blueprint
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest, read_body, require_token
 from cardroom.service.logs import Log
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.accounts import add_accounts
 from wallet_worker.api.actions import add_actions
 from wallet_worker.api.adjustments import add_adjustments
+from wallet_worker.api.answers import LedgerSummary, PromotionGiven, UsersBalance
 from wallet_worker.api.asked import Answer, check_reason, obey, read_order
 from wallet_worker.api.bodies import (
+    MAX_GIFT_REASON_LETTERS,
+    MAX_NAME_LETTERS,
+    MAX_SEATS,
+    MIN_SEATS,
     PromotionBody,
     TableBody,
     body_codec,
@@ -27,6 +33,7 @@ from wallet_worker.api.hands import add_hands
 from wallet_worker.api.office import Office
 from wallet_worker.api.protection import add_held_deposits
 from wallet_worker.api.reconciliation import add_reconciliation
+from wallet_worker.api.room_answers import BookedTables, TableMade
 from wallet_worker.api.rooms import add_rooms
 from wallet_worker.rules.denials import Denied
 from wallet_worker.rules.transfers import MAX_AMOUNT
@@ -45,11 +52,8 @@ from wallet_worker.store.promote import Promotion, promote_within
 from wallet_worker.store.read_balance import read_balance
 from wallet_worker.store.read_summary import read_summary
 
-_MAX_LETTERS: Final = 64
-_MAX_GIFT_REASON_LETTERS: Final = 128
 _MAX_ID: Final = 2**63 - 1
 _MAX_SHARD: Final = 2**31 - 1
-_MIN_SEATS, _MAX_SEATS = 2, 9
 
 
 def admin_pages(office: Office) -> Blueprint:
@@ -72,6 +76,7 @@ def admin_pages(office: Office) -> Blueprint:
 
 def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
     @pages.get("/ledger/summary")
+    @Page(tag="ledger", who=ADMIN, answers={200: LedgerSummary})
     async def summary() -> dict[str, Any]:
         """Say where all money is; cheap enough to ask each second."""
         async with postgres.transaction() as transaction:
@@ -80,7 +85,9 @@ def _add_questions(pages: Blueprint, postgres: Postgres) -> None:
         return found.as_numbers() | {"everything_frozen": show_freeze(freeze)}
 
     @pages.get("/users/<int:user_id>/balance")
+    @Page(tag="players", who=ADMIN, answers={200: UsersBalance})
     async def balance(user_id: int) -> dict[str, Any]:
+        """Say what a player has; who has no account yet has nothing."""
         if user_id > _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")
         found = await read_balance(postgres, UserId(user_id))
@@ -91,11 +98,23 @@ def _add_promotions(pages: Blueprint, office: Office) -> None:
     bodies = body_codec(PromotionBody)
 
     @pages.post("/promotions")
+    @Page(
+        tag="money",
+        who=ADMIN,
+        takes=PromotionBody,
+        answers={201: PromotionGiven},
+        refuses={
+            400: (Refusal.AMOUNT_TOO_SMALL, Refusal.AMOUNT_TOO_LARGE),
+            404: (Refusal.NOT_FOUND,),
+            409: (Refusal.FROZEN, Refusal.COMMAND_REUSED),
+        },
+    )
     async def give() -> tuple[Answer, int]:
+        """Let the house give to a player, once per key; a repeat gets the first answer."""
         body = await read_body(bodies)
         refuse_unless(body.amount > 0, Refusal.AMOUNT_TOO_SMALL, "amount: above zero")
         refuse_unless(body.amount <= MAX_AMOUNT, Refusal.AMOUNT_TOO_LARGE, f"amount: up to {MAX_AMOUNT}")
-        check_reason(body.reason, _MAX_GIFT_REASON_LETTERS)
+        check_reason(body.reason, MAX_GIFT_REASON_LETTERS)
         order = read_order(body, "promotion", f"user:{body.user_id}")
         if not 0 < body.user_id <= _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player")
@@ -121,12 +140,20 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
     bodies = body_codec(TableBody)
 
     @pages.post("/tables")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=TableBody,
+        answers={201: TableMade},
+        refuses={404: (Refusal.NOT_FOUND,), 409: (Refusal.NAME_TAKEN, Refusal.ROOM_CLOSED)},
+    )
     async def make() -> tuple[dict[str, Any], int]:
+        """Make a table, once per shard and name; a repeat gets the table that stands."""
         body = await read_body(bodies)
-        refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
-        refuse_unless(is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
-        refuse_unless(is_text(body.room, _MAX_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
-        seats_fit = _MIN_SEATS <= body.seat_count <= _MAX_SEATS
+        refuse_unless(is_text(body.name, MAX_NAME_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
+        refuse_unless(is_text(body.stake, MAX_NAME_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
+        refuse_unless(is_text(body.room, MAX_NAME_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
+        seats_fit = MIN_SEATS <= body.seat_count <= MAX_SEATS
         refuse_unless(seats_fit, Refusal.MALFORMED, "seat_count: 2 to 9")
         table = NewTable(body.shard, body.name, body.stake, body.seat_count, body.private, body.room)
         if not 0 <= body.shard <= _MAX_SHARD:
@@ -147,5 +174,7 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
         return {"table_id": made.table_id, "invitation": made.invitation}, 201
 
     @pages.get("/tables")
+    @Page(tag="tables", who=ADMIN, answers={200: BookedTables})
     async def listed() -> dict[str, Any]:
+        """List all tables, closed ones too."""
         return {"tables": [dict(row) for row in await list_tables(postgres)]}

@@ -3,16 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 from cardroom.service.http import RefusedRequest, admin_who_asks
 from cardroom.service.postgres import Postgres, Transaction
+from cardroom.wire.json_schema import letters
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import is_text, refuse_unless
+from wallet_worker.api.bodies import MAX_KEY_LETTERS, is_text, refuse_unless
 from wallet_worker.store.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
 
 MAX_REASON_LETTERS: Final = 200
-MAX_KEY_LETTERS: Final = 128
 
 Answer = dict[str, Any]
 
@@ -37,9 +37,12 @@ class OrderBody(Protocol):
 class ReasonBody:
     """An order without anything but its reason and key."""
 
-    reason: str
-    idempotency_key: str
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    """Why; it is kept with the record of the order."""
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
+    """The caller's key: the same order again under it is answered with the first answer."""
     dry_run: bool = False
+    """Say what would happen, and change nothing."""
 
 
 def read_order(body: OrderBody, action: str, subject: str) -> Order:

@@ -1,8 +1,8 @@
 """Bodies of requests, read strictly, and what servers that are away are answered with."""
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 from quart import Response
 from quart_trio import QuartTrio
 
@@ -13,11 +13,18 @@ from cardroom.service.logins import LoginsBusy
 from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.json_schema import letters, whole
 from cardroom.wire.refusals import Refusal
 from wallet_worker.rules.denials import Denial, Denied
+from wallet_worker.rules.transfers import MAX_AMOUNT
 from wallet_worker.store.create_room import FIRST_ROOM
 
 T = TypeVar("T")
+
+MAX_KEY_LETTERS: Final = 128
+MAX_NAME_LETTERS: Final = 64
+MAX_GIFT_REASON_LETTERS: Final = 128
+MIN_SEATS, MAX_SEATS = 2, 9
 
 _MAX_BODY_BYTES = 4096
 _AWAY_SECONDS = 2
@@ -29,9 +36,9 @@ class PromotionBody:
     """``POST /admin/promotions``: give ``amount`` won, once per key."""
 
     user_id: UserId
-    amount: Krw
-    reason: str
-    idempotency_key: str
+    amount: Krw = field(metadata=whole(1, MAX_AMOUNT))
+    reason: str = field(metadata=letters(1, MAX_GIFT_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     dry_run: bool = False
 
 
@@ -43,18 +50,18 @@ class TableBody:
     """
 
     shard: ShardId
-    name: str
-    stake: str
-    seat_count: int
+    name: str = field(metadata=letters(1, MAX_NAME_LETTERS))
+    stake: str = field(metadata=letters(1, MAX_NAME_LETTERS))
+    seat_count: int = field(metadata=whole(MIN_SEATS, MAX_SEATS))
     private: bool = False
-    room: str = FIRST_ROOM
+    room: str = field(default=FIRST_ROOM, metadata=letters(1, MAX_NAME_LETTERS))
 
 
 @frozen
 class RoomBody:
     """``POST /admin/rooms``: make a room, once per name."""
 
-    name: str
+    name: str = field(metadata=letters(1, MAX_NAME_LETTERS))
 
 
 def body_codec(kind: type[T]) -> Codec[T]:

@@ -6,8 +6,10 @@ from quart import Blueprint
 
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.answers import EverythingFrozen, PlayerFrozen
 from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
 from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.office import Office
@@ -37,12 +39,24 @@ def add_freezes(pages: Blueprint, office: Office) -> None:
             office.log.warning("everything.frozen", is_frozen=is_frozen, by=order.admin, reason=order.reason)
         return answer
 
+    said = Page(
+        tag="freezes",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: EverythingFrozen},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
+
     @pages.post("/freeze")
+    @said
     async def freeze_all() -> Answer:
+        """Freeze everything: no money goes to a table or out of the house. May be repeated."""
         return await set_everything(is_frozen=True)
 
     @pages.post("/unfreeze")
+    @said
     async def unfreeze_all() -> Answer:
+        """End the freeze of everything; players who are frozen themselves stay so. May be repeated."""
         return await set_everything(is_frozen=False)
 
 
@@ -66,12 +80,24 @@ def _add_players(pages: Blueprint, office: Office) -> None:
             office.log.warning("player.frozen", user_id=user_id, is_frozen=is_frozen, by=order.admin)
         return answer
 
+    said = Page(
+        tag="freezes",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: PlayerFrozen},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
+
     @pages.post("/users/<int:user_id>/freeze")
+    @said
     async def freeze(user_id: int) -> Answer:
+        """Freeze a player: no money of his goes to a table or out of the house. May be repeated."""
         return await set_player(user_id, is_frozen=True)
 
     @pages.post("/users/<int:user_id>/unfreeze")
+    @said
     async def unfreeze(user_id: int) -> Answer:
+        """End a player's freeze. May be repeated."""
         return await set_player(user_id, is_frozen=False)
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 from quart import Blueprint, request
 
 from cardroom.service.http import RefusedRequest, admin_who_asks, read_body, require_token
+from cardroom.service.openapi import ADMIN, Page, Parameter, whole_parameter
 from cardroom.service.settings import Admin
+from cardroom.wire.json_schema import letters
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.bodies import body_codec, refuse_unless
+from wallet_worker.api.room_answers import DeadLetters, LetterResolved
 from wallet_worker.ledger.deadletter import ResolvedOtherwise, StillFails
 from wallet_worker.ledger.letter_desk import (
     MAX_KEY_LETTERS,
@@ -22,14 +25,19 @@ from wallet_worker.store.resolve_letter import LetterKeyReused, NoSuchLetter, Re
 
 _MAX_ID: Final = 2**63 - 1
 _PAGE: Final = 50
+_PARAMETERS: Final = (
+    whole_parameter("before", 1, _MAX_ID, "``before`` of the page before"),
+    whole_parameter("limit", 1, MAX_PAGE, "How many letters at most", otherwise=_PAGE),
+    Parameter("all", {"type": "string"}, "``1``: those, too, that are resolved"),
+)
 
 
 @frozen
 class LetterBody:
     """``POST /admin/letters/ID/retry`` or ``/void``: why, and the caller's key; who, the token says."""
 
-    reason: str
-    idempotency_key: str
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
 
 
 def letter_pages(desk: LetterDesk, admins: Sequence[Admin]) -> Blueprint:
@@ -39,6 +47,7 @@ def letter_pages(desk: LetterDesk, admins: Sequence[Admin]) -> Blueprint:
     bodies = body_codec(LetterBody)
 
     @pages.get("")
+    @Page(tag="letters", who=ADMIN, parameters=_PARAMETERS, answers={200: DeadLetters})
     async def listed() -> dict[str, Any]:
         """Give those that wait, or ``all=1``; the newest first, the next page by ``before``."""
         before = _number("before", default=None, most=_MAX_ID)
@@ -49,7 +58,15 @@ def letter_pages(desk: LetterDesk, admins: Sequence[Admin]) -> Blueprint:
         return {"letters": list(page.letters), "before": page.before}
 
     @pages.post("/<int:letter_id>/<any(retry, void):order>")
+    @Page(
+        tag="letters",
+        who=ADMIN,
+        takes=LetterBody,
+        answers={200: LetterResolved},
+        refuses={409: (Refusal.COMMAND_REUSED, Refusal.LETTER_RESOLVED, Refusal.LETTER_FAILS)},
+    )
     async def resolve(letter_id: int, order: str) -> dict[str, Any]:
+        """Carry a letter's command out after all, or give it up and pay the table's escrow out."""
         body = await read_body(bodies)
         _check(body)
         if letter_id > _MAX_ID:

@@ -6,13 +6,15 @@ from quart import Blueprint
 
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.answers import DepositReleased, DepositsHeld
 from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
 from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import read_before, read_limit, read_parameters, write_time
+from wallet_worker.api.parameters import BEFORE, LIMIT, read_before, read_limit, read_parameters, write_time
 from wallet_worker.rules.protection import BuyInRoom, buy_in_room
 from wallet_worker.store.deposit_room import deposit_room
 from wallet_worker.store.held_deposits import (
@@ -53,7 +55,9 @@ def add_held_deposits(pages: Blueprint, office: Office) -> None:
     bodies = body_codec(ReasonBody)
 
     @pages.get("/deposits/held")
+    @Page(tag="money", who=ADMIN, parameters=(LIMIT, BEFORE), answers={200: DepositsHeld})
     async def held() -> dict[str, Any]:
+        """List deposits that came in over their players' limits and wait, newest first."""
         asked = read_parameters({"limit", "before"})
         limit = read_limit(asked)
         found = await list_held(office.postgres, read_before(asked), limit + 1)
@@ -61,7 +65,15 @@ def add_held_deposits(pages: Blueprint, office: Office) -> None:
         return {"deposits": [_show(one) for one in found[:limit]], "next_before": more}
 
     @pages.post("/deposits/held/<int:number>/release")
+    @Page(
+        tag="money",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: DepositReleased},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
     async def release(number: int) -> Answer:
+        """Credit a held deposit, whatever the player's limit says. May be repeated."""
         body = await read_body(bodies)
         order = read_order(body, "deposit_release", f"held_deposit:{number}")
         if number > _MAX_ID:

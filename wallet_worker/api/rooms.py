@@ -6,15 +6,17 @@ from quart import Blueprint, request
 
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
+from cardroom.service.openapi import ADMIN, Page, Parameter
 from cardroom.service.postgres import Postgres, Row
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import RoomBody, body_codec, is_text, refuse_unless
-from wallet_worker.api.cursors import Cursor, read_page, write_page
+from wallet_worker.api.bodies import MAX_NAME_LETTERS, RoomBody, body_codec, is_text, refuse_unless
+from wallet_worker.api.cursors import PAGE_PARAMETERS, Cursor, read_page, write_page
+from wallet_worker.api.room_answers import Room, Rooms
 from wallet_worker.store.create_room import RoomPlace, close_room, create_room, list_rooms
 
-_MAX_LETTERS: Final = 64
 _STATUSES: Final = ("open", "closed")
 _MAX_ID: Final = 2**63 - 1
+_STATUS: Final = Parameter("status", {"type": "string", "enum": list(_STATUSES), "default": "open"})
 
 
 def add_rooms(pages: Blueprint, postgres: Postgres, log: Log) -> None:
@@ -22,10 +24,17 @@ def add_rooms(pages: Blueprint, postgres: Postgres, log: Log) -> None:
     bodies = body_codec(RoomBody)
 
     @pages.post("/rooms")
+    @Page(
+        tag="rooms",
+        who=ADMIN,
+        takes=RoomBody,
+        answers={201: Room},
+        refuses={409: (Refusal.ROOM_CLOSED,)},
+    )
     async def make_room() -> tuple[dict[str, Any], int]:
         """Make a room, once per name; a room of that name that is closed is not opened again."""
         body = await read_body(bodies)
-        refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
+        refuse_unless(is_text(body.name, MAX_NAME_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
         room = _write_room(await create_room(postgres, body.name))
         if room["status"] != "open":
             raise RefusedRequest(409, Refusal.ROOM_CLOSED, "a closed room has this name")
@@ -33,6 +42,7 @@ def add_rooms(pages: Blueprint, postgres: Postgres, log: Log) -> None:
         return room, 201
 
     @pages.get("/rooms")
+    @Page(tag="rooms", who=ADMIN, parameters=(_STATUS, *PAGE_PARAMETERS), answers={200: Rooms})
     async def listed_rooms() -> dict[str, Any]:
         """List the rooms of a status, the newest first."""
         status = request.args.get("status", "open")
@@ -42,6 +52,7 @@ def add_rooms(pages: Blueprint, postgres: Postgres, log: Log) -> None:
         return write_page("rooms", rows, page, _write_room, lambda row: Cursor(row["created_at"], row["id"]))
 
     @pages.post("/rooms/<int:room_id>/close")
+    @Page(tag="rooms", who=ADMIN, answers={200: Room})
     async def close(room_id: int) -> dict[str, Any]:
         """Let no new table be made in a room; may be repeated. Its tables go on."""
         row = await close_room(postgres, room_id) if room_id <= _MAX_ID else None

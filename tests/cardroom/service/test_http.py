@@ -56,6 +56,9 @@ async def test_errors_have_one_shape_and_a_stable_code(
     answer = await example().test_client().open(path, method=method, json=None)
     assert answer.status_code == status
     assert answer.content_type == "application/problem+json"
+    assert set(answer.headers.get("Allow", "").split(", ")) == (
+        {"GET", "HEAD", "OPTIONS"} if status == 405 else {""}
+    )
     document = await answer.get_json()
     assert (document["status"], document["code"]) == (status, code)
     assert document["type"] == f"urn:holdem:refusal:{code}"

@@ -17,6 +17,7 @@ from cardroom.wire.presence import NodeAnnouncement, announcement_codec
 from node.admin.http import AdminServices, make_admin_app
 from node.shards.moving import MovePhase
 from node.tables.directory import Directory
+from tests.fakes.conformity import watch_answers
 from tests.node.shards.stand_in import ShardStandIn, desk_over
 from tests.node.tables.house import LOG
 
@@ -34,7 +35,9 @@ async def office(valkey: EmbeddedValkey) -> AsyncIterator[tuple[Client, ShardSta
         told = NodeAnnouncement(taker, BootNonce("b"), "ws://there", 0, 600, (shard.shard,))
         await redis.set(keys.node(taker), announcement_codec().encode(told), ex=keys.NODE_SECONDS)
         services = AdminServices(Directory(), dict, desk_over(redis, shard), dict, Secret("the-token"), LOG)
-        yield make_admin_app(services).test_client(), shard, taker
+        app = make_admin_app(services)
+        watch_answers(app)
+        yield app.test_client(), shard, taker
 
 
 async def ask(client: Client, method: str, page: str, body: Any = None) -> tuple[int, Any]:

@@ -21,6 +21,7 @@ from node.admin.http import AdminServices, make_admin_app
 from node.settings import TableLimits
 from node.tables.directory import Directory, TableEntry
 from node.tables.inbox import Inbox
+from tests.fakes.conformity import watch_answers
 from tests.node.shards.stand_in import desk_over
 from tests.node.tables.house import BUY_IN, LOG, TABLE, House, open_house, settle
 
@@ -61,7 +62,9 @@ async def office(
         house.guest(1, invitation=invitation).sit(0)
         house.guest(2, invitation=invitation).sit(3)
         await settle()
-        yield make_admin_app(services).test_client(), house
+        app = make_admin_app(services)
+        watch_answers(app)
+        yield app.test_client(), house
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -7,6 +7,7 @@ from quart_trio import QuartTrio
 
 from cardroom.service.http import make_app
 from cardroom.service.redis import Redis
+from tests.fakes.conformity import watch_answers
 from tests.wallet_worker.house import LOG, PURSE, House, hold
 from tests.wallet_worker.letters import bury, bury_hand
 from tests.wallet_worker.office import ADMINS
@@ -23,6 +24,7 @@ def app(house: House, redis: Redis) -> QuartTrio:
     app = make_app("wallet", LOG)
     add_away_answers(app)
     app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG), ADMINS))
+    watch_answers(app)
     return app
 
 
