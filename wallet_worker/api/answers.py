@@ -9,7 +9,6 @@ from attrs import frozen
 from cardroom.ids import SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.json_schema import Time
-from cardroom.wire.refusals import Refusal
 from wallet_worker.rules.adjustment import AdjustmentState
 from wallet_worker.rules.transfers import TransferKind
 from wallet_worker.store.read_transactions import AccountsOf
@@ -22,57 +21,6 @@ class PlayersBalance:
     krw_balance: Krw
     pending_withdrawal_krw: Krw
     on_tables_krw: Krw
-
-
-@frozen
-class DepositHeld:
-    """Coins that came in over a player's deposit limit, and wait."""
-
-    id: int
-    user_id: UserId
-    coin: str
-    krw_amount: Krw
-    """What they were worth when they came."""
-    tx_hash: str
-    output: int
-    reason: Refusal
-    held_at: Time
-
-
-@frozen
-class DepositsHeld:
-    """A page of deposits that wait, newest first."""
-
-    deposits: tuple[DepositHeld, ...]
-    next_before: int | None
-    """Where the next page begins; None at the end."""
-
-
-@frozen
-class DepositReleased:
-    """A deposit that was held and is credited now; ``dry_run`` is there, and true, where nothing was done."""
-
-    payment: int
-    transfer: int
-    user_id: UserId
-    krw_amount: Krw
-    dry_run: bool = False
-
-
-@frozen
-class PlayersUsage:
-    """What a player's own limits leave now; None is as much as wanted."""
-
-    deposit_room: Krw | None
-    """What may come in by coins."""
-    buy_in_room: Krw | None
-    """What may be brought to tables."""
-    at_risk: Mapping[str, Krw]
-    """By period (day, week, month): the loss so far and all that lies at tables, where that is limited."""
-    session_seconds_left: int | None
-    """What is left of today's time at tables."""
-    held_deposits: tuple[DepositHeld, ...]
-    """What came in over a limit and waits, the newest first."""
 
 
 @frozen

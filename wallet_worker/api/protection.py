@@ -1,16 +1,19 @@
 """What counts against a player's own limits, and the deposits that wait for one."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from attrs import frozen
 from quart import Blueprint
 
 from cardroom.ids import UserId
+from cardroom.money import Krw
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.postgres import Postgres, Transaction
 from cardroom.service.protection import ProtectionSettings
+from cardroom.wire.json_schema import Time
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.answers import DepositReleased, DepositsHeld
 from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
 from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.office import Office
@@ -28,6 +31,57 @@ from wallet_worker.store.read_terms import Usage, read_usage
 
 _MAX_ID: Final = 2**63 - 1
 _LONGEST_LIST: Final = 100
+
+
+@frozen
+class DepositHeld:
+    """Coins that came in over a player's deposit limit, and wait."""
+
+    id: int
+    user_id: UserId
+    coin: str
+    krw_amount: Krw
+    """What they were worth when they came."""
+    tx_hash: str
+    output: int
+    reason: Refusal
+    held_at: Time
+
+
+@frozen
+class DepositsHeld:
+    """A page of deposits that wait, newest first."""
+
+    deposits: tuple[DepositHeld, ...]
+    next_before: int | None
+    """Where the next page begins; None at the end."""
+
+
+@frozen
+class DepositReleased:
+    """A deposit that was held and is credited now; ``dry_run`` is there, and true, where nothing was done."""
+
+    payment: int
+    transfer: int
+    user_id: UserId
+    krw_amount: Krw
+    dry_run: bool = False
+
+
+@frozen
+class PlayersUsage:
+    """What a player's own limits leave now; None is as much as wanted."""
+
+    deposit_room: Krw | None
+    """What may come in by coins."""
+    buy_in_room: Krw | None
+    """What may be brought to tables."""
+    at_risk: Mapping[str, Krw]
+    """By period (day, week, month): the loss so far and all that lies at tables, where that is limited."""
+    session_seconds_left: int | None
+    """What is left of today's time at tables."""
+    held_deposits: tuple[DepositHeld, ...]
+    """What came in over a limit and waits, the newest first."""
 
 
 async def show_usage(postgres: Postgres, user_id: UserId, settings: ProtectionSettings) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from cardroom.service.openapi import PLAYER, Answer, Page
 from cardroom.service.postgres import Postgres
 from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.answers import PlayersBalance, PlayersTransactions, PlayersUsage
-from wallet_worker.api.protection import show_usage
+from wallet_worker.api.answers import PlayersBalance, PlayersTransactions
+from wallet_worker.api.protection import PlayersUsage, show_usage
 from wallet_worker.api.transactions import (
     CSV_TYPE,
     FILTER_PARAMETERS,

@@ -84,6 +84,7 @@ async def scene(app: QuartTrio, house: House, redis: Redis) -> dict[str, str]:
     await house.ask(hand)
     await house.ask(hold(user, house.tables[1], 0, 500))
     credit = await book_deposit(house.database, deposit(user), LINK)
+    await limit(house, 0, "loss_day", 100_000)
     await limit(house, 1, "deposit_day", 0)
     over = await book_deposit(house.database, deposit(house.players[1], number=2), LINK)
     await held(house)
