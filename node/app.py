@@ -19,6 +19,7 @@ from cardroom.wire.player import player_codec
 from cardroom.wire.presence import NodeAnnouncement
 from node.journal.seal import DeckSeal
 from node.presence.announce import Presence, PresenceServices
+from node.presence.protection import ProtectionWatch
 from node.sessions.admission import Admission
 from node.sessions.connections import Connections
 from node.sessions.fanout import Fanout, Framer
@@ -64,6 +65,7 @@ async def serve(
         nursery.start_soon(probe_loop_lag)
         nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
+        nursery.start_soon(ProtectionWatch(redis, house.directory, settings.protection, log).run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.watch.run)
         nursery.start_soon(house.orders.run)

@@ -29,6 +29,7 @@ from shard_router.api.lobby_lines import LobbyLines
 from shard_router.api.lobby_live import add_live_pages
 from shard_router.api.my_seats import add_seat_pages
 from shard_router.api.passwords import add_password_pages
+from shard_router.api.protection import ProtectionDesk, add_protection_pages
 from shard_router.api.quick_seat import SeatFinder, add_quick_seat_pages
 from shard_router.api.second_factor import add_second_factor_pages
 from shard_router.api.sessions import add_session_pages
@@ -47,6 +48,7 @@ from shard_router.store.nodes import DirectoryCache, Nodes
 from shard_router.store.orders import Orders
 from shard_router.store.passwords import Passwords
 from shard_router.store.post import Post
+from shard_router.store.protection import PlayerTermsStore
 from shard_router.store.purge import purge_expired
 from shard_router.store.registrations import Registrations
 from shard_router.store.reserved_seats import ReservedSeats
@@ -215,6 +217,8 @@ def build_app(
     add_ticket_pages(app, office, desk.logins)
     finder = SeatFinder(tables.redis, office, tables.extra, tables.seats, tables.games, settings.quick_seat)
     add_quick_seat_pages(app, finder, desk.logins)
+    limits = ProtectionDesk(PlayerTermsStore(desk.postgres), settings.protection, log)
+    add_protection_pages(app, limits, desk.logins)
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     add_documents(app, _PUBLIC_PAGES)

@@ -10,6 +10,7 @@ from cardroom.service.addresses import is_network
 from cardroom.service.entry import EntrySettings, GuardSettings
 from cardroom.service.logins import LookupSettings
 from cardroom.service.mail import MailSettings
+from cardroom.service.protection import ProtectionSettings
 from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
 from cardroom.wire.keys import RESERVED_SECONDS
@@ -202,6 +203,7 @@ class RouterSettings:
     start_seconds: float = 10.0
     admin: Bind | None = None
     admins_file: Path | None = None
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
     log: LogSettings = field(factory=LogSettings)
 
     @property

@@ -42,6 +42,8 @@ from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
 from wallet_worker.audit.redis_copy import RedisCopy
 from wallet_worker.audit.verify import Copies, Report, Scope, verify
 from wallet_worker.cashier.freeze_watch import FreezeWatch
+from wallet_worker.cashier.held_watch import HeldWatch
+from wallet_worker.cashier.terms_watch import TermsWatch
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
@@ -153,7 +155,7 @@ def build_worker(
     """Make all objects that serve streams and record what they commit."""
     log = recorders.log
     link = chain_linker(settings.chain_key)
-    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer)
+    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer, settings.protection)
     consumers = build_consumers(settings, tools, redis, log)
     name = name_worker()
     terms = {shard: consumer.term for shard, consumer in consumers.items()}
@@ -163,6 +165,8 @@ def build_worker(
         probe_loop_lag,
         watch.run,
         notices.run,
+        TermsWatch(postgres, redis, settings.protection, log).run,
+        HeldWatch(postgres, link, settings.protection, log).run,
         Housekeeping(postgres, settings.ledger, log).run,
         NodeActions(postgres, redis, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
@@ -219,7 +223,8 @@ def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) ->
     guard_admin_pages(app, AdminBook(settings.admins_file, log), PAGES)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(desk.postgres, logins, settings.office))
+    pages = wallet_pages(desk.postgres, logins, settings.office, settings.protection)
+    app.register_blueprint(pages)
     app.register_blueprint(letter_pages(LetterDesk(tools, desk.redis, log)))
 
     def health() -> dict[str, bool]:

@@ -10,6 +10,7 @@ from cardroom.ids import ShardId
 from cardroom.service.addresses import is_network
 from cardroom.service.entry import EntrySettings, GuardSettings
 from cardroom.service.logins import LookupSettings
+from cardroom.service.protection import ProtectionSettings
 from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.settings import (
     BadSettings,
@@ -181,6 +182,7 @@ class WalletSettings:
     office: OfficeSettings = field(factory=OfficeSettings)
     hand_events: HandEventSettings = field(factory=HandEventSettings)
     lookup: LookupSettings = field(factory=LookupSettings)
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
     schema_owner: PostgresSettings | None = None
     nodes: tuple[NodeAddress, ...] = ()
     node_admin_token: Secret | None = None

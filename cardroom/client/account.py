@@ -44,6 +44,7 @@ from cardroom.wire.lobby import (
     WhereAmI,
 )
 from cardroom.wire.lobby_query import LobbyQuery
+from cardroom.wire.protection import ExclusionWish, LimitKind, LimitWish, Protection
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -55,16 +56,18 @@ MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 _ASKED: Final = (
     Registration, Credentials, MailedToken, PasswordChange, ResetRequest, PasswordReset, PasswordShown,
-    CodeShown, FactorRemoval, TicketRequest, SeatWish,
+    CodeShown, FactorRemoval, TicketRequest, SeatWish, LimitWish, ExclusionWish,
 )  # fmt: skip
 _ANSWERED: Final = (
     Registered, LoggedIn, Lobby, LobbyTable, WhereAmI, TicketAnswer, TableRoute, QuickSeat, SessionList,
-    FactorState, FactorOffer, RecoveryCodes,
+    FactorState, FactorOffer, RecoveryCodes, Protection,
 )  # fmt: skip
 
 _CODECS: Final[Mapping[type, Codec[Any]]] = {
     kind: Codec[Any](kind, Encoding.JSON, MAX_ANSWER_BYTES, {}) for kind in (*_ASKED, *_ANSWERED)
 }
+
+_PROTECTION: Final = "/api/v1/me/protection"
 
 
 class Account:
@@ -198,6 +201,20 @@ class Account:
     async def where_am_i(self) -> WhereAmI:
         """List every seat that the player holds, and say whether there may be more."""
         return await self._ask("GET", "/api/v1/me/seats", WhereAmI, None)
+
+    async def protection(self) -> Protection:
+        """Give the limits that the house offers, as the player has set them, and the self-exclusion."""
+        return await self._ask("GET", _PROTECTION, Protection, None)
+
+    async def set_limit(self, kind: LimitKind, value: int | None) -> Protection:
+        """Ask for a limit in whole won or minutes, None for none. Refused as ``LimitWish`` says."""
+        path = f"{_PROTECTION}/limits/{kind.value}"
+        return await self._ask("PUT", path, Protection, _to_json(LimitWish(value)))
+
+    async def exclude_oneself(self, hours: int | None) -> Protection:
+        """Ask not to be let play for so long, None for ever. Refused as ``ExclusionWish`` says."""
+        path = f"{_PROTECTION}/exclusion"
+        return await self._ask("PUT", path, Protection, _to_json(ExclusionWish(hours)))
 
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes | None) -> T:
         return _read(path, kind, await self._send(method, path, body))

@@ -33,7 +33,7 @@ REQUEST_SECONDS: Final = Histogram(
 MAX_REQUEST_BYTES: Final = 4096
 """No request of a player is longer."""
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _AWAY_SECONDS: Final = 2
 _BUSY_SECONDS: Final = 1
 _WAITING_STATES: Final = ("40", "53", "55", "57", "58", "25006")

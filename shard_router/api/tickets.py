@@ -125,7 +125,7 @@ def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> No
         parameters=(whole_path("number", "The table's"),),
         answers={200: TicketAnswer},
         refuses={
-            403: (Refusal.FROZEN,),
+            403: (Refusal.FROZEN, Refusal.SELF_EXCLUDED),
             404: (Refusal.NO_SUCH_TABLE,),
             503: (Refusal.TABLE_UNAVAILABLE,),
         },

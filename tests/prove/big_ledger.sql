@@ -131,6 +131,18 @@ UPDATE outside_payment SET status = 'released', completed_at = now() WHERE statu
 INSERT INTO payment_transfer (transfer_id, payment_id, step) SELECT id, id, 'credited' FROM outside_payment
 WHERE direction = 'deposit';
 
+INSERT INTO held_deposit (user_id, coin, address, krw_amount, coin_amount, coin_scale, rate, tx_hash, output_number)
+SELECT 1 + number % $players, 'BTC', 'address', 15, 10, 8, 150000000, encode(sha256(number::text::bytea), 'hex'), 1
+FROM generate_series(1, $players) AS number;
+
+UPDATE held_deposit SET released_at = now(), released_by = 'limit', payment_id = id WHERE id % 20 <> 0;
+
+INSERT INTO player_term (user_id, kind, value, before, asked_at, begins_at, set_by)
+SELECT 1 + number % $players, kind, number, NULL, now(), now(), 'player'
+FROM generate_series(1, $players) AS number, unnest(ARRAY['loss_day', 'loss_week', 'session_minutes']) AS kind;
+
+UPDATE player SET has_terms = true WHERE id % 10 = 0;
+
 INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer)
 SELECT 'kim', 'promotion', 'user:' || number % 1000, 'welcome', number, sha256('body'), '{}'
 FROM generate_series(1, $players) AS number;

@@ -121,11 +121,24 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_FIND_ROOM": _by("room_name_key"),
         "_LIST_TABLES": _by("game_table_pkey", _1=0, _2=50),
     },
+    "wallet_worker.store.deposit_room": {
+        "CAME_IN": _by("outside_payment_deposits", _3="Asia/Seoul"),
+        "_STANDING": _by("player_pkey"),
+    },
     "wallet_worker.store.find_first_batch": {"_FIRST_BATCH": _by("transfer_batch")},
     "wallet_worker.store.freezes": {
         "_FREEZE_HOUSE": _FEW,
         "_READ_FREEZES": _FEW,
         "_UNFREEZE_HOUSE": _FEW,
+    },
+    "wallet_worker.store.held_deposits": {
+        "FIND_HELD": _by("held_deposit_key"),
+        "LIST_OF_PLAYER": _by("held_deposit_of_player"),
+        "LIST_WAITING": _by("held_deposit_waiting", _1=_FAR, _2=50),
+        "OLDEST_WAITING": _by("held_deposit_waiting", _1=0, _2=200),
+        "_HOLD": _ADDS,
+        "_LOCK_HELD": _by("held_deposit_pkey"),
+        "_RELEASE": _by("held_deposit_pkey"),
     },
     "wallet_worker.store.house_transfer": {
         "FIND_HOUSE_ACCOUNT": _by("account_owner_key", _1="promotions"),
@@ -223,6 +236,16 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_SUM_KINDS": _reads("account", why="the sum of all accounts; it reads no entries"),
         "_COUNT_HANDS": Expected(why="the sum over all tables, which are a thousand"),
     },
+    "wallet_worker.store.read_seated": {
+        "READ_SEATED": _reads(
+            "account", "player", why="all seats of all tables; of the entries it reads none"
+        ),
+    },
+    "wallet_worker.store.read_terms": {
+        "AT_RISK": _by("entry_pkey", "account_owner_key", "transfer_pkey", _3="Asia/Seoul"),
+        "READ_LIMITS": _by("player_term_newest"),
+        "TIME_AT_TABLES": _by("entry_sittings", "account_owner_key", _2="Asia/Seoul"),
+    },
     "wallet_worker.store.read_transactions": {
         "FIND_ACCOUNTS": _by("account_owner_key", _2="wallet"),
         "READ_TRANSACTIONS": _by(
@@ -296,6 +319,13 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "shard_router.store.list_tables": {
         "FIND_TABLE": _by("game_table_pkey"),
         "LIST_TABLES": _by("game_table_pkey", _1=0, _2=50, _3=None, _4=None, _5="open"),
+    },
+    "shard_router.store.protection": {
+        "READ_EXCLUSION": _by("player_pkey"),
+        "READ_TERMS": _by("player_term_newest"),
+        "_ADD_TERM": _ADDS,
+        "_EXCLUDE": _by("player_pkey"),
+        "_LOCK_PLAYER": _by("player_pkey"),
     },
     "shard_router.store.logins": {
         "_LOCK_PLAYER": _by("player_pkey"),

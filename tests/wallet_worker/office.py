@@ -16,6 +16,7 @@ from cardroom.wire import keys
 from tests.cardroom.service.people import open_book
 from tests.fakes.conformity import watch_answers
 from tests.wallet_worker.house import LINK, LOG, House
+from tests.wallet_worker.terms import HERE
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.office import Office
@@ -29,7 +30,7 @@ def make_office(house: House, redis: Redis) -> QuartTrio:
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
     logins = LoginLookup(redis, house.database, LookupSettings())
-    app.register_blueprint(wallet_pages(house.database, logins, office.settings))
+    app.register_blueprint(wallet_pages(house.database, logins, office.settings, HERE))
     watch_answers(app)
     return app
 

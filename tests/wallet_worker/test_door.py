@@ -13,6 +13,7 @@ from cardroom.service.http import make_app
 from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.postgres import Postgres, open_postgres
+from cardroom.service.protection import ProtectionSettings
 from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.redis import Redis
 from cardroom.service.settings import PostgresSettings
@@ -94,7 +95,7 @@ async def test_pages_that_have_all_their_connections_wait_and_the_ledger_does_no
     app = make_app("wallet", LOG)
     add_away_answers(app)
     logins = LoginLookup(redis, pages, LookupSettings())
-    app.register_blueprint(wallet_pages(pages, logins, OfficeSettings()))
+    app.register_blueprint(wallet_pages(pages, logins, OfficeSettings(), ProtectionSettings()))
     token = await log_in(redis, UserId(house.players[0]))
     async with pages.transaction():
         status, problem = await get(app, BALANCE, token)

@@ -24,6 +24,7 @@ from wallet_worker.api.bodies import (
 from wallet_worker.api.freezes import add_freezes, show_freezes
 from wallet_worker.api.hands import add_hands
 from wallet_worker.api.office import Office
+from wallet_worker.api.protection import add_held_deposits
 from wallet_worker.api.reconciliation import add_reconciliation
 from wallet_worker.api.rooms import add_rooms
 from wallet_worker.api.tables import add_tables
@@ -51,6 +52,7 @@ def admin_pages(office: Office) -> Blueprint:
     add_rooms(pages, office)
     add_tables(pages, office)
     add_hands(pages, office.postgres)
+    add_held_deposits(pages, office)
     return pages
 
 

@@ -10,8 +10,10 @@ from cardroom.service.http import RefusedRequest
 from cardroom.service.logins import LoginLookup
 from cardroom.service.openapi import PLAYER, Answer, Page
 from cardroom.service.postgres import Postgres
+from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.answers import PlayersBalance, PlayersTransactions
+from wallet_worker.api.protection import PlayersUsage, show_usage
 from wallet_worker.api.transactions import (
     CSV_TYPE,
     FILTER_PARAMETERS,
@@ -25,7 +27,9 @@ from wallet_worker.store.read_balance import read_balance
 _CSV: Final = Answer(None, CSV_TYPE, {"Content-Disposition": "The name to keep it under"})
 
 
-def wallet_pages(postgres: Postgres, logins: LoginLookup, settings: OfficeSettings) -> Blueprint:
+def wallet_pages(
+    postgres: Postgres, logins: LoginLookup, settings: OfficeSettings, protection: ProtectionSettings
+) -> Blueprint:
     """Serve ``/api/v1/wallet``."""
     pages = Blueprint("wallet", __name__, url_prefix="/api/v1/wallet")
 
@@ -39,6 +43,12 @@ def wallet_pages(postgres: Postgres, logins: LoginLookup, settings: OfficeSettin
             "pending_withdrawal_krw": found.pending,
             "on_tables_krw": found.on_tables,
         }
+
+    @pages.get("/protection")
+    @Page(tag="wallet", who=PLAYER, answers={200: PlayersUsage})
+    async def usage() -> dict[str, Any]:
+        """Say what the player's own limits leave now."""
+        return await show_usage(postgres, await _who_asks(logins), protection)
 
     @pages.get("/transactions")
     @Page(tag="wallet", who=PLAYER, parameters=LIST_PARAMETERS, answers={200: PlayersTransactions})

@@ -18,6 +18,7 @@ from cardroom.client import (
 from cardroom.client.account import open_http
 from cardroom.ids import TableId
 from cardroom.local.servers import free_port
+from cardroom.wire.protection import Limit, LimitKind
 from cardroom.wire.refusals import Refusal
 
 LOGIN = {"token": "t0ken", "user_id": 4, "nickname": "me", "expires_unix_ms": 9}
@@ -153,6 +154,21 @@ async def test_the_second_factor() -> None:
     assert (await account.second_factor()).is_on
     router.answers["/api/v1/me/second-factor"] = {"secret": "AAAA", "uri": "otpauth://totp/me"}
     assert (await account.offer_second_factor("secret secret")).secret == "AAAA"
+
+
+async def test_protection() -> None:
+    limit = {"kind": "loss_day", "value": 5, "next_value": None, "next_unix_ms": 9}
+    shown = {"limits": [limit], "excluded_until_unix_ms": None, "loosen_seconds": 86_400}
+    page = "/api/v1/me/protection"
+    router = Router({page: shown, f"{page}/limits/loss_day": shown, f"{page}/exclusion": shown})
+    account = router.account()
+    protection = await account.protection()
+    assert protection.limits == (Limit(LimitKind.LOSS_DAY, 5, None, 9),)
+    assert await account.set_limit(LimitKind.LOSS_DAY, None) == protection
+    assert await account.exclude_oneself(24) == protection
+    assert [(one.method, one.content) for one in router.asked] == [
+        ("GET", b""), ("PUT", b'{"value":null}'), ("PUT", b'{"hours":24}'),
+    ]  # fmt: skip
 
 
 async def test_a_refusal_is_raised_by_its_code() -> None:

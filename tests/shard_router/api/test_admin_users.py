@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cardroom.ids import UserId
 from tests.shard_router.front import table_summary
 from tests.shard_router.office import WHY, Office
 

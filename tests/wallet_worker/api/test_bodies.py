@@ -8,6 +8,7 @@ from quart_trio import QuartTrio
 from cardroom.local.servers import free_port
 from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.postgres import open_postgres
+from cardroom.service.protection import ProtectionSettings
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from tests.wallet_worker.house import LINK, LOG, House
@@ -76,7 +77,7 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
         add_away_answers(app)
         app.register_blueprint(admin_pages(Office(postgres, LINK, LOG)))
         logins = LoginLookup(redis, postgres, LookupSettings())
-        app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings()))
+        app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings(), ProtectionSettings()))
         for path in ("/admin/ledger/summary", "/api/v1/wallet/balance"):
             answer = await app.test_client().get(path, headers=TOKEN)
             assert (answer.status_code, (await answer.get_json())["code"]) == (503, "unavailable")

@@ -3,7 +3,7 @@
 from wallet_worker.store.migrations.script import run_script
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 
 def upgrade() -> None:
