@@ -18,6 +18,8 @@ PAGES: Final[PageRoles] = {
     "GET /admin/tables/<int:table_id>/hands": EVERYBODY,
     "GET /admin/hands/<hand_id>": EVERYBODY,
     "GET /admin/rooms": EVERYBODY,
+    "GET /admin/deposits/held": EVERYBODY,
+    "POST /admin/deposits/held/<int:number>/release": FINANCE,
     "POST /admin/users/<int:user_id>/freeze": SUPPORT,
     "POST /admin/users/<int:user_id>/unfreeze": SUPPORT,
     "POST /admin/promotions": FINANCE,
