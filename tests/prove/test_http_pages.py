@@ -34,7 +34,7 @@ def test_whatever_is_amiss_is_not_clean(change: dict[str, object]) -> None:
 
 
 def operation(name: str, tag: str = "notes", scheme: str = "") -> dict[str, object]:
-    security = {"security": [{scheme: []}]} if scheme else {}
+    security: dict[str, object] = {"security": [{scheme: []}]} if scheme else {}
     return {"get": {"operationId": name, "tags": [tag]} | security}
 
 

@@ -55,6 +55,15 @@ _MAX_ID: Final = 2**63 - 1
 _MAX_SHARD: Final = 2**31 - 1
 
 
+_MAKING_TABLES: Final = Page(
+    tag="tables",
+    who=ADMIN,
+    takes=TableBody,
+    answers={201: TableMade},
+    refuses={404: (Refusal.NOT_FOUND,), 409: (Refusal.NAME_TAKEN, Refusal.ROOM_CLOSED)},
+)
+
+
 def admin_pages(office: Office) -> Blueprint:
     """Serve everything under ``/admin``, to who shows an administrator's bearer token."""
     pages = Blueprint("admin", __name__, url_prefix="/admin")
@@ -138,13 +147,7 @@ def _add_tables(pages: Blueprint, postgres: Postgres, log: Log) -> None:
     bodies = body_codec(TableBody)
 
     @pages.post("/tables")
-    @Page(
-        tag="tables",
-        who=ADMIN,
-        takes=TableBody,
-        answers={201: TableMade},
-        refuses={404: (Refusal.NOT_FOUND,), 409: (Refusal.NAME_TAKEN, Refusal.ROOM_CLOSED)},
-    )
+    @_MAKING_TABLES
     async def make() -> tuple[dict[str, Any], int]:
         """Make a table, once per shard and name; a repeat gets the table that stands."""
         body = await read_body(bodies)
