@@ -60,6 +60,16 @@ _PARAMETERS: Final = (
     Parameter("state", {"const": "proposed", "type": "string"}, "Only those that may still be decided"),
 )
 _REFUSED_BOOKS: Final = (Refusal.INSUFFICIENT_FUNDS, Refusal.FROZEN)
+_DECIDING: Final = Page(
+    tag="money",
+    who=ADMIN,
+    takes=ReasonBody,
+    answers={200: AdjustmentDecided},
+    refuses={
+        403: (Refusal.ANOTHER_MUST_APPROVE,),
+        409: (Refusal.ALREADY_DECIDED, Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
+    },
+)
 _TIMES: Final = ("proposed_at", "expires_at", "decided_at")
 
 
@@ -153,25 +163,14 @@ def _add_decisions(pages: Blueprint, office: Office) -> None:
             office.log.info("adjustment.decided", adjustment=number, state=state.value, by=order.admin)
         return answer
 
-    said = Page(
-        tag="money",
-        who=ADMIN,
-        takes=ReasonBody,
-        answers={200: AdjustmentDecided},
-        refuses={
-            403: (Refusal.ANOTHER_MUST_APPROVE,),
-            409: (Refusal.ALREADY_DECIDED, Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
-        },
-    )
-
     @pages.post("/adjustments/<int:number>/approve")
-    @said
+    @_DECIDING
     async def approve_one(number: int) -> Answer:
         """Approve what another administrator has proposed, and move the money."""
         return await decide(number, AdjustmentState.APPROVED)
 
     @pages.post("/adjustments/<int:number>/reject")
-    @said
+    @_DECIDING
     async def reject_one(number: int) -> Answer:
         """End a proposal; its maker may take it back so."""
         return await decide(number, AdjustmentState.REJECTED)
