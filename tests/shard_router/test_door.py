@@ -1,5 +1,6 @@
 """Who is kept out of a whole router, and how often a player may ask there."""
 
+import gc
 from collections.abc import AsyncIterator
 
 import httpx
@@ -8,7 +9,9 @@ import trio
 from attrs import evolve
 
 from cardroom.ids import UserId
+from cardroom.local.servers import free_port
 from cardroom.service.entry import GuardSettings
+from cardroom.service.logins import draw_token
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.service.rate_limits import LimitSettings
@@ -139,3 +142,28 @@ async def test_logins_and_registrations_have_rules_of_their_own(strict: Front) -
     everywhere = await ask(strict, "198.51.101.99", LOGIN, "none", ALICE)
     assert refusal(everywhere) == (429, "rate_limited")
     assert '"login-user";r=0' in everywhere.headers["RateLimit"]
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed <Memory:ResourceWarning")  # coredis, of each failed connection
+async def test_while_redis_is_away_nobody_registers_or_logs_in_and_the_rest_is_open(
+    settings: RouterSettings, log: Log
+) -> None:
+    nobody = RedisSettings("127.0.0.1", free_port(), connect_seconds=1.0, call_seconds=1.0)
+    away = evolve(settings, redis=nobody, limits=LimitSettings())
+    async with open_front(away, log) as front:
+        mailed = {"email": "alice@example.com"}
+        for answer in (
+            await front.register(),
+            await front.post(LOGIN, ALICE),
+            await front.post("/api/v1/auth/reset-request", mailed),
+            await front.post("/api/v1/auth/confirm", {"token": "t"}),
+        ):
+            assert refusal(answer) == (503, "unavailable")
+            assert answer.headers["Retry-After"] == "2"
+        assert refusal(await front.get(ME, draw_token())) == (401, "not_authenticated")
+        uncounted = await front.get("/nowhere")
+        assert refusal(uncounted) == (404, "not_found")
+        assert "RateLimit" not in uncounted.headers
+        metrics = (await front.get("/metrics")).text
+        assert 'holdem_limits_uncounted_total{outcome="refused",rule="register"}' in metrics
+    gc.collect()
