@@ -50,6 +50,8 @@ _STATUS_CODES: Final = {
 }
 
 
+_JSON_TYPES: Final = frozenset({"application/json", "application/x-www-form-urlencoded"})
+
 _PASSED_ON: Final = frozenset({"Allow", "Retry-After"})
 """Headers that the framework's own errors have."""
 
@@ -119,11 +121,11 @@ def problem(status: int, code: Refusal, detail: str, **extension: Any) -> Respon
 async def read_body(codec: Codec[T]) -> T:
     """Read the request's JSON body; refused: another media type, whatever is not exactly such a message.
 
-    A request that does not say what its body is may be JSON.
+    A request that does not say what its body is may be JSON, and so may one that says what curl says unasked.
     """
     page = asked_page()
     assert page is None or page.takes is codec.kind, "the page takes another body than it says"
-    if "Content-Type" in request.headers and request.mimetype != "application/json":
+    if "Content-Type" in request.headers and request.mimetype not in _JSON_TYPES:
         raise RefusedRequest(415, Refusal.MALFORMED, "the body must be application/json")
     try:
         return codec.decode(await request.get_data())

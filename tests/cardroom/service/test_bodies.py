@@ -103,6 +103,7 @@ async def test_a_body_that_cannot_be_taken_ends_the_connection(length: int, seco
     [
         ("application/json", 200),
         ("application/json; charset=utf-8", 200),
+        ("application/x-www-form-urlencoded", 200),
         ("text/plain", 415),
         ("nonsense", 415),
     ],
