@@ -1,5 +1,7 @@
 """HTTP of every process: one shape of errors, health pages, a bounded stop."""
 
+import socket
+
 import httpx
 import pytest
 import trio
@@ -9,6 +11,7 @@ from quart_trio import QuartTrio
 from cardroom.local.servers import free_port
 from cardroom.service.http import (
     RefusedRequest,
+    _Config,
     add_health_pages,
     add_metrics_page,
     make_app,
@@ -110,3 +113,17 @@ async def test_it_serves_on_a_port_until_it_is_told_to_stop() -> None:
                 await trio.lowlevel.checkpoint()
     with pytest.raises(OSError, match="all attempts to connect"):
         await trio.open_tcp_stream("127.0.0.1", port)
+
+
+def test_the_system_hangs_up_on_who_takes_nothing() -> None:
+    config = _Config()
+    config.bind = ["127.0.0.1:0"]
+    (listener,) = config.create_sockets().insecure_sockets
+    with listener, socket.socket() as client:
+        listener.listen(1)
+        client.connect(listener.getsockname())
+        listener.setblocking(True)
+        served, _ = listener.accept()
+        with served:
+            unread_ms = served.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert 0 < unread_ms <= 15_000
