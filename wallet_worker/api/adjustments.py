@@ -132,6 +132,18 @@ def _add_proposals(pages: Blueprint, office: Office) -> None:
         return answer, 201
 
 
+_DECISION: Final = Page(
+    tag="money",
+    who=ADMIN,
+    takes=ReasonBody,
+    answers={200: AdjustmentDecided},
+    refuses={
+        403: (Refusal.ANOTHER_MUST_APPROVE,),
+        409: (Refusal.ALREADY_DECIDED, Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
+    },
+)
+
+
 def _add_decisions(pages: Blueprint, office: Office) -> None:
     bodies = body_codec(ReasonBody)
 
@@ -153,25 +165,14 @@ def _add_decisions(pages: Blueprint, office: Office) -> None:
             office.log.info("adjustment.decided", adjustment=number, state=state.value, by=order.admin)
         return answer
 
-    said = Page(
-        tag="money",
-        who=ADMIN,
-        takes=ReasonBody,
-        answers={200: AdjustmentDecided},
-        refuses={
-            403: (Refusal.ANOTHER_MUST_APPROVE,),
-            409: (Refusal.ALREADY_DECIDED, Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
-        },
-    )
-
     @pages.post("/adjustments/<int:number>/approve")
-    @said
+    @_DECISION
     async def approve_one(number: int) -> Answer:
         """Approve what another administrator has proposed, and move the money."""
         return await decide(number, AdjustmentState.APPROVED)
 
     @pages.post("/adjustments/<int:number>/reject")
-    @said
+    @_DECISION
     async def reject_one(number: int) -> Answer:
         """End a proposal; its maker may take it back so."""
         return await decide(number, AdjustmentState.REJECTED)
