@@ -13,7 +13,7 @@ from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.mail import make_mailer
 from cardroom.service.metrics import probe_loop_lag
-from cardroom.service.openapi import About, is_for_administrators, is_for_everybody
+from cardroom.service.openapi import About, is_for_everybody
 from cardroom.service.openapi_served import add_documents
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
@@ -63,12 +63,6 @@ _PUBLIC_PAGES: Final = About(
     " WebSocket; AsyncAPI describes it.",
     shows=is_for_everybody,
 )
-_ADMIN_PAGES: Final = About(
-    "Card room: administration",
-    "What administrators ask of the whole cluster and order; every order says why.",
-    prefix="/admin",
-    shows=is_for_administrators,
-)
 
 
 async def serve_router(
@@ -109,9 +103,8 @@ async def serve_router(
         )
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
-            if settings.admin is not None and settings.admins_file is not None:
-                book = AdminBook(settings.admins_file, log)
-                admin_app = build_admin_app(settings, redis, desk, watch, book)
+            if settings.admin is not None:
+                admin_app = build_admin_app(settings, redis, desk, watch)
                 await serving.start(serve_http, admin_app, settings.admin, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
             task_status.started()
@@ -222,17 +215,15 @@ def build_app(
     add_health_pages(app, watch.health)
     add_metrics_page(app)
     add_documents(app, _PUBLIC_PAGES)
-    add_documents(app, _ADMIN_PAGES)
     return app
 
 
-def build_admin_app(
-    settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch, book: AdminBook
-) -> QuartTrio:
+def build_admin_app(settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch) -> QuartTrio:
     """Give the app for administrators, which stands on a port of its own."""
+    assert settings.admins_file is not None, "the settings have both, or none"
     return make_admin_app(
         AdminServices(
-            admins=book,
+            admins=AdminBook(settings.admins_file, desk.log),
             desk=desk,
             cluster=Cluster(redis, settings.shards, desk.log),
             nodes=Nodes(redis, settings.shards, desk.log),

@@ -18,8 +18,8 @@ from shard_router.api.admin_users import add_user_pages
 from shard_router.api.http import make_router_app
 
 _PAGES: Final = About(
-    "Router: administration",
-    "Players, nodes, shards and tables, as administrators see and order them; whatever they order says why.",
+    "Card room: administration",
+    "What administrators ask of players, nodes, shards and tables, and order; every order says why.",
 )
 
 

@@ -62,7 +62,8 @@ class BlockBody:
 def add_block_pages(app: QuartTrio, services: AdminServices) -> None:
     """Add the pages; all processes act on a block within two seconds."""
     _add_list(app, services)
-    _add_orders(app, services)
+    _add_blocking(app, services)
+    _add_unblocking(app, services)
 
 
 def _add_list(app: QuartTrio, services: AdminServices) -> None:
@@ -80,7 +81,7 @@ def _add_list(app: QuartTrio, services: AdminServices) -> None:
         return {"blocks": [_write_block(row) for row in rows[:limit]], "next_before": more}
 
 
-def _add_orders(app: QuartTrio, services: AdminServices) -> None:
+def _add_blocking(app: QuartTrio, services: AdminServices) -> None:
     bodies = Codec[BlockBody](BlockBody, Encoding.JSON, MAX_REQUEST_BYTES, {})
     desk = services.desk
 
@@ -112,6 +113,10 @@ def _add_orders(app: QuartTrio, services: AdminServices) -> None:
         if not order.is_dry_run:
             services.log.warning("block.made", block=answer["block"], about=about, by=order.admin)
         return answer, 201
+
+
+def _add_unblocking(app: QuartTrio, services: AdminServices) -> None:
+    desk = services.desk
 
     @app.delete("/admin/blocks/<int:number>")
     @Page(

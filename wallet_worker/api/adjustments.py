@@ -60,16 +60,6 @@ _PARAMETERS: Final = (
     Parameter("state", {"const": "proposed", "type": "string"}, "Only those that may still be decided"),
 )
 _REFUSED_BOOKS: Final = (Refusal.INSUFFICIENT_FUNDS, Refusal.FROZEN)
-_DECIDING: Final = Page(
-    tag="money",
-    who=ADMIN,
-    takes=ReasonBody,
-    answers={200: AdjustmentDecided},
-    refuses={
-        403: (Refusal.ANOTHER_MUST_APPROVE,),
-        409: (Refusal.ALREADY_DECIDED, Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
-    },
-)
 _TIMES: Final = ("proposed_at", "expires_at", "decided_at")
 
 
@@ -142,6 +132,18 @@ def _add_proposals(pages: Blueprint, office: Office) -> None:
         return answer, 201
 
 
+_DECISION: Final = Page(
+    tag="money",
+    who=ADMIN,
+    takes=ReasonBody,
+    answers={200: AdjustmentDecided},
+    refuses={
+        403: (Refusal.ANOTHER_MUST_APPROVE,),
+        409: (Refusal.ALREADY_DECIDED, Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
+    },
+)
+
+
 def _add_decisions(pages: Blueprint, office: Office) -> None:
     bodies = body_codec(ReasonBody)
 
@@ -164,13 +166,13 @@ def _add_decisions(pages: Blueprint, office: Office) -> None:
         return answer
 
     @pages.post("/adjustments/<int:number>/approve")
-    @_DECIDING
+    @_DECISION
     async def approve_one(number: int) -> Answer:
         """Approve what another administrator has proposed, and move the money."""
         return await decide(number, AdjustmentState.APPROVED)
 
     @pages.post("/adjustments/<int:number>/reject")
-    @_DECIDING
+    @_DECISION
     async def reject_one(number: int) -> Answer:
         """End a proposal; its maker may take it back so."""
         return await decide(number, AdjustmentState.REJECTED)

@@ -41,6 +41,15 @@ class HouseFreezeBody:
     dry_run: bool = False
 
 
+_HOUSE: Final = Page(
+    tag="freezes",
+    who=ADMIN,
+    takes=HouseFreezeBody,
+    answers={200: HouseFrozen},
+    refuses={409: (Refusal.COMMAND_REUSED,)},
+)
+
+
 def add_freezes(pages: Blueprint, office: Office) -> None:
     """Add the pages. Who is frozen moves no money to a table or out of the house; hands go on."""
     _add_players(pages, office)
@@ -72,22 +81,14 @@ def _add_house(pages: Blueprint, office: Office) -> None:
             office.log.warning("house.frozen", is_frozen=is_frozen, **facts)
         return answer
 
-    said = Page(
-        tag="freezes",
-        who=ADMIN,
-        takes=HouseFreezeBody,
-        answers={200: HouseFrozen},
-        refuses={409: (Refusal.COMMAND_REUSED,)},
-    )
-
     @pages.post("/freeze")
-    @said
+    @_HOUSE
     async def freeze_all() -> Answer:
         """Freeze play, withdrawals or everything for all. May be repeated."""
         return await set_house(is_frozen=True)
 
     @pages.post("/unfreeze")
-    @said
+    @_HOUSE
     async def unfreeze_all() -> Answer:
         """End one freeze for all; players who are frozen themselves stay so. May be repeated."""
         return await set_house(is_frozen=False)

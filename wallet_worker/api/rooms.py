@@ -23,7 +23,8 @@ _STATUS: Final = Parameter("status", {"type": "string", "enum": list(_STATUSES),
 def add_rooms(pages: Blueprint, office: Office) -> None:
     """Serve ``/admin/rooms``."""
     _add_list(pages, office)
-    bodies, closing = body_codec(RoomBody), body_codec(ReasonBody)
+    _add_closing(pages, office)
+    bodies = body_codec(RoomBody)
 
     @pages.post("/rooms")
     @Page(
@@ -48,6 +49,10 @@ def add_rooms(pages: Blueprint, office: Office) -> None:
         room = await obey(office.postgres, order, work)
         office.log.info("room.made", room_id=room["room_id"], by=order.admin)
         return room, 201
+
+
+def _add_closing(pages: Blueprint, office: Office) -> None:
+    closing = body_codec(ReasonBody)
 
     @pages.post("/rooms/<int:room_id>/close")
     @Page(

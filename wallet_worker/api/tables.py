@@ -31,6 +31,7 @@ _MAX_SHARD: Final = 2**31 - 1
 
 def add_tables(pages: Blueprint, office: Office) -> None:
     """Add the pages."""
+    _add_list(pages, office)
     bodies = body_codec(TableBody)
 
     @pages.post("/tables")
@@ -66,6 +67,8 @@ def add_tables(pages: Blueprint, office: Office) -> None:
         code = await find_invitation(office.postgres, TableId(answer["table_id"]))
         return answer | {"invitation": code}, 201
 
+
+def _add_list(pages: Blueprint, office: Office) -> None:
     @pages.get("/tables")
     @Page(tag="tables", who=ADMIN, parameters=(LIMIT, AFTER_TABLE), answers={200: BookedTables})
     async def listed() -> dict[str, Any]:

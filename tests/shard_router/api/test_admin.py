@@ -29,4 +29,5 @@ async def test_administrators_have_a_port_of_their_own(
         assert refusal(await admin.get(f"{url}/admin/nowhere")) == (401, "not_authenticated")
         assert refusal(await admin.get(f"{url}/admin/nowhere", headers=token)) == (404, "not_found")
         assert refusal(await admin.get(f"{url}/api/v1/tables", headers=token)) == (404, "not_found")
-        assert refusal(await front.http.get("/admin/users", headers=token)) == (404, "not_found")
+        for page in ("/admin/users", "/admin/openapi.json", "/admin"):
+            assert refusal(await front.http.get(page, headers=token)) == (404, "not_found")
