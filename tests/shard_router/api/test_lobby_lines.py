@@ -1,13 +1,13 @@
 from attrs import evolve
 
-from cardroom.ids import SeatIndex, TableId, UserId
+from cardroom.ids import Epoch, SeatIndex, TableId, UserId
 from cardroom.wire.presence import SeatSummary, TableSummary
 from shard_router.api.lobby_lines import LINE, LobbyLines
 from shard_router.rules.placement import Closed, Place
 from shard_router.store.nodes import Directory
 from tests.shard_router.front import BOOT, NODE, PLAYER_URL, SHARDS, table_summary
 
-PLACES: dict[object, Place | Closed] = dict.fromkeys(SHARDS, Place(NODE, BOOT, PLAYER_URL))
+PLACES: dict[object, Place | Closed] = dict.fromkeys(SHARDS, Place(NODE, BOOT, Epoch(1), PLAYER_URL))
 
 
 def directory(*tables: TableSummary, **changes: object) -> Directory:
