@@ -14,8 +14,9 @@ help:
 	@echo "make run        the whole product on this machine, with bots that play (RUN_SECONDS=30 ends by itself)"
 	@echo "make clean-run  remove the data of make run"
 	@echo "make test       all tests, against real embedded servers"
-	@echo "make prove      100 histories of the ledger, 20,000 random hands beside pokerkit, 10^6 shuffles, and every"
-	@echo "                statement on a ledger of 10^6 entries, as tables and one JSON object"
+	@echo "make prove      100 histories of the ledger, 20,000 random hands beside pokerkit, 10^6 shuffles, every"
+	@echo "                statement on a ledger of 10^6 entries, and every HTTP page asked well and badly, as tables"
+	@echo "                and one JSON object"
 	@echo "make chaos      does faults to a cluster in play (FAULTS=60, SEED=n) and compares all that was seen with the ledger"
 	@echo "make simulate   SEEDS=100 simulated card rooms in which everything goes wrong, an hour each, from SEED=1 on"
 	@echo "make bench      measurements, as a table and one JSON object (LONG=1: also 5,000 players, and MINUTES=30 of them)"
@@ -44,7 +45,7 @@ clean-run: $(STAMP)
 	@$(BIN)/python -m cardroom.local --clean
 
 test: $(STAMP) $(BASELINE_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $${TEST_PROCESSES:-3} --dist loadfile
 
 prove: $(STAMP)
 	HISTORIES=$${PROVE_HISTORIES:-100} $(BIN)/python -m pytest --quiet tests/wallet_worker/test_machine.py

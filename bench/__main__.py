@@ -15,7 +15,8 @@ from typing import Any, Final
 from bench.room import end_in_order_on_sigterm
 
 PARTS: Final = (
-    "engine", "wire", "step", "telling", "journal", "start", "ledger", "verify", "http", "lobby", "storm",
+    "engine", "wire", "step", "telling", "journal", "start", "ledger", "verify", "http", "lobby", "logins",
+    "storm",
     "load",
 )  # fmt: skip
 

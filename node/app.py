@@ -19,6 +19,7 @@ from cardroom.wire.player import player_codec
 from cardroom.wire.presence import NodeAnnouncement
 from node.journal.seal import DeckSeal
 from node.presence.announce import Presence, PresenceServices
+from node.presence.protection import ProtectionWatch
 from node.sessions.admission import Admission
 from node.sessions.connections import Connections
 from node.sessions.fanout import Fanout, Framer
@@ -64,11 +65,12 @@ async def serve(
         nursery.start_soon(probe_loop_lag)
         nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
+        nursery.start_soon(ProtectionWatch(redis, house.directory, settings.protection, log).run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.watch.run)
         nursery.start_soon(house.orders.run)
         nursery.start_soon(house.offers.listen, house.desk.nudge, house.orders.take)
-        nursery.start_soon(_serve_admin, settings, house, log, stopping)
+        nursery.start_soon(_serve_admin, settings, house, redis, log, stopping)
         async with trio.open_nursery() as playing:
             for shard in house.shards:
                 playing.start_soon(shard.run)
@@ -223,9 +225,13 @@ async def _withdraw(presence: Presence, log: Log) -> None:
         log.warning("presence.not_withdrawn", reason=str(away))
 
 
-async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping: trio.Event) -> None:
+async def _serve_admin(
+    settings: NodeSettings, house: House, redis: Redis, log: Log, stopping: trio.Event
+) -> None:
     """Serve administrators. The HTTP stack takes long to import, so players are served before it is."""
+    from cardroom.service.admins import AdminBook  # noqa: PLC0415
     from cardroom.service.http import serve_http  # noqa: PLC0415
+    from node.admin.actions import ActionDesk, RedisRecords  # noqa: PLC0415
     from node.admin.http import AdminServices, make_admin_app  # noqa: PLC0415
 
     def census() -> Mapping[UserId, int]:
@@ -240,6 +246,8 @@ async def _serve_admin(settings: NodeSettings, house: House, log: Log, stopping:
             if shard.is_home or shard.is_open
         }
 
-    services = AdminServices(house.directory, census, house.desk, health, settings.admin_token, log)
+    book = AdminBook(settings.admins_file, log)
+    actions = ActionDesk(settings.node_id, RedisRecords(redis))
+    services = AdminServices(house.directory, census, house.desk, health, book, actions, log)
     app = make_admin_app(services)
     await serve_http(app, settings.admin, stopping)

@@ -8,6 +8,7 @@ from cardroom.service.errors import open_error_reports
 from cardroom.service.logs import open_log
 from cardroom.service.run import (
     EXIT_CONFIGURATION,
+    check_admins_or_exit,
     parse_command_line,
     read_settings_or_exit,
     run_until_signalled,
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = read_settings_or_exit(NodeSettings, options.config)
     stakes = read_settings_or_exit(StakesFile, settings.stakes_file)
     log = open_log(settings.log, settings.node_id)
+    check_admins_or_exit(settings.admins_file)
     if options.check:
         return 0
     open_error_reports(settings.log, settings.node_id)

@@ -257,6 +257,16 @@ class StopSettings:
 
 
 @frozen
+class ProtectionSettings:
+    """How players' own limits are seen to; which are on, routers and wallet workers say."""
+
+    watch_seconds: float = field(default=2.0, validator=gt(0.0))
+    """How often it is looked who has to go, and whom to tell of time and money."""
+    reality_check_minutes: int = field(default=0, validator=ge(0))
+    """How often players are told who have not chosen it themselves; 0: not at all."""
+
+
+@frozen
 class NodeSettings:
     """All of one node's settings."""
 
@@ -265,7 +275,8 @@ class NodeSettings:
     players: Bind
     player_url: str
     admin: Bind
-    admin_token: Secret
+    admins_file: Path
+    """Who administrates: see ``cardroom/service/admins.py``."""
     ticket_key: Secret
     """Opens the tickets of the routers, which have the same one, and signs the tokens for coming back."""
     journal_key: Secret
@@ -288,6 +299,7 @@ class NodeSettings:
     ledger: LedgerSettings = field(factory=LedgerSettings)
     move: MoveSettings = field(factory=MoveSettings)
     stop: StopSettings = field(factory=StopSettings)
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
     log: LogSettings = field(factory=LogSettings)
 
     @property

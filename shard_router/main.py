@@ -7,6 +7,7 @@ from cardroom.service.errors import open_error_reports
 from cardroom.service.logs import open_log
 from cardroom.service.run import (
     EXIT_CONFIGURATION,
+    check_admins_or_exit,
     parse_command_line,
     read_settings_or_exit,
     run_until_signalled,
@@ -36,6 +37,8 @@ def main() -> None:
     except BadSettings as fault:
         sys.stderr.write(f"{line.config}: {fault}\n")
         sys.exit(EXIT_CONFIGURATION)
+    if settings.admins_file is not None:
+        check_admins_or_exit(settings.admins_file)
     if line.check:
         return
     open_error_reports(settings.log, PROCESS)

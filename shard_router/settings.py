@@ -3,11 +3,15 @@
 from pathlib import Path
 
 from attrs import Attribute, field, frozen
-from attrs.validators import deep_iterable, ge, gt, le, lt
+from attrs.validators import deep_iterable, ge, gt, le, lt, optional
 
 from cardroom.ids import ShardId
 from cardroom.service.addresses import is_network
+from cardroom.service.entry import EntrySettings, GuardSettings
 from cardroom.service.logins import LookupSettings
+from cardroom.service.mail import MailSettings
+from cardroom.service.protection import ProtectionSettings
+from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.settings import Bind, LogSettings, PostgresSettings, RedisSettings, Secret
 from cardroom.wire.keys import RESERVED_SECONDS
 
@@ -20,9 +24,9 @@ def check_shards(_: object, __: "Attribute[tuple[ShardId, ...]]", shards: tuple[
         raise ValueError("shards: every shard of the cluster, once")
 
 
-def _hard_to_guess(_: object, __: "Attribute[Secret]", key: Secret) -> None:
+def _hard_to_guess(_: object, attribute: "Attribute[Secret]", key: Secret) -> None:
     if len(key.value) < _MIN_KEY_LETTERS:
-        raise ValueError(f"ticket_key: at least {_MIN_KEY_LETTERS} characters")
+        raise ValueError(f"{attribute.name}: at least {_MIN_KEY_LETTERS} characters")
 
 
 @frozen
@@ -30,7 +34,8 @@ class HashingSettings:
     """Cost of one argon2id hash, and how many may run or wait.
 
     The defaults are OWASP's: 19 MiB, two passes, one lane. Together the running hashes take
-    ``threads * memory_kib``; who finds ``waiting`` logins in line is told to come back.
+    ``threads * memory_kib``; who finds ``waiting`` logins in line, or would wait longer than
+    ``wait_seconds``, is told to come back. ``niceness`` is that of the threads: 19 comes last, 0 as all.
     """
 
     memory_kib: int = field(default=19_456, validator=ge(8))
@@ -38,6 +43,8 @@ class HashingSettings:
     lanes: int = field(default=1, validator=ge(1))
     threads: int = field(default=2, validator=ge(1))
     waiting: int = field(default=64, validator=ge(1))
+    wait_seconds: float = field(default=2.0, validator=gt(0.0))
+    niceness: int = field(default=19, validator=[ge(0), le(19)])
 
     def __attrs_post_init__(self) -> None:
         if self.memory_kib < 8 * self.lanes:
@@ -45,8 +52,46 @@ class HashingSettings:
 
 
 @frozen
+class PauseSettings:
+    """After ``free`` failures each more doubles the wait before the next try, from first to most seconds."""
+
+    free: int = field(validator=ge(1))
+    first_seconds: float = field(validator=gt(0.0))
+    most_seconds: float = field(validator=gt(0.0))
+
+
+@frozen
+class FailureSettings:
+    """How wrong passwords and codes slow down those that follow; decision 30 says why.
+
+    ``here``: of an account, from one address. ``account``: of an account, from wherever; mild, and without
+    effect where its player has logged in before. ``address``: from an address, whatever the account;
+    ``exempt`` networks have none. ``code``: codes and passwords of who is logged in, or about to be.
+    """
+
+    here: PauseSettings = field(default=PauseSettings(5, 1.0, 300.0))
+    account: PauseSettings = field(default=PauseSettings(20, 1.0, 10.0))
+    address: PauseSettings = field(default=PauseSettings(30, 1.0, 60.0))
+    code: PauseSettings = field(default=PauseSettings(5, 2.0, 300.0))
+    forget_seconds: float = field(default=3600.0, validator=gt(0.0))
+    """Failures are forgotten so long after the last one."""
+    known_seconds: float = field(default=30 * 24 * 3600.0, validator=gt(0.0))
+    """So long an address is known to be a player's own after a login."""
+    exempt: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
+
+
+@frozen
+class MailedTokenSettings:
+    """How long mailed tokens may be used, and how many an address is mailed within an hour."""
+
+    confirm_seconds: int = field(default=24 * 3600, validator=ge(1))
+    reset_seconds: int = field(default=1800, validator=ge(1))
+    an_hour: int = field(default=3, validator=ge(1))
+
+
+@frozen
 class PurgeSettings:
-    """Expired sessions go each ``every_seconds``: at most ``steps`` transactions of ``rows`` rows."""
+    """What has expired goes each ``every_seconds``: at most ``steps`` transactions of ``rows`` rows."""
 
     every_seconds: float = field(default=60.0, validator=ge(0.05))
     rows: int = field(default=500, validator=ge(1))
@@ -117,7 +162,10 @@ class LiveSettings:
 
 @frozen
 class RouterSettings:
-    """All of a router's settings. ``shards`` is the fixed shard map: every shard of the cluster."""
+    """All of a router's settings. ``shards`` is the fixed shard map: every shard of the cluster.
+
+    Administrators are served at ``admin`` only, never at ``http``; with it stands ``admins_file``.
+    """
 
     http: Bind
     redis: RedisSettings
@@ -126,9 +174,22 @@ class RouterSettings:
     ticket_key: Secret = field(validator=_hard_to_guess)
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
     """Networks of proxies in front: what they say about where a player comes from is believed."""
+    limits: LimitSettings = field(factory=LimitSettings)
+    guard: GuardSettings = field(factory=GuardSettings)
     hashing: HashingSettings = field(factory=HashingSettings)
     session_seconds: int = field(default=14 * 24 * 3600, validator=ge(1))
     lookup: LookupSettings = field(factory=LookupSettings)
+    session_limit: int = field(default=100, validator=ge(1))
+    """A player's oldest session ends when there would be more."""
+    step_up_seconds: int = field(default=300, validator=ge(1))
+    """How long a code of the second factor, shown in a session, counts there for what needs one."""
+    factor_key: Secret | None = field(default=None, validator=optional(_hard_to_guess))
+    """Seals the secrets of second factors; without it there are none."""
+    confirm_email: bool = False
+    """Whether a new account begins by a mail that shows whose address it is."""
+    mail: MailSettings | None = None
+    mailed_tokens: MailedTokenSettings = field(factory=MailedTokenSettings)
+    failures: FailureSettings = field(factory=FailureSettings)
     purge: PurgeSettings = field(factory=PurgeSettings)
     lobby_seconds: float = field(default=0.5, validator=ge(0.0))
     stakes_file: Path | None = None
@@ -140,4 +201,18 @@ class RouterSettings:
     live: LiveSettings = field(factory=LiveSettings)
     watch_seconds: float = field(default=1.0, validator=ge(0.05))
     start_seconds: float = 10.0
+    admin: Bind | None = None
+    admins_file: Path | None = None
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
     log: LogSettings = field(factory=LogSettings)
+
+    @property
+    def entry(self) -> EntrySettings:
+        """What the door of the pages is told."""
+        return EntrySettings(self.trusted_proxies, self.limits, self.guard)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.admin is None) != (self.admins_file is None):
+            raise ValueError("admin and admins_file: both, or none")
+        if self.confirm_email and self.mail is None:
+            raise ValueError("confirm_email: needs mail")

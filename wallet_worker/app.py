@@ -11,12 +11,15 @@ from attrs import evolve, frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId
-from cardroom.service.addresses import TrustedProxies
-from cardroom.service.entry import add_player_addresses
+from cardroom.service.admin_guard import guard_admin_pages
+from cardroom.service.admins import AdminBook
+from cardroom.service.entry import Entry, add_entry, make_entry
 from cardroom.service.http import add_health_pages, add_metrics_page, make_app, serve_http
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.metrics import probe_loop_lag
+from cardroom.service.openapi import About, is_for_players
+from cardroom.service.openapi_served import add_documents
 from cardroom.service.postgres import Postgres, PostgresAway, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.retry import wait_for_start
@@ -27,16 +30,20 @@ from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.letters import letter_pages
 from wallet_worker.api.office import Office
+from wallet_worker.api.roles import PAGES
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.audit.chain import chain_linker
 from wallet_worker.audit.copies import Copy, FileCopy, RedisRecords
 from wallet_worker.audit.handover import Handover
+from wallet_worker.audit.node_actions import NodeActions
 from wallet_worker.audit.nodes import NodeDoors, compare_with_nodes
 from wallet_worker.audit.places import FilePlace, Place, RedisPlace
 from wallet_worker.audit.recorder import Recorder, RecorderServices, recording
 from wallet_worker.audit.redis_copy import RedisCopy
 from wallet_worker.audit.verify import Copies, Report, Scope, verify
 from wallet_worker.cashier.freeze_watch import FreezeWatch
+from wallet_worker.cashier.held_watch import HeldWatch
+from wallet_worker.cashier.terms_watch import TermsWatch
 from wallet_worker.ledger.batch import BatchTools
 from wallet_worker.ledger.consumer import Consumer
 from wallet_worker.ledger.entries import EntryReader
@@ -51,6 +58,16 @@ from wallet_worker.store.house_transfer import HOUSE
 from wallet_worker.store.terms import add_shards
 
 _START_SECONDS: Final = 15.0
+_ALL_PAGES: Final = About(
+    "Wallet worker",
+    "What players ask of their wallet, and what administrators ask and order. Amounts are whole won.",
+)
+_PLAYERS_PAGES: Final = About(
+    "Wallet",
+    "What players ask of their wallet; they show the token of their login. Amounts are whole won.",
+    prefix="/api/v1/wallet",
+    shows=is_for_players,
+)
 _RECORDER_CONNECTIONS: Final = 2
 
 
@@ -79,6 +96,7 @@ async def serve_wallet(
     async with (
         open_postgres(settings.postgres, must_answer=False) as postgres,
         open_postgres(few_connections(settings), must_answer=False) as beside,
+        open_postgres(page_connections(settings), must_answer=False) as pages,
         open_redis(settings.redis) as redis,
         trio.open_nursery() as background,
     ):
@@ -94,7 +112,9 @@ async def serve_wallet(
             serving.start_soon(worker.sharing.run, stopping)
             for consumer in worker.consumers.values():
                 serving.start_soon(consumer.run, worker.name, stopping)
-            app = build_app(settings, worker, redis, log)
+            entry = make_entry(settings.entry, pages, redis, log)
+            await background.start(entry.run)
+            app = build_app(settings, worker, Desk(pages, redis, entry), log)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()
             notify_supervisor("READY=1")
@@ -110,6 +130,20 @@ def few_connections(settings: WalletSettings) -> PostgresSettings:
     return evolve(settings.postgres, connections=_RECORDER_CONNECTIONS)
 
 
+def page_connections(settings: WalletSettings) -> PostgresSettings:
+    """Give players' pages a way of their own: however many ask, the ledger's connections are not theirs."""
+    return evolve(settings.postgres, connections=settings.office.page_connections)
+
+
+@frozen
+class Desk:
+    """What players' pages work with, apart from the ledger's."""
+
+    postgres: Postgres
+    redis: Redis
+    entry: Entry
+
+
 def name_worker() -> str:
     """Give this start of a worker a name of its own, by which an operator finds the process."""
     return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -121,7 +155,7 @@ def build_worker(
     """Make all objects that serve streams and record what they commit."""
     log = recorders.log
     link = chain_linker(settings.chain_key)
-    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer)
+    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer, settings.protection)
     consumers = build_consumers(settings, tools, redis, log)
     name = name_worker()
     terms = {shard: consumer.term for shard, consumer in consumers.items()}
@@ -131,7 +165,10 @@ def build_worker(
         probe_loop_lag,
         watch.run,
         notices.run,
+        TermsWatch(postgres, redis, settings.protection, log).run,
+        HeldWatch(postgres, link, settings.protection, log).run,
         Housekeeping(postgres, settings.ledger, log).run,
+        NodeActions(postgres, redis, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
     ]
     if settings.hand_events.enabled:
@@ -176,19 +213,19 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
     return Recorder(services, places)
 
 
-def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) -> QuartTrio:
+def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
     tools = worker.tools
-    office = Office(
-        tools.postgres, tools.link, settings.everybody, log, settings.office, worker.notices.hurry
-    )
-    logins = LoginLookup(redis, tools.postgres, settings.lookup)
+    office = Office(tools.postgres, tools.link, log, settings.office, worker.notices.hurry)
+    logins = LoginLookup(desk.redis, desk.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
-    add_player_addresses(app, TrustedProxies(settings.trusted_proxies))
+    add_entry(app, desk.entry)
+    guard_admin_pages(app, AdminBook(settings.admins_file, log), PAGES)
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
-    app.register_blueprint(wallet_pages(tools.postgres, logins, settings.office))
-    app.register_blueprint(letter_pages(LetterDesk(tools, redis, log), settings.everybody))
+    pages = wallet_pages(desk.postgres, logins, settings.office, settings.protection)
+    app.register_blueprint(pages)
+    app.register_blueprint(letter_pages(LetterDesk(tools, desk.redis, log)))
 
     def health() -> dict[str, bool]:
         streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}
@@ -196,6 +233,8 @@ def build_app(settings: WalletSettings, worker: Worker, redis: Redis, log: Log) 
 
     add_health_pages(app, health, worker.freeze_watch.notes)
     add_metrics_page(app)
+    add_documents(app, _ALL_PAGES)
+    add_documents(app, _PLAYERS_PAGES)
     return app
 
 

@@ -78,7 +78,9 @@ async def _resolve(settings: WalletSettings, wanted: Resolution) -> None:
     link = chain_linker(settings.chain_key)
     log = open_log(settings.log, "wallet_worker")
     async with open_postgres(settings.postgres) as postgres, open_redis(settings.redis) as redis:
-        desk = LetterDesk(BatchTools(postgres, reply_codec(), link), redis, log)
+        desk = LetterDesk(
+            BatchTools(postgres, reply_codec(), link, protection=settings.protection), redis, log
+        )
         document = await desk.resolve(wanted)
     sys.stdout.write(json.dumps(dict(document)) + "\n")
 

@@ -15,6 +15,7 @@ from cardroom.service.logs import open_log
 from cardroom.service.postgres import PostgresAway
 from cardroom.service.run import (
     EXIT_CONFIGURATION,
+    check_admins_or_exit,
     parse_command_line,
     read_settings_or_exit,
     run_until_signalled,
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "letters":
             return run_letters(settings, options)
         case _:
+            check_admins_or_exit(settings.admins_file)
             return 0 if options.check else _serve(settings)
 
 

@@ -1,6 +1,5 @@
 """Settings of the wallet worker."""
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +8,11 @@ from attrs.validators import deep_iterable
 
 from cardroom.ids import ShardId
 from cardroom.service.addresses import is_network
+from cardroom.service.entry import EntrySettings, GuardSettings
 from cardroom.service.logins import LookupSettings
+from cardroom.service.protection import ProtectionSettings
+from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.settings import (
-    Admin,
     BadSettings,
     Bind,
     LogSettings,
@@ -20,10 +21,6 @@ from cardroom.service.settings import (
     Secret,
 )
 
-ADMIN: Final = "admin"
-"""Who shows ``admin_token``."""
-
-_ADMIN_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHORTEST_SECRET: Final = 16
 
 
@@ -75,17 +72,21 @@ class OfficeSettings:
     """Limits of what administrators and players ask for by HTTP.
 
     A proposal of an adjustment that nobody decides ends after ``proposal_days``. ``csv_seconds`` is the
-    longest an export may take, however slow its reader is. ``freeze_probe_seconds`` is how old the word
-    about a freeze may be, in health, metrics and among the nodes; what moves money asks the database itself.
+    longest an export may take, however slow its reader is. Players' pages have ``page_connections`` to the
+    database, and no others. ``freeze_probe_seconds`` is how old the word about a freeze may be, in health,
+    metrics and among the nodes; what moves money asks the database itself.
     """
 
     proposal_days: int = 7
     csv_seconds: float = 300.0
+    page_connections: int = 4
     freeze_probe_seconds: float = 1.0
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.proposal_days <= 90:
             raise BadSettings("office: proposal_days is 1 to 90")
+        if self.page_connections < 1:
+            raise BadSettings("office: page_connections is at least 1")
         if self.csv_seconds <= 0 or self.freeze_probe_seconds <= 0:
             raise BadSettings("office: csv_seconds and freeze_probe_seconds are above 0")
 
@@ -161,53 +162,40 @@ class WalletSettings:
 
     ``postgres`` connects as the role ``holdem_wallet``; ``schema_owner`` is only read by ``migrate`` and
     names a role that may create tables and roles. ``shards`` are the streams it reads; each gets its row at
-    start. Who shows ``admin_token`` is the administrator named "admin"; ``admins`` are more of them, each
-    with a token of their own: two are needed where one proposes and another approves. ``nodes`` are asked
-    by ``verify`` what they believe to lie at their tables, with ``node_admin_token``.
+    start. ``admins_file`` says who administrates: two are needed where one proposes and another approves.
+    ``nodes`` are asked by ``verify`` what they believe to lie at their tables, with ``node_admin_token``.
     """
 
     shards: tuple[ShardId, ...]
     redis: RedisSettings
     postgres: PostgresSettings
     http: Bind
-    admin_token: Secret
+    admins_file: Path
     chain_key: Secret
     audit: AuditSettings
     trusted_proxies: tuple[str, ...] = field(default=(), validator=deep_iterable(is_network))
     """Networks of proxies in front: what they say about where a player comes from is believed."""
+    limits: LimitSettings = field(factory=LimitSettings)
+    guard: GuardSettings = field(factory=GuardSettings)
     log: LogSettings = field(factory=LogSettings)
     ledger: LedgerSettings = field(factory=LedgerSettings)
     office: OfficeSettings = field(factory=OfficeSettings)
     hand_events: HandEventSettings = field(factory=HandEventSettings)
     lookup: LookupSettings = field(factory=LookupSettings)
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
     schema_owner: PostgresSettings | None = None
-    admins: tuple[Admin, ...] = ()
     nodes: tuple[NodeAddress, ...] = ()
     node_admin_token: Secret | None = None
 
     def __attrs_post_init__(self) -> None:
         if not self.shards or len(set(self.shards)) != len(self.shards) or min(self.shards) < 0:
             raise BadSettings("shards: at least one, each once, none below 0")
-        if min(len(self.chain_key.value), len(self.admin_token.value)) < _SHORTEST_SECRET:
-            raise BadSettings("chain_key and admin_token have at least 16 characters")
+        if len(self.chain_key.value) < _SHORTEST_SECRET:
+            raise BadSettings("chain_key has at least 16 characters")
         if self.nodes and self.node_admin_token is None:
             raise BadSettings("node_admin_token: who has nodes needs their token")
-        _check_admins(self.everybody)
 
     @property
-    def everybody(self) -> tuple[Admin, ...]:
-        """All administrators; the first is "admin"."""
-        return (Admin(ADMIN, self.admin_token), *self.admins)
-
-
-def _check_admins(admins: tuple[Admin, ...]) -> None:
-    """Refuse two names of one token: somebody could approve with one what was proposed with the other."""
-    names = [admin.name for admin in admins]
-    tokens = {admin.token.value for admin in admins}
-    if len(set(names)) != len(names) or len(tokens) != len(admins):
-        raise BadSettings('admins: each name once (and none is "admin"), each token once')
-    for admin in admins:
-        if _ADMIN_NAME.fullmatch(admin.name) is None:
-            raise BadSettings(f"admins: {admin.name!r} is no name: small letters, digits and . _ - up to 64")
-        if len(admin.token.value) < _SHORTEST_SECRET:
-            raise BadSettings(f"admins: the token of {admin.name} has at least 16 characters")
+    def entry(self) -> EntrySettings:
+        """What the door of the pages is told."""
+        return EntrySettings(self.trusted_proxies, self.limits, self.guard)

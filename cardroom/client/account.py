@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx
 import trio
@@ -12,6 +13,20 @@ import trio
 from cardroom.client.errors import ConnectionLost, ProtocolBroken, RequestRefused
 from cardroom.client.limits import ClientLimits
 from cardroom.ids import TableId
+from cardroom.wire.accounts import (
+    CodeShown,
+    FactorOffer,
+    FactorRemoval,
+    FactorState,
+    MailedToken,
+    PasswordChange,
+    PasswordReset,
+    PasswordShown,
+    RecoveryCodes,
+    ResetRequest,
+    SessionLine,
+    SessionList,
+)
 from cardroom.wire.codec import Codec, Encoding, Malformed
 from cardroom.wire.lobby import (
     Credentials,
@@ -29,6 +44,7 @@ from cardroom.wire.lobby import (
     WhereAmI,
 )
 from cardroom.wire.lobby_query import LobbyQuery
+from cardroom.wire.protection import ExclusionWish, LimitKind, LimitWish, Protection
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
@@ -38,23 +54,20 @@ OnCall = Callable[[str, str, float], None]
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A longer answer of the router is not read; a lobby of some thousand tables fits."""
 
+_ASKED: Final = (
+    Registration, Credentials, MailedToken, PasswordChange, ResetRequest, PasswordReset, PasswordShown,
+    CodeShown, FactorRemoval, TicketRequest, SeatWish, LimitWish, ExclusionWish,
+)  # fmt: skip
+_ANSWERED: Final = (
+    Registered, LoggedIn, Lobby, LobbyTable, WhereAmI, TicketAnswer, TableRoute, QuickSeat, SessionList,
+    FactorState, FactorOffer, RecoveryCodes, Protection,
+)  # fmt: skip
+
 _CODECS: Final[Mapping[type, Codec[Any]]] = {
-    kind: Codec[Any](kind, Encoding.JSON, MAX_ANSWER_BYTES, {})
-    for kind in (
-        Registration,
-        Registered,
-        Credentials,
-        LoggedIn,
-        Lobby,
-        LobbyTable,
-        WhereAmI,
-        TicketRequest,
-        TicketAnswer,
-        TableRoute,
-        SeatWish,
-        QuickSeat,
-    )
+    kind: Codec[Any](kind, Encoding.JSON, MAX_ANSWER_BYTES, {}) for kind in (*_ASKED, *_ANSWERED)
 }
+
+_PROTECTION: Final = "/api/v1/me/protection"
 
 
 class Account:
@@ -73,14 +86,27 @@ class Account:
         """The login session, None before ``log_in`` and after ``log_out``."""
         return self._login
 
-    async def register(self, nickname: str, email: str, password: str) -> Registered:
-        """Open an account. Refused: malformed, name taken, e-mail taken."""
-        body = _to_json(Registration(nickname=nickname, email=email, password=password))
-        return await self._ask("POST", "/api/v1/auth/register", Registered, body)
+    async def register(self, nickname: str, email: str, password: str) -> Registered | None:
+        """Open an account; None where it begins by a mail, whose token ``confirm`` takes.
 
-    async def log_in(self, email: str, password: str) -> LoggedIn:
-        """Start a login session, which the other calls use. Refused: wrong credentials."""
-        body = _to_json(Credentials(email=email, password=password))
+        Refused: malformed, name taken; e-mail taken only where there is no such mail.
+        """
+        body = _to_json(Registration(nickname=nickname, email=email, password=password))
+        response = await self._request("POST", "/api/v1/auth/register", body)
+        if response.status_code == httpx.codes.ACCEPTED:
+            return None
+        return _read("/api/v1/auth/register", Registered, response.content)
+
+    async def confirm(self, token: str) -> Registered:
+        """Open the account by the token that was mailed. Refused: token invalid, name taken."""
+        return await self._ask("POST", "/api/v1/auth/confirm", Registered, _to_json(MailedToken(token)))
+
+    async def log_in(self, email: str, password: str, code: str = "") -> LoggedIn:
+        """Start a login session, which the other calls use; ``code`` where there is a second factor.
+
+        Refused: wrong credentials, login slowed, e-mail not confirmed, second factor needed or wrong.
+        """
+        body = _to_json(Credentials(email=email, password=password, code=code))
         self._login = await self._ask("POST", "/api/v1/auth/login", LoggedIn, body)
         return self._login
 
@@ -89,6 +115,53 @@ class Account:
         if self._login is not None:
             await self._send("POST", "/api/v1/auth/logout", None)
             self._login = None
+
+    async def log_out_everywhere(self) -> None:
+        """End all sessions of the player, this one too."""
+        await self._send("POST", "/api/v1/auth/logout-everywhere", None)
+        self._login = None
+
+    async def change_password(self, old: str, new: str) -> None:
+        """Change the password, which ends all other sessions. Refused: wrong credentials, malformed."""
+        await self._send("POST", "/api/v1/auth/password", _to_json(PasswordChange(old, new)))
+
+    async def ask_for_reset(self, email: str) -> None:
+        """Ask for a mail to set a new password; nobody is told whether the address has an account."""
+        await self._send("POST", "/api/v1/auth/reset-request", _to_json(ResetRequest(email)))
+
+    async def reset_password(self, token: str, password: str) -> None:
+        """Set a new password by the token that was mailed. Refused: token invalid, malformed."""
+        await self._send("POST", "/api/v1/auth/reset", _to_json(PasswordReset(token, password)))
+
+    async def sessions(self) -> tuple[SessionLine, ...]:
+        """List the player's open sessions, the newest first."""
+        return (await self._ask("GET", "/api/v1/me/sessions", SessionList, None)).sessions
+
+    async def end_session(self, session_id: UUID) -> None:
+        """End one of the player's sessions. Refused: not found."""
+        await self._send("DELETE", f"/api/v1/me/sessions/{session_id}", None)
+
+    async def second_factor(self) -> FactorState:
+        """Say whether there is a second factor, and how this session stands."""
+        return await self._ask("GET", "/api/v1/me/second-factor", FactorState, None)
+
+    async def offer_second_factor(self, password: str) -> FactorOffer:
+        """Draw a secret for an authenticator. Refused: wrong credentials, second factor on."""
+        body = _to_json(PasswordShown(password))
+        return await self._ask("POST", "/api/v1/me/second-factor", FactorOffer, body)
+
+    async def confirm_second_factor(self, code: str) -> tuple[str, ...]:
+        """Let the secret count; gives recovery codes, this once. Refused: second factor wrong, on, off."""
+        body = _to_json(CodeShown(code))
+        return (await self._ask("POST", "/api/v1/me/second-factor/confirm", RecoveryCodes, body)).codes
+
+    async def remove_second_factor(self, password: str, code: str) -> None:
+        """Take the second factor away. Refused: wrong credentials, second factor wrong, off."""
+        await self._send("POST", "/api/v1/me/second-factor/remove", _to_json(FactorRemoval(password, code)))
+
+    async def step_up(self, code: str) -> FactorState:
+        """Show a code, for what needs one soon after. Refused: second factor wrong, off."""
+        return await self._ask("POST", "/api/v1/auth/step-up", FactorState, _to_json(CodeShown(code)))
 
     async def lobby(self, query: LobbyQuery | None = None) -> tuple[LobbyTable, ...]:
         """List tables, all of them unless a query says which. Refused: malformed."""
@@ -129,15 +202,27 @@ class Account:
         """List every seat that the player holds, and say whether there may be more."""
         return await self._ask("GET", "/api/v1/me/seats", WhereAmI, None)
 
+    async def protection(self) -> Protection:
+        """Give the limits that the house offers, as the player has set them, and the self-exclusion."""
+        return await self._ask("GET", _PROTECTION, Protection, None)
+
+    async def set_limit(self, kind: LimitKind, value: int | None) -> Protection:
+        """Ask for a limit in whole won or minutes, None for none. Refused as ``LimitWish`` says."""
+        path = f"{_PROTECTION}/limits/{kind.value}"
+        return await self._ask("PUT", path, Protection, _to_json(LimitWish(value)))
+
+    async def exclude_oneself(self, hours: int | None) -> Protection:
+        """Ask not to be let play for so long, None for ever. Refused as ``ExclusionWish`` says."""
+        path = f"{_PROTECTION}/exclusion"
+        return await self._ask("PUT", path, Protection, _to_json(ExclusionWish(hours)))
+
     async def _ask(self, method: str, path: str, kind: type[T], body: bytes | None) -> T:
-        answer = await self._send(method, path, body)
-        try:
-            message: T = _CODECS[kind].decode(answer)
-        except Malformed as error:
-            raise ProtocolBroken(f"{method} {path}: no {kind.__name__} in the answer") from error
-        return message
+        return _read(path, kind, await self._send(method, path, body))
 
     async def _send(self, method: str, path: str, body: bytes | None) -> bytes:
+        return (await self._request(method, path, body)).content
+
+    async def _request(self, method: str, path: str, body: bytes | None) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         if self._login is not None:
             headers["Authorization"] = f"Bearer {self._login.token}"
@@ -147,7 +232,7 @@ class Account:
         if self._on_call is not None:
             self._on_call(method, path, trio.current_time() - asked_at)
         if response.is_success:
-            return response.content
+            return response
         raise refusal_of(response)
 
 
@@ -197,6 +282,14 @@ def refusal_of(response: httpx.Response) -> RequestRefused | ProtocolBroken:
         return RequestRefused(Refusal(body["code"]), seconds, str(body.get("route", "")))
     except (ValueError, KeyError, TypeError):
         return ProtocolBroken(f"{response.url.path}: status {response.status_code} without a known code")
+
+
+def _read(path: str, kind: type[T], answer: bytes) -> T:
+    try:
+        message: T = _CODECS[kind].decode(answer)
+    except Malformed as error:
+        raise ProtocolBroken(f"{path}: no {kind.__name__} in the answer") from error
+    return message
 
 
 def _to_json(message: Any) -> bytes:

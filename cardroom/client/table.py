@@ -33,7 +33,7 @@ from cardroom.client.errors import (
 from cardroom.client.limits import ClientLimits
 from cardroom.client.requests import TableRequests
 from cardroom.client.socket import Socket, open_nursery, open_socket
-from cardroom.client.view import TableView, view_after, view_in_place, view_of
+from cardroom.client.view import TableView, view_after, view_of, view_told
 from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
@@ -41,6 +41,7 @@ from cardroom.wire.moved import Moved
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import Hello, Ping, PlayerMessage, Resume
 from cardroom.wire.proof import Openings
+from cardroom.wire.protection import RealityCheck
 from cardroom.wire.table import (
     AnyTableEvent,
     Done,
@@ -55,9 +56,11 @@ from cardroom.wire.table import (
 
 _PINGS_PER_HEARTBEAT: Final = 3
 
-TableUpdate = Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused | TableHeld | Moved
+TableUpdate = (
+    Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused | TableHeld | Moved | RealityCheck
+)
 """What the iteration gives: events, the player's own business, what is said, whether the table waits for a
-server, that it is followed to another node, and a snapshot sent anew."""
+server, that it is followed to another node, a snapshot sent anew, and how long the player has been here."""
 
 
 @frozen
@@ -206,8 +209,8 @@ class Table(TableRequests):
             case Snapshot():
                 self._view = view_of(message, self._welcome.user_id)
                 self._keep(message)
-            case PlaceChanged(place=place):
-                self._view = view_in_place(self._view, place)
+            case PlaceChanged() | RealityCheck():
+                self._view = view_told(self._view, message)
                 self._keep(message)
             case Openings(request_id=number):
                 self._answers.settle(number, message)

@@ -10,7 +10,8 @@ from cardroom.client.errors import ProtocolBroken, SequenceGap, StateDrift
 from cardroom.ids import HandId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
-from cardroom.wire.place import Place
+from cardroom.wire.place import Place, PlaceChanged
+from cardroom.wire.protection import RealityCheck
 from cardroom.wire.state_hash import PublicSeat, PublicTable, hash_state
 from cardroom.wire.table import (
     Acted,
@@ -69,7 +70,8 @@ class TableView:
 
     ``pot`` is all that was put in and not yet paid, bets included. ``second_run`` are the board cards of a
     second run, which take the place of the last ones of ``board``. ``waiting`` is how many stand in the
-    waiting list, ``place`` the player's own business with the table.
+    waiting list, ``place`` the player's own business with the table. ``reality`` is what the player was told
+    last of the time and money of this sitting, if anything; a snapshot sent anew forgets it.
     """
 
     user_id: UserId
@@ -98,6 +100,7 @@ class TableView:
     place: Place
     my_seat: SeatIndex | None
     second_run: tuple[CardCode, ...] = ()
+    reality: RealityCheck | None = None
 
     @property
     def me(self) -> SeatView | None:
@@ -173,6 +176,13 @@ def view_after(view: TableView, event: AnyTableEvent) -> TableView:
     if event.state_hash is not None and event.state_hash != hash_state(public_table(after)):
         raise StateDrift(event.table_seq)
     return after
+
+
+def view_told(view: TableView, message: PlaceChanged | RealityCheck) -> TableView:
+    """Give the view after the player was told something of the player's own."""
+    if isinstance(message, RealityCheck):
+        return evolve(view, reality=message)
+    return view_in_place(view, message.place)
 
 
 def view_in_place(view: TableView, place: Place) -> TableView:

@@ -20,7 +20,14 @@ from attrs import frozen
 
 from cardroom.local.configuration import credential_names, prepare_configs
 from cardroom.local.cores import pin
-from cardroom.local.credentials import ADMIN_TOKEN, BOTS_PASSWORD, make_credentials, read_credential
+from cardroom.local.credentials import (
+    ADMIN_TOKEN,
+    ADMINS_FILE,
+    BOTS_PASSWORD,
+    make_admins,
+    make_credentials,
+    read_credential,
+)
 from cardroom.local.engines import run_postgres, run_valkey
 from cardroom.local.patience import Patience
 from cardroom.local.plan import ClusterPlan
@@ -126,10 +133,11 @@ async def open_servers(plan: ClusterPlan, workplace: Workplace, patience: Patien
         for pid in (postgres.pid, valkey.pid):
             pin(pid, plan.cores.engines)
         configs = prepare_configs(
-            plan.configs, plan.ports, plan.folder / "configs", plan.audit_folder, plan.settings
+            plan.configs, plan.ports, plan.folder / "configs", plan.run_folder, plan.settings
         )
         names = credential_names(configs) | {ADMIN_TOKEN, BOTS_PASSWORD}
         make_credentials(plan.credentials, names, postgres.dsn)
+        make_admins(plan.credentials, plan.folder / ADMINS_FILE)
         environment = dict(os.environ) | {"CREDENTIALS_DIRECTORY": str(plan.credentials)}
         servers = Servers(plan, workplace, patience, configs, environment, postgres.dsn)
         migration = await servers.run_command(WALLET_WORKER, "migrate", seconds=limits.migration_seconds)

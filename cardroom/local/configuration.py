@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from cardroom.local.credentials import ADMINS_FILE
 from cardroom.local.ports import (
     NODE_1,
     NODE_1_ADMIN,
     NODE_2,
     NODE_2_ADMIN,
     ROUTER,
+    ROUTER_ADMIN,
     VALKEY,
     WALLET,
     PortOption,
@@ -31,22 +33,23 @@ def prepare_configs(
     configs: Path,
     ports: Ports,
     folder: Path,
-    audit_folder: str,
+    run_folder: str,
     more: Mapping[str, Changes] = NOTHING_ELSE,
 ) -> Mapping[str, Path]:
     """Give each process's settings file: the real one if it says the same, else a copy in ``folder``.
 
+    ``run_folder`` is where the audit's files and the file of administrators lie, as processes find it.
     ``more`` are changes by the name of the file, which count more than those that follow from the ports.
     """
     changes = {
-        "wallet_worker.toml": _bind(WALLET, ports) | _audit(ports, audit_folder),
-        "shard_router.toml": _bind(ROUTER, ports),
+        "wallet_worker.toml": _bind(WALLET, ports) | _audit(ports, f"{run_folder}/audit"),
+        "shard_router.toml": _bind(ROUTER, ports) | _bind(ROUTER_ADMIN, ports),
         "node-1.toml": _node(NODE_1, NODE_1_ADMIN, ports),
         "node-2.toml": _node(NODE_2, NODE_2_ADMIN, ports),
     }
-    redis = {"redis.port": ports[VALKEY]}
+    all_of_them = {"redis.port": ports[VALKEY], "admins_file": f"{run_folder}/{ADMINS_FILE}"}
     return {
-        name: _prepare(configs / name, changes[name] | redis | dict(more.get(name, {})), folder)
+        name: _prepare(configs / name, changes[name] | all_of_them | dict(more.get(name, {})), folder)
         for name in FILES
     }
 

@@ -2,13 +2,30 @@
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from cardroom.service.admins import AdminToken, Role, hash_admin_token, write_entry
+
 BOTS_PASSWORD: Final = "bots_password"  # noqa: S105 (the name of a file)
 ADMIN_TOKEN: Final = "admin_token"  # noqa: S105 (the name of a file)
+
+ADMINS_FILE: Final = "admins.toml"
+"""What the file of administrators is called, in the cluster's folder."""
+
+ADMINS: Final[Mapping[str, tuple[str, Role]]] = {
+    ADMIN_TOKEN: ("admin", Role.OWNER),
+    "second_admin_token": ("second", Role.OWNER),
+    "finance_token": ("finance", Role.FINANCE),
+    "support_token": ("support", Role.SUPPORT),
+    "viewer_token": ("viewer", Role.VIEWER),
+}
+"""Who administrates a local cluster: name and role, by the name of the file that holds the token."""
+
+_ADMIN_DAYS: Final = 365
 
 _SECRET_BYTES: Final = 32
 _ROLES: Final = {"router_dsn": "holdem_router", "wallet_dsn": "holdem_wallet"}
@@ -26,6 +43,17 @@ def make_credentials(folder: Path, names: Iterable[str], owner_dsn: str) -> None
             _write(folder / name, _address(owner_dsn, _ROLES.get(name)))
         elif not (folder / name).is_file():
             _write(folder / name, secrets.token_hex(_SECRET_BYTES))
+
+
+def make_admins(folder: Path, file: Path) -> None:
+    """Write the file of administrators anew, after each token that is not there yet."""
+    make_credentials(folder, ADMINS, "")
+    expires = datetime.now(UTC) + timedelta(days=_ADMIN_DAYS)
+    entries = [
+        AdminToken(name, role, hash_admin_token(read_credential(folder, token)), expires)
+        for token, (name, role) in ADMINS.items()
+    ]
+    _write(file, "\n".join(map(write_entry, entries)))
 
 
 def read_credential(folder: Path, name: str) -> str:

@@ -13,7 +13,7 @@ from cardroom.local.patience import Limit
 from cardroom.local.ports import Ports
 from cardroom.money import Krw
 
-FOLDERS: Final = ("audit", "configs", "credentials", "logs", "postgres", "valkey")
+FOLDERS: Final = ("audit", "configs", "credentials", "logs", "mail", "postgres", "valkey")
 """What a cluster keeps in its folder, besides files of JSON."""
 
 NODES: Final = ("node-1", "node-2")
@@ -120,11 +120,10 @@ class ClusterPlan:
         return self.folder / "credentials"
 
     @property
-    def audit_folder(self) -> str:
-        """The folder of the audit's files, as processes in the project's folder find it."""
-        folder = self.folder / "audit"
-        is_inside = folder.is_relative_to(self.project)
-        return str(folder.relative_to(self.project) if is_inside else folder)
+    def run_folder(self) -> str:
+        """The cluster's folder, as processes in the project's folder find it."""
+        is_inside = self.folder.is_relative_to(self.project)
+        return str(self.folder.relative_to(self.project) if is_inside else self.folder)
 
     @property
     def logs(self) -> Path:

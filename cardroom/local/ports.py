@@ -25,6 +25,7 @@ class PortOption:
 
 
 ROUTER: Final = PortOption("router", "shard_router.toml", "http", "ROUTER_PORT")
+ROUTER_ADMIN: Final = PortOption("router admin", "shard_router.toml", "admin", "ROUTER_ADMIN_PORT")
 WALLET: Final = PortOption("wallet worker", "wallet_worker.toml", "http", "WALLET_PORT")
 NODE_1: Final = PortOption("node-1", "node-1.toml", "players", "NODE_1_PORT")
 NODE_1_ADMIN: Final = PortOption("node-1 admin", "node-1.toml", "admin", "NODE_1_ADMIN_PORT")
@@ -32,7 +33,7 @@ NODE_2: Final = PortOption("node-2", "node-2.toml", "players", "NODE_2_PORT")
 NODE_2_ADMIN: Final = PortOption("node-2 admin", "node-2.toml", "admin", "NODE_2_ADMIN_PORT")
 VALKEY: Final = PortOption("Valkey", "node-1.toml", "redis", "VALKEY_PORT")
 
-OPTIONS: Final = (ROUTER, WALLET, NODE_1, NODE_1_ADMIN, NODE_2, NODE_2_ADMIN, VALKEY)
+OPTIONS: Final = (ROUTER, ROUTER_ADMIN, WALLET, NODE_1, NODE_1_ADMIN, NODE_2, NODE_2_ADMIN, VALKEY)
 
 Ports = Mapping[PortOption, int]
 """The port of every option."""

@@ -8,6 +8,7 @@ from attrs import Attribute
 
 _Address = IPv4Address | IPv6Address
 
+_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _ONE_HOUSE: Final = 64
 """Bits of an IPv6 address that name a connection; the rest its owner chooses anew as often as he likes."""
 
@@ -72,6 +73,17 @@ def read_address(text: str) -> _Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def read_network(text: str) -> str:
+    """Read a network or one address, in the form it is stored in; raises ``ValueError``.
+
+    Networks of IPv4 that are written as ones of IPv6 are refused: no address would be found in them.
+    """
+    network = ip_network(text)
+    if isinstance(network, IPv6Network) and network.overlaps(_MAPPED):
+        raise ValueError(f"{text}: write IPv4 as such")
+    return str(network)
 
 
 def is_network(_instance: object, attribute: "Attribute[str]", value: str) -> None:

@@ -1,28 +1,36 @@
 """HTTP for every process: a Quart app on hypercorn with our limits, our errors and our health pages.
 
-Errors are RFC 9457 problem details with our stable ``code``. Administrators and monitors show a bearer token.
+Errors are RFC 9457 problem details with our stable ``code``.
 """
 
-import hmac
 import socket
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeVar
 
 import trio
+from attrs import frozen
 from hypercorn.config import Config, Sockets
 from hypercorn.trio import serve
-from quart import Response, g, has_request_context, jsonify, request, websocket
+from quart import Response, has_request_context, jsonify, request, websocket
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
+from cardroom.service.bodies import Connection, take_whole_body
 from cardroom.service.errors import report_unforeseen
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logs import Log
 from cardroom.service.metrics import METRICS_TYPE, render_metrics
-from cardroom.service.settings import Admin, Bind
+from cardroom.service.openapi import Answer, Page, asked_page
+from cardroom.service.problems import PROBLEM_TYPE, write_problem
+from cardroom.service.settings import Bind
+from cardroom.service.whole_answers import send_answers_whole
 from cardroom.wire.codec import Codec, Malformed
 from cardroom.wire.refusals import Refusal
 
 T = TypeVar("T")
+
+NOTHING_ELSE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _BACKLOG: Final = 4096  # hypercorn's own default of 100 drops bursts of connections
@@ -42,31 +50,55 @@ _STATUS_CODES: Final = {
 }
 
 
+_JSON_TYPES: Final = frozenset({"application/json", "application/x-www-form-urlencoded"})
+
+_PASSED_ON: Final = frozenset({"Allow", "Retry-After"})
+"""Headers that the framework's own errors have."""
+
+
 class RefusedRequest(Exception):
     """A request that is answered with a refusal. Nothing was changed."""
 
-    def __init__(self, status: int, code: Refusal, detail: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        code: Refusal,
+        detail: str = "",
+        extension: Mapping[str, Any] = NOTHING_ELSE,
+        *,
+        retry_seconds: int | None = None,
+    ) -> None:
+        """``retry_seconds`` is when the same request may be served, for the header ``Retry-After``."""
         super().__init__(code.value)
         self.status = status
         self.code = code
         self.detail = detail
+        self.extension = extension
+        """Members that the problem has besides the usual ones."""
+        self.retry_seconds = retry_seconds
 
 
 def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
     """Give an app without pages: size and time limits, and one shape for all errors."""
     app = QuartTrio(name)
+    app.asgi_http_class = Connection  # type: ignore[assignment]  # the framework types it as its own class
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = request_seconds
     app.config["RESPONSE_TIMEOUT"] = request_seconds
 
     @app.errorhandler(RefusedRequest)
     async def refused(refusal: RefusedRequest) -> Response:
-        return problem(refusal.status, refusal.code, refusal.detail)
+        response = problem(refusal.status, refusal.code, refusal.detail, **refusal.extension)
+        if refusal.retry_seconds is not None:
+            response.headers["Retry-After"] = str(refusal.retry_seconds)
+        return response
 
     @app.errorhandler(HTTPException)
     async def not_served(error: HTTPException) -> Response:
         status = error.code or 500
-        return problem(status, _STATUS_CODES.get(status, Refusal.MALFORMED), error.description or "")
+        response = problem(status, _STATUS_CODES.get(status, Refusal.MALFORMED), error.description or "")
+        response.headers.update({name: said for name, said in error.get_headers() if name in _PASSED_ON})
+        return response
 
     @app.errorhandler(Exception)
     async def unforeseen(error: Exception) -> Response:
@@ -74,24 +106,27 @@ def make_app(name: str, log: Log, request_seconds: float = 10.0) -> QuartTrio:
         report_unforeseen(log.bind(path=path), "request", error)
         return problem(500, Refusal.INTERNAL, "")
 
+    app.after_request(take_whole_body)
     return app
 
 
-def problem(status: int, code: Refusal, detail: str) -> Response:
-    """Write a refusal as RFC 9457 problem details."""
-    body = {
-        "type": f"urn:holdem:refusal:{code.value}",
-        "title": code.value.replace("_", " "),
-        "status": status,
-    }
-    response = jsonify(body | {"code": code.value} | ({"detail": detail} if detail else {}))
+def problem(status: int, code: Refusal, detail: str, **extension: Any) -> Response:
+    """Write a refusal as RFC 9457 problem details; ``extension`` are members that it has besides."""
+    response = jsonify(write_problem(status, code, detail, **extension))
     response.status_code = status
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM_TYPE
     return response
 
 
 async def read_body(codec: Codec[T]) -> T:
-    """Read the request's JSON body; refused: whatever is not exactly such a message."""
+    """Read the request's JSON body; refused: another media type, whatever is not exactly such a message.
+
+    A request that does not say what its body is may be JSON, and so may one that says what curl says unasked.
+    """
+    page = asked_page()
+    assert page is None or page.takes is codec.kind, "the page takes another body than it says"
+    if "Content-Type" in request.headers and request.mimetype not in _JSON_TYPES:
+        raise RefusedRequest(415, Refusal.MALFORMED, "the body must be application/json")
     try:
         return codec.decode(await request.get_data())
     except Malformed as fault:
@@ -99,36 +134,44 @@ async def read_body(codec: Codec[T]) -> T:
         raise RefusedRequest(status, fault.code) from fault
 
 
-def require_token(admins: Sequence[Admin]) -> Callable[[], Awaitable[None]]:
-    """Give a check for ``before_request`` that refuses who shows no administrator's bearer token.
-
-    Who asks is known afterwards by ``admin_who_asks``. Every token is compared, whichever matches, so that
-    time tells nothing.
-    """
-
-    async def check() -> None:
-        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        token = shown.strip().encode()
-        found = [admin for admin in admins if hmac.compare_digest(token, admin.token.value.encode())]
-        if scheme.lower() != "bearer" or not found:
-            raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
-        g.admin = found[0].name
-
-    return check
+def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
+    """Refuse a body whose values are out of bounds."""
+    if not condition:
+        raise RefusedRequest(400, code, detail)
 
 
-def admin_who_asks() -> str:
-    """Give the name of the administrator whose request is served; only after ``require_token``."""
-    name: str = g.admin
-    return name
+def is_text(text: str, longest: int) -> bool:
+    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
+    return 0 < len(text) <= longest and "\0" not in text
 
 
 def add_metrics_page(app: QuartTrio) -> None:
     """Serve ``/metrics`` to Prometheus."""
 
     @app.get("/metrics")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Answer(None, METRICS_TYPE)})
     async def metrics() -> Response:
+        """Give all measured values, as Prometheus reads them."""
         return Response(render_metrics(), content_type=METRICS_TYPE)
+
+
+@frozen
+class Status:
+    """Whether the process does its work."""
+
+    status: Literal["ok", "unavailable"]
+
+
+@frozen
+class Health:
+    """Whether the process does its work, and each of its parts; some processes say more besides."""
+
+    status: Literal["ok", "unavailable"]
+    parts: Mapping[str, bool]
+    """Each part by its name."""
+    everything_frozen: bool = False
+    """Whether an administrator has frozen everything; only where that is known."""
 
 
 def add_health_pages(
@@ -140,16 +183,25 @@ def add_health_pages(
     """
 
     @app.get("/health/live")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Status})
     async def live() -> dict[str, str]:
+        """Say that the process answers."""
         return {"status": "ok"}
 
     @app.get("/health/ready")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Status, 503: Status})
     async def ready() -> tuple[dict[str, str], int]:
+        """Say whether the process does its work."""
         is_ready = all(health().values())
         return {"status": "ok" if is_ready else "unavailable"}, 200 if is_ready else 503
 
     @app.get("/health")
+    @limited(Rule.FREE)
+    @Page(tag="service", answers={200: Health, 503: Health})
     async def parts() -> tuple[dict[str, Any], int]:
+        """Say whether each part of the process does its work."""
         found = health()
         is_well = all(found.values())
         answer = {"status": "ok" if is_well else "unavailable", "parts": found} | notes()
@@ -177,6 +229,7 @@ async def serve_http(
     config.accesslog = None
     config.errorlog = None
 
+    send_answers_whole()
     async with trio.open_nursery() as nursery:
         await nursery.start(_serve, app, config, stopping)
         task_status.started()

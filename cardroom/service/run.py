@@ -6,11 +6,13 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
 import trio
 
+from cardroom.service.admins import read_entries
 from cardroom.service.settings import BadSettings, load_settings
 
 T = TypeVar("T")
@@ -31,6 +33,15 @@ def read_settings_or_exit(kind: type[T], path: Path) -> T:
     """Load settings; on a fault say which and exit with ``EXIT_CONFIGURATION``."""
     try:
         return load_settings(kind, path)
+    except BadSettings as fault:
+        sys.stderr.write(f"{fault}\n")
+        sys.exit(EXIT_CONFIGURATION)
+
+
+def check_admins_or_exit(file: Path) -> None:
+    """Read a file of administrators; on a fault say which and exit with ``EXIT_CONFIGURATION``."""
+    try:
+        read_entries(file, datetime.now(UTC))
     except BadSettings as fault:
         sys.stderr.write(f"{fault}\n")
         sys.exit(EXIT_CONFIGURATION)

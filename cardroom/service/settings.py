@@ -34,14 +34,6 @@ class Secret:
 
 
 @frozen
-class Admin:
-    """Somebody who may order what administrators may: a name for the records, and the token shown."""
-
-    name: str
-    token: Secret
-
-
-@frozen
 class Bind:
     """Where a listener stands; port 0 lets the system choose."""
 

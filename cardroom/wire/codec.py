@@ -42,6 +42,7 @@ class Codec(Generic[T]):
     ) -> None:
         is_binary = encoding is Encoding.MSGPACK
         values = Arrays(unions) if is_binary else Objects(unions)
+        self.kind = kind
         self._to_plain = values.function("write", kind)
         self._from_plain = values.function("read", kind)
         self._max_bytes = max_bytes

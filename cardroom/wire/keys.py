@@ -11,6 +11,9 @@ from cardroom.ids import BootNonce, CommandId, NodeId, ShardId, TableId
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
 
+ADMIN_ACTION_FIELD: Final = b"v1"
+"""Field of a stream entry that holds an encoded ``NodeAction``; the name is the version."""
+
 AUDIT_FIELD: Final = b"line"
 """Field of an audit entry that holds a sealed batch, as the audit's files have it."""
 
@@ -121,6 +124,11 @@ def login(token_hash: str) -> str:
 def failures(kind: str, digest: str) -> str:
     """Count of wrong passwords, of one account or address by its hash; lives until they are forgiven."""
     return f"failures:{kind}:{digest}"
+
+
+def limit(name: str) -> str:
+    """What one player or address asked for in the time that a rule looks back; lives as long as that."""
+    return f"limit:{name}"
 
 
 def keeper() -> str:

@@ -4,12 +4,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import Enum, unique
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 from itsdangerous import BadSignature, Signer
 
 from cardroom.ids import BootNonce, Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.json_schema import beside, letters
 from cardroom.wire.presence import LobbyState
 
 TICKET_LIFE_MS: Final = 30_000
@@ -26,20 +27,25 @@ _TICKET_SALT: Final = b"holdem.table-ticket.v2"
 class Registration:
     """``POST /api/v1/auth/register``. Refused: malformed, name or e-mail taken."""
 
-    nickname: str
+    nickname: str = field(metadata=letters(2, 20, r"^[A-Za-z0-9_\-가-힣]{2,20}$"))
     """2 to 20 letters a-z, digits, ``_``, ``-`` or Korean syllables; everybody sees it."""
-    email: str
+    email: str = field(metadata=beside(format="email", maxLength=254))
     """An e-mail address, for the login only."""
-    password: str
+    password: str = field(metadata=letters(8, 128))
     """8 to 128 characters."""
 
 
 @frozen
 class Credentials:
-    """``POST /api/v1/auth/login``. Refused: wrong credentials, whichever of the two is wrong."""
+    """``POST /api/v1/auth/login``. Refused: wrong credentials, whichever of the two is wrong.
+
+    Further, with the right password: email not confirmed, second factor needed, second factor wrong.
+    """
 
     email: str
     password: str
+    code: str = ""
+    """Where the account has a second factor: six digits, or a recovery code."""
 
 
 @frozen

@@ -18,6 +18,9 @@ MAX_NAME_LETTERS: Final = 64
 MAX_LIMIT: Final = 10_000
 """No more lines can be asked for by ``limit``; without one all are given."""
 
+MOST_ASKED: Final = 10**15 - 1
+"""No number that is asked for is larger."""
+
 _MAX_DIGITS: Final = 15
 _TRUTH: Final = {"true": True, "false": False}
 
@@ -211,3 +214,6 @@ _SORTS: Final[Mapping[str, Callable[[LobbyTable], Any]]] = MappingProxyType(
         "pace_ms": lambda table: table.pace_ms,
     }
 )
+
+SORTS: Final = (*_SORTS, *(f"-{name}" for name in _SORTS))
+"""What ``sort`` may say."""

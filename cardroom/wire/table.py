@@ -19,6 +19,7 @@ from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.moved import Moved
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.proof import Openings
+from cardroom.wire.protection import RealityCheck
 from cardroom.wire.refusals import Refusal
 
 MAX_TABLE_MESSAGE_BYTES: Final = 16 * 1024
@@ -655,6 +656,7 @@ TableMessage = (
     | Moved
     | TablePaused
     | TableHeld
+    | RealityCheck
 )
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
@@ -691,6 +693,7 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         31: Moved,
         30: TablePaused,
         32: TableHeld,
+        33: RealityCheck,
     }
 )
 """Tag of each message; a tag is never given to another message."""

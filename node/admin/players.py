@@ -7,6 +7,8 @@ from typing import Any
 from quart import Blueprint
 
 from cardroom.ids import UserId
+from cardroom.service.openapi import ADMIN, Page
+from node.admin.answers import PlayersHere
 from node.tables.directory import Directory
 
 Census = Callable[[], Mapping[UserId, int]]
@@ -18,7 +20,9 @@ def players_pages(directory: Directory, census: Census) -> Blueprint:
     pages = Blueprint("players", __name__)
 
     @pages.get("/admin/players")
+    @Page(tag="players", who=ADMIN, answers={200: PlayersHere})
     async def list_players() -> dict[str, Any]:
+        """List who is connected to this node or has a seat here."""
         seats: dict[UserId, list[dict[str, int]]] = defaultdict(list)
         for entry in directory:
             for seat in entry.summary.seats:

@@ -6,16 +6,21 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import trio
-from attrs import frozen
+from attrs import field, frozen
 from quart import Blueprint, Response
 
 from cardroom.ids import TableId, UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logs import Log
+from cardroom.service.openapi import ADMIN, Page
+from cardroom.service.parameters import AFTER_TABLE, LIMIT, read_limit, read_number, read_parameters
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.escrow import ESCROW_PATH, HeldTables, escrow_codec
+from cardroom.wire.json_schema import readable, whole
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import MAX_TABLE_MESSAGE_BYTES, Snapshot
+from node.admin.actions import ActionDesk
+from node.admin.answers import Announced, AnnouncedEverywhere, Silenced, TableHere, TablesHere
 from node.tables.chat_text import clean_text
 from node.tables.commands import Announce, Command, Inspect, Silence, TableDetail
 from node.tables.denied import Denied
@@ -26,35 +31,36 @@ T = TypeVar("T")
 _ANSWER_SECONDS: Final = 2.0
 _MAX_BODY_BYTES: Final = 16 * 1024
 _MAX_TEXT_LETTERS: Final = 500
-_MAX_REASON_LETTERS: Final = 200
+MAX_REASON_LETTERS: Final = 200
 _MAX_SILENCE_SECONDS: Final = 7 * 24 * 3600
 _MAX_ID: Final = 2**63 - 1
+_OF_A_TABLE: Final = {404: (Refusal.NO_SUCH_TABLE,), 503: (Refusal.TABLE_UNAVAILABLE,)}
 
 
 @frozen
 class AnnouncementBody:
     """What all at a table are told, and for the log why."""
 
-    text: str
-    reason: str
+    text: str = field(metadata=readable(1, _MAX_TEXT_LETTERS))
+    reason: str = field(metadata=readable(1, MAX_REASON_LETTERS))
 
 
 @frozen
 class SilenceBody:
     """Who says nothing for so long (0: may speak again), and for the log why."""
 
-    user_id: UserId
-    seconds: int
-    reason: str
+    user_id: UserId = field(metadata=whole(1, _MAX_ID))
+    seconds: int = field(metadata=whole(0, _MAX_SILENCE_SECONDS))
+    reason: str = field(metadata=readable(1, MAX_REASON_LETTERS))
 
 
-def tables_pages(directory: Directory, log: Log) -> Blueprint:
+def tables_pages(directory: Directory, actions: ActionDesk, log: Log) -> Blueprint:
     """Serve everything under ``/admin/tables``, and ``/admin/announce``."""
     pages = Blueprint("tables", __name__)
     _add_questions(pages, directory)
     _add_escrow(pages, directory)
-    _add_announcements(pages, directory, log)
-    _add_silence(pages, directory, log)
+    _add_announcements(pages, directory, actions, log)
+    _add_silence(pages, directory, actions, log)
     return pages
 
 
@@ -62,26 +68,22 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
     snapshots = Codec[Snapshot](Snapshot, Encoding.JSON, MAX_TABLE_MESSAGE_BYTES, {})
 
     @pages.get("/admin/tables")
+    @Page(tag="tables", who=ADMIN, parameters=(LIMIT, AFTER_TABLE), answers={200: TablesHere})
     async def list_tables() -> dict[str, Any]:
-        return {
-            "tables": [
-                {
-                    "table_id": one.table_id,
-                    "shard": one.shard,
-                    "name": one.name,
-                    "stake": one.stake,
-                    "seat_count": one.seat_count,
-                    "players": len(one.seats),
-                    "hand_no": one.hand_no,
-                    "inbox": len(entry.inbox),
-                }
-                for entry in directory
-                for one in [entry.summary]
-            ]
-        }
+        """List this node's tables by number, ``limit`` of them behind the table ``after``."""
+        asked = read_parameters({"limit", "after"})
+        limit, after = read_limit(asked), read_number(asked, "after", 0, _MAX_ID, 0)
+        found = sorted(
+            (entry for entry in directory if entry.summary.table_id > after),
+            key=lambda entry: entry.summary.table_id,
+        )
+        more = found[limit - 1].summary.table_id if len(found) > limit else None
+        return {"tables": [_write_entry(entry) for entry in found[:limit]], "next": more}
 
     @pages.get("/admin/tables/<int:table_id>")
+    @Page(tag="tables", who=ADMIN, answers={200: TableHere}, refuses=_OF_A_TABLE)
     async def show_table(table_id: int) -> dict[str, Any]:
+        """Show a table as a watcher sees it: no hole cards before the showdown."""
         detail = await _ask(_find(directory, table_id), Inspect)
         return {
             "snapshot": json.loads(snapshots.encode(detail.snapshot)),
@@ -91,10 +93,25 @@ def _add_questions(pages: Blueprint, directory: Directory) -> None:
         }
 
 
+def _write_entry(entry: TableEntry) -> dict[str, Any]:
+    table = entry.summary
+    return {
+        "table_id": table.table_id,
+        "shard": table.shard,
+        "name": table.name,
+        "stake": table.stake,
+        "seat_count": table.seat_count,
+        "players": len(table.seats),
+        "hand_no": table.hand_no,
+        "inbox": len(entry.inbox),
+    }
+
+
 def _add_escrow(pages: Blueprint, directory: Directory) -> None:
     answers = escrow_codec()
 
     @pages.get(ESCROW_PATH)
+    @Page(tag="tables", who=ADMIN, answers={200: HeldTables})
     async def show_escrow() -> Response:
         """Say what this node believes to lie at its tables; the wallet worker's audit compares it."""
         entries = tuple(directory)
@@ -106,24 +123,40 @@ def _add_escrow(pages: Blueprint, directory: Directory) -> None:
         return Response(answers.encode(held), content_type="application/json")
 
 
-def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None:
+def _add_announcements(pages: Blueprint, directory: Directory, actions: ActionDesk, log: Log) -> None:
     bodies = Codec[AnnouncementBody](AnnouncementBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/tables/<int:table_id>/announce")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=AnnouncementBody,
+        answers={200: Announced},
+        refuses=_OF_A_TABLE | {400: (Refusal.TEXT_NOT_ALLOWED,)},
+    )
     async def announce(table_id: int) -> dict[str, Any]:
         """Tell all who watch a table; an announcement that is repeated is told again."""
         entry = _find(directory, table_id)
         body = await read_body(bodies)
         text, reason = check_text(body.text, _MAX_TEXT_LETTERS, "text"), check_reason(body.reason)
+        await actions.note("table_announced", f"table:{table_id}", reason, text=text)
         table_seq = await _ask(entry, partial(Announce, text))
         log.info("table.announced", table_id=table_id, text=text, reason=reason)
         return {"table_id": table_id, "table_seq": table_seq}
 
     @pages.post("/admin/announce")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=AnnouncementBody,
+        answers={200: AnnouncedEverywhere},
+        refuses={400: (Refusal.TEXT_NOT_ALLOWED,)},
+    )
     async def announce_everywhere() -> dict[str, Any]:
         """Tell all who watch any table of this node; says which tables did not answer in time."""
         body = await read_body(bodies)
         text, reason = check_text(body.text, _MAX_TEXT_LETTERS, "text"), check_reason(body.reason)
+        await actions.note("node_announced", "all tables", reason, text=text)
         entries = tuple(directory)
         silent = await _announce_everywhere(entries, text)
         told = len(entries) - len(silent)
@@ -131,10 +164,17 @@ def _add_announcements(pages: Blueprint, directory: Directory, log: Log) -> None
         return {"tables": told, "unanswered": sorted(silent)}
 
 
-def _add_silence(pages: Blueprint, directory: Directory, log: Log) -> None:
+def _add_silence(pages: Blueprint, directory: Directory, actions: ActionDesk, log: Log) -> None:
     bodies = Codec[SilenceBody](SilenceBody, Encoding.JSON, _MAX_BODY_BYTES, {})
 
     @pages.post("/admin/tables/<int:table_id>/silence")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=SilenceBody,
+        answers={200: Silenced},
+        refuses=_OF_A_TABLE | {400: (Refusal.TEXT_NOT_ALLOWED,), 409: (Refusal.BUSY,)},
+    )
     async def silence(table_id: int) -> dict[str, Any]:
         """Let a player say nothing at a table for a time; a later order takes the place of an earlier one."""
         entry = _find(directory, table_id)
@@ -144,6 +184,8 @@ def _add_silence(pages: Blueprint, directory: Directory, log: Log) -> None:
             raise RefusedRequest(400, Refusal.MALFORMED, "user_id: no player has such a number")
         if not 0 <= seconds <= _MAX_SILENCE_SECONDS:
             raise RefusedRequest(400, Refusal.MALFORMED, f"seconds: 0 to {_MAX_SILENCE_SECONDS}")
+        facts = {"user_id": user_id, "seconds": seconds}
+        await actions.note("table_silenced", f"table:{table_id}", reason, **facts)
         if not await _ask(entry, partial(Silence, user_id, seconds)):
             raise RefusedRequest(409, Refusal.BUSY, "too many players are silenced at this table")
         log.info("table.silenced", table_id=table_id, user_id=user_id, seconds=seconds, reason=reason)
@@ -159,7 +201,7 @@ def _find(directory: Directory, table_id: int) -> TableEntry:
 
 def check_reason(reason: str) -> str:
     """Give the reason of an order, cleaned; refused: none, or too long."""
-    return check_text(reason, _MAX_REASON_LETTERS, "reason")
+    return check_text(reason, MAX_REASON_LETTERS, "reason")
 
 
 def check_text(text: str, most_letters: int, field: str) -> str:

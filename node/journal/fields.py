@@ -13,7 +13,7 @@ from node.rules.errors import IllegalAction
 
 FORM: Final = b"form"
 """Field that names the form of all others: what was written in another form is not read."""
-FORM_NUMBER: Final = b"1"
+FORM_NUMBER: Final = b"2"
 """Changes with every change of a class that the journal is made of (golden bytes in the tests)."""
 TOLD: Final = b"told"
 """Field that holds the number of the last event, as decimal digits."""

@@ -82,6 +82,9 @@ class PlayerMemory:
     address: str
     spare: SpareMemory
     time_outs: int
+    ends_for: Refusal | None
+    sat_unix_ms: int
+    brought: Krw
 
 
 @frozen

@@ -81,7 +81,8 @@ class OrderDesk:
     redis: Redis
     log: Log
     _done: dict[CommandId, OrderOutcome] = field(factory=dict)
-    _under_way: set[CommandId] = field(factory=set)
+    _under_way: dict[CommandId, int] = field(factory=dict)
+    """How many answers each order still lacks: one may come again before it is answered."""
     _orders: tuple[trio.MemorySendChannel[TableOrder], trio.MemoryReceiveChannel[TableOrder]] = field(
         factory=lambda: trio.open_memory_channel[TableOrder](_AT_ONCE)
     )
@@ -100,35 +101,43 @@ class OrderDesk:
         async with trio.open_nursery() as nursery:
             while True:
                 order = await self._orders[1].receive()
-                if order.id not in self._under_way:  # or else it is answered for both
-                    self._under_way.add(order.id)
+                is_new = order.id not in self._under_way
+                self._under_way[order.id] = self._under_way.get(order.id, 0) + 1
+                if is_new:
                     nursery.start_soon(self._serve, order)
 
     async def _serve(self, order: TableOrder) -> None:
         log = self.log.bind(order=str(order.id), shard=order.shard, by=order.by)
         try:
-            await self._answer(order, log)
+            outcome = await self._find_outcome(order, log)
+            while outcome is not None and self._under_way[order.id] > 0:
+                self._under_way[order.id] -= 1
+                await self._answer(order.id, outcome)
         except RedisAway as away:
             log.warning("orders.not_answered", reason=str(away))
         except Exception as error:  # noqa: BLE001 (the border of one order of an administrator)
             report_unforeseen(log, "order", error)
         finally:
-            self._under_way.discard(order.id)
+            del self._under_way[order.id]
 
-    async def _answer(self, order: TableOrder, log: Log) -> None:
-        outcome = self._done.get(order.id)
+    async def _find_outcome(self, order: TableOrder, log: Log) -> OrderOutcome | None:
+        known = self._done.get(order.id)
+        if known is not None:
+            return known
+        outcome = await self._decide(order)
         if outcome is None:
-            outcome = await self._decide(order)
-            if outcome is None:
-                log.warning("orders.not_decided", seconds=_ORDER_SECONDS)
-                return
-            self._remember(order.id, outcome)
-            code = outcome.code.value if isinstance(outcome, OrderRefused) else None
-            log.info("orders.done", body=type(order.body).__name__, refused=code, reason=order.reason)
-        key = keys.order_answer(order.id)
+            log.warning("orders.not_decided", seconds=_ORDER_SECONDS)
+            return None
+        self._remember(order.id, outcome)
+        code = outcome.code.value if isinstance(outcome, OrderRefused) else None
+        log.info("orders.done", body=type(order.body).__name__, refused=code, reason=order.reason)
+        return outcome
+
+    async def _answer(self, order_id: CommandId, outcome: OrderOutcome) -> None:
+        key = keys.order_answer(order_id)
         with redis_errors():
             async with self.redis.pipeline(transaction=True) as pipeline:
-                pipeline.rpush(key, [_ANSWER_CODEC.encode(OrderAnswer(order.id, outcome))])
+                pipeline.rpush(key, [_ANSWER_CODEC.encode(OrderAnswer(order_id, outcome))])
                 pipeline.expire(key, keys.ORDERS_SECONDS)
 
     async def _decide(self, order: TableOrder) -> OrderOutcome | None:

@@ -38,6 +38,7 @@ from node.tables.commands import (
     ClockRanOut,
     Command,
     Drain,
+    EndPlay,
     HearHouse,
     Inspect,
     KeepEmpty,
@@ -47,6 +48,7 @@ from node.tables.commands import (
     Silence,
     Switch,
     TableDetail,
+    TellReality,
     Unwatch,
     Watch,
 )
@@ -54,6 +56,7 @@ from node.tables.dealing import Dealer
 from node.tables.denied import Denied
 from node.tables.entrance import Entrance
 from node.tables.floor import Floor
+from node.tables.guardian import Guardian
 from node.tables.held_money import held_money
 from node.tables.metrics import ACTION_SECONDS, REFUSALS
 from node.tables.places import Places
@@ -145,6 +148,8 @@ class TableActor:
                     self._table.holding.greet(viewer)
             case Unwatch(viewer):
                 self._entrance.unwatch(viewer)
+            case EndPlay() | TellReality():
+                Guardian(self._desk, self._dealer).obey(command)
             case _:
                 _obey(command, self._table, self._dealer, self._standing)
 

@@ -87,6 +87,8 @@ def check_top_up(seats: Seats, holder: SeatHolder, amount: Krw) -> None:
         raise Denied(Refusal.TABLE_HALTED)
     if holder.is_leaving:
         raise Denied(Refusal.LEAVING)
+    if holder.ends_for is not None:
+        raise Denied(holder.ends_for)
     if holder.buy_in is not None or holder.top_up is not None:
         raise Denied(Refusal.TOP_UP_UNDER_WAY)
     before = seats.stack(holder) + holder.arriving

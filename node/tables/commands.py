@@ -9,6 +9,7 @@ from cardroom.wire.escrow import HeldMoney
 from cardroom.wire.house import HouseWord
 from cardroom.wire.ledger import CommandBody, ReplyBody, TableMode
 from cardroom.wire.player import TableRequest
+from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Snapshot
 from node.tables.audience import Viewer
 
@@ -89,6 +90,25 @@ class Silence:
 
 
 @frozen
+class EndPlay:
+    """A player has to go after the hand in play, for a limit of the player's own or an exclusion.
+
+    May be repeated; says nothing to who has no seat here.
+    """
+
+    user_id: UserId
+    reason: Refusal
+
+
+@frozen
+class TellReality:
+    """It is time to tell a player at the table of the time and the money that went by; ``unix_ms`` is now."""
+
+    user_id: UserId
+    unix_ms: int
+
+
+@frozen
 class Drain:
     """Deal no more hands; the task ends when the hand in play has ended."""
 
@@ -139,4 +159,4 @@ class HearHouse:
 Order = Inspect | Announce | Silence | Drain | Pause | Switch | KeepEmpty | HearHouse
 """What those want who are no players."""
 
-Command = Watch | Unwatch | Ask | LedgerAnswered | ClockRanOut | Order
+Command = Watch | Unwatch | Ask | LedgerAnswered | ClockRanOut | EndPlay | TellReality | Order

@@ -67,6 +67,9 @@ def recall_player(player: PlayerMemory) -> SeatHolder:
         address=player.address,
         spare=SpareTime.recall(player.spare),
         time_outs=player.time_outs,
+        ends_for=player.ends_for,
+        sat_unix_ms=player.sat_unix_ms,
+        brought=player.brought,
     )
 
 
@@ -92,6 +95,9 @@ def _remember_player(holder: SeatHolder) -> PlayerMemory:
         address=holder.address,
         spare=holder.spare.remember(),
         time_outs=holder.time_outs,
+        ends_for=holder.ends_for,
+        sat_unix_ms=holder.sat_unix_ms,
+        brought=holder.brought,
     )
 
 

@@ -5,6 +5,7 @@ journal goes on from the ledger's last settled hand; where they do not, the hand
 everybody has what lies in escrow.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 
 import trio
@@ -132,9 +133,9 @@ def seat_from_escrow(seats: Seats, lying: SeatEscrow) -> None:
     seated = between_hands.seat_player(seats.seating, lying.seat, lying.amount)
     seats.seating = between_hands.sit_out(seated, lying.seat)
     spare = SpareTime(seats.game.time_bank.first_seconds)
-    seats.holders[lying.seat] = SeatHolder(
-        lying.user_id, lying.nickname, lying.seat, escrow=lying.amount, spare=spare
-    )
+    holder = SeatHolder(lying.user_id, lying.nickname, lying.seat, escrow=lying.amount, spare=spare)
+    holder.brought, holder.sat_unix_ms = lying.amount, time.time_ns() // 1_000_000  # when it did is not known
+    seats.holders[lying.seat] = holder
 
 
 def _busy_seats(seats: Seats, hands: RestoredHands) -> set[SeatIndex]:
@@ -160,6 +161,7 @@ def _recall(
     surplus = Krw(owed - seats.stack(holder) - holder.arriving)
     if surplus >= 0:
         holder.arriving = Krw(holder.arriving + surplus)
+        holder.brought = Krw(holder.brought + surplus)
     elif owed == 0 and not is_busy:
         seats.free(holder)
     else:

@@ -97,6 +97,7 @@ class SeatDesk:
         """Between hands: ask for the chips that a player's stack lacks, if that is wanted and possible."""
         lacking = Krw(holder.auto_top_up_to - self.seats.stack(holder))
         is_busy = holder.top_up is not None or holder.buy_in is not None or holder.is_leaving
+        is_busy = is_busy or holder.ends_for is not None
         if lacking <= 0 or is_busy or self.seats.is_halted or self.seats.is_sitting_out(holder):
             return
         self._ask_for_chips(holder, TopUpUnderWay(lacking))
@@ -180,6 +181,7 @@ class SeatDesk:
             case BuyInHeld(amount=amount):
                 holder.escrow = Krw(holder.escrow + amount)
                 holder.arriving = Krw(holder.arriving + amount)
+                holder.brought = Krw(holder.brought + amount)
             case CommandRefused(code):
                 REFUSALS.labels(code=code.value).inc()
                 refusal = code

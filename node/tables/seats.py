@@ -4,6 +4,8 @@ Stacks live in the rules' ``Seating``; during a hand they stand there as they we
 dropping the hand voids it. At every moment each stack = escrow + nets of that player's unsettled hands.
 """
 
+import time
+
 from attrs import define, evolve, field, frozen
 
 from cardroom.ids import CommandId, SeatIndex, UserId
@@ -82,6 +84,12 @@ class SeatHolder:
     spare: SpareTime = field(factory=SpareTime)
     time_outs: int = 0
     """Turns in a row that the clock decided."""
+    ends_for: Refusal | None = None
+    """Why this player has to go after the hand: a limit of the player's own, or an exclusion."""
+    sat_unix_ms: int = 0
+    """When the sitting began, on the node's clock; 0 before."""
+    brought: Krw = _NOTHING
+    """What has come from the wallet in this sitting."""
 
 
 @define
@@ -139,7 +147,8 @@ class Seats:
         assert request is not None, "only a reserved seat waits for its money"
         self.seating = rules.seat_player(self.seating, holder.seat, escrow, posts=request.posts_blind)
         self.seating = rules.set_straddle(self.seating, holder.seat, straddles=holder.straddles)
-        holder.escrow = escrow
+        holder.escrow = holder.brought = escrow
+        holder.sat_unix_ms = time.time_ns() // 1_000_000
         holder.buy_in = None
         holder.posts_blind = request.posts_blind
         if holder.sits_out_at_first:
@@ -181,9 +190,14 @@ class Seats:
         self.seating = rules.sit_out(self.seating, holder.seat)
 
     def sit_in(self, holder: SeatHolder, *, posts_blind: bool) -> None:
-        """Deal this player in again. Refused for who is leaving; leaving after the hand is taken back."""
+        """Deal this player in again. Refused for who is leaving; leaving after the hand is taken back.
+
+        But not by who has to go.
+        """
         if holder.is_leaving:
             raise Denied(Refusal.LEAVING)
+        if holder.ends_for is not None:
+            raise Denied(holder.ends_for)
         holder.sits_out_at_big_blind = holder.leaves_after_hand = False
         holder.posts_blind = posts_blind
         if holder.buy_in is not None:

@@ -1,5 +1,6 @@
 """What all pages share: the app with its errors and metrics, strict bodies, who is asking."""
 
+from contextlib import suppress
 from typing import Final, TypeVar
 
 import trio
@@ -7,6 +8,7 @@ from prometheus_client import Histogram
 from quart import Response, g, request
 from quart_trio import QuartTrio
 
+from cardroom.service.entry import admit_user
 from cardroom.service.errors import report_unforeseen
 from cardroom.service.http import RefusedRequest, make_app, problem
 from cardroom.service.logins import Login, LoginsBusy
@@ -15,6 +17,7 @@ from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec
 from cardroom.wire.refusals import Refusal
+from shard_router.store.failures import Slowed
 from shard_router.store.logins import Logins
 from shard_router.store.passwords import HashersBusy
 
@@ -30,7 +33,7 @@ REQUEST_SECONDS: Final = Histogram(
 MAX_REQUEST_BYTES: Final = 4096
 """No request of a player is longer."""
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _AWAY_SECONDS: Final = 2
 _BUSY_SECONDS: Final = 1
 _WAITING_STATES: Final = ("40", "53", "55", "57", "58", "25006")
@@ -69,10 +72,20 @@ def shown_token() -> str:
 
 
 async def require_login(logins: Logins) -> Login:
-    """Say who is asking; refused: nobody, or somebody whose session has ended."""
+    """Say who is asking; refused: nobody, somebody whose session has ended, who is blocked or asks too often.
+
+    What a blocked player still has of sessions ends here.
+    """
     login = await logins.find(shown_token())
     if login is None:
         raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
+    try:
+        await admit_user(login.user_id)
+    except RefusedRequest as refused:
+        if refused.code is Refusal.USER_BLOCKED:
+            with suppress(PostgresAway, RedisAway):
+                await logins.close(shown_token())
+        raise
     return login
 
 
@@ -87,9 +100,16 @@ def _add_errors(app: QuartTrio, log: Log) -> None:
         return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
 
     @app.errorhandler(HashersBusy)
+    async def hashers_busy(busy: HashersBusy) -> Response:
+        return _retry_later(Refusal.BUSY, busy.seconds)
+
     @app.errorhandler(LoginsBusy)
-    async def busy(_: HashersBusy | LoginsBusy) -> Response:
+    async def logins_busy(_: LoginsBusy) -> Response:
         return _retry_later(Refusal.BUSY, _BUSY_SECONDS)
+
+    @app.errorhandler(Slowed)
+    async def slowed(slowed: Slowed) -> Response:
+        return _retry_later(Refusal.LOGIN_SLOWED, slowed.seconds, 429)
 
     @app.errorhandler(PostgresRefused)
     async def database_refused(error: PostgresRefused) -> Response:
@@ -99,8 +119,8 @@ def _add_errors(app: QuartTrio, log: Log) -> None:
         return problem(500, Refusal.INTERNAL, "")
 
 
-def _retry_later(code: Refusal, seconds: int) -> Response:
-    response = problem(503, code, "")
+def _retry_later(code: Refusal, seconds: int, status: int = 503) -> Response:
+    response = problem(status, code, "")
     response.headers["Retry-After"] = str(seconds)
     return response
 

@@ -12,7 +12,19 @@ from quart_trio import QuartTrio
 
 from cardroom.ids import TableId
 from cardroom.service.http import RefusedRequest
-from cardroom.wire.lobby_query import BadParameter, LobbyQuery, read_query
+from cardroom.service.limit_rules import Rule, limited
+from cardroom.service.openapi import Answer, Page, Parameter, whole_parameter, whole_path
+from cardroom.wire.lobby import Lobby, LobbyTable
+from cardroom.wire.lobby_query import (
+    MAX_LIMIT,
+    MAX_NAME_LETTERS,
+    MOST_ASKED,
+    SORTS,
+    BadParameter,
+    LobbyQuery,
+    read_query,
+)
+from cardroom.wire.presence import LobbyState
 from cardroom.wire.refusals import Refusal
 from shard_router.api.http import ComeBack
 from shard_router.api.lobby_lines import Line, LobbyLines
@@ -27,6 +39,29 @@ _PACKED_HERE_BYTES: Final = 32 * 1024
 _KEPT_TEXTS: Final = 64
 _MAX_ID_DIGITS: Final = 18
 _TAG_BYTES: Final = 12
+
+_LIST_HEADERS: Final = {"Vary": "What the answer depends on", "ETag": "The list's content, for If-None-Match"}
+
+_TEXT: Final = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LETTERS}
+_WHOLE: Final = {"type": "integer", "minimum": 0, "maximum": MOST_ASKED}
+_TRUTH: Final = {"type": "boolean"}
+FILTER_PARAMETERS: Final = (
+    Parameter("stake", _TEXT, "The name of the game"),
+    Parameter("min_big_blind", _WHOLE),
+    Parameter("max_big_blind", _WHOLE),
+    Parameter("seat_count", _WHOLE, "How many seats the table has"),
+    Parameter("has_free_seat", _TRUTH),
+    Parameter("min_players", _WHOLE),
+    Parameter("has_waiting", _TRUTH, "Whether somebody waits for a seat"),
+    Parameter("state", {"type": "string", "enum": [one.value for one in LobbyState]}),
+    Parameter("name", _TEXT, "A part of the table's name"),
+)
+"""Which lines pass, for the list and for who follows it."""
+_PART_PARAMETERS: Final = (
+    Parameter("sort", {"type": "string", "enum": list(SORTS)}, "What the lines are put in order by"),
+    whole_parameter("limit", 1, MAX_LIMIT, "At most so many lines"),
+    Parameter("after", _WHOLE, "Only the lines behind this table's; refused if it is not in the list"),
+)
 
 
 @frozen
@@ -104,7 +139,14 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, lines: LobbyLines) ->
     pages = LobbyPages(cache, lines)
 
     @app.get("/api/v1/tables")
+    @limited(Rule.LOBBY)
+    @Page(
+        tag="lobby",
+        parameters=(*FILTER_PARAMETERS, *_PART_PARAMETERS),
+        answers={200: Answer(Lobby, headers=_LIST_HEADERS), 304: Answer(None, headers=_LIST_HEADERS)},
+    )
     async def tables() -> Response:
+        """List the public tables that pass the filters; 304 to who shows the list's tag."""
         query = lobby_query(list(request.args.items(multi=True)))
         try:
             written, directory = await pages.text(query)
@@ -113,7 +155,15 @@ def add_lobby_pages(app: QuartTrio, cache: DirectoryCache, lines: LobbyLines) ->
         return _answer_list(written, directory)
 
     @app.get("/api/v1/tables/<number>")
+    @limited(Rule.LOBBY)
+    @Page(
+        tag="lobby",
+        parameters=(whole_path("number"),),
+        answers={200: LobbyTable},
+        refuses={404: (Refusal.NO_SUCH_TABLE,), 503: (Refusal.TABLE_UNAVAILABLE,)},
+    )
     async def table(number: str) -> Response:
+        """Give the line of one public table."""
         line, directory = await pages.line(table_number(number))
         if line is None and directory.is_complete:
             raise RefusedRequest(404, Refusal.NO_SUCH_TABLE)

@@ -13,6 +13,7 @@ from quart_trio import QuartTrio
 from cardroom.service.addresses import limit_network
 from cardroom.service.entry import player_address
 from cardroom.service.http import RefusedRequest
+from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.redis import RedisAway
 from cardroom.wire.lobby_live import LOBBY_PROTOCOL
 from cardroom.wire.lobby_query import LobbyQuery
@@ -35,6 +36,7 @@ def add_live_pages(app: QuartTrio, feed: LobbyFeed, beat_seconds: float) -> None
     """
 
     @app.websocket("/api/v1/lobby")
+    @limited(Rule.LOBBY)
     async def lobby() -> None:
         query, last = _read_wish(list(websocket.args.items(multi=True)))
         async with feed.follow(query, last, limit_network(player_address())) as follower:
@@ -49,7 +51,9 @@ def add_live_pages(app: QuartTrio, feed: LobbyFeed, beat_seconds: float) -> None
                 await websocket.close(end.close_code, end.value)
 
     @app.get("/api/v1/lobby/events")
+    @limited(Rule.LOBBY)
     async def events() -> Response:
+        """Tell of the lobby as it changes, as server-sent events."""
         query, last = _read_wish(list(request.args.items(multi=True)))
         address = limit_network(player_address())
         feed.check(address)

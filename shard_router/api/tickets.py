@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 from cardroom.ids import ShardId, TableId
 from cardroom.service.http import RefusedRequest, problem, read_body
 from cardroom.service.logins import Login
+from cardroom.service.openapi import PLAYER, Page, whole_path
 from cardroom.service.settings import Secret
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import (
@@ -118,7 +119,19 @@ def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> No
         return response
 
     @app.post("/api/v1/tables/<number>/ticket")
+    @Page(
+        tag="tables",
+        who=PLAYER,
+        parameters=(whole_path("number", "The table's"),),
+        answers={200: TicketAnswer},
+        refuses={
+            403: (Refusal.FROZEN, Refusal.SELF_EXCLUDED),
+            404: (Refusal.NO_SUCH_TABLE,),
+            503: (Refusal.TABLE_UNAVAILABLE,),
+        },
+    )
     async def ticket(number: str) -> Response:
+        """Give a ticket for a table: where to connect, and what to show there, once, within 30 s."""
         login = await require_login(logins)
         table_id = table_number(number)
         believed = (await read_body(_REQUEST)).route if await request.get_data() else ""

@@ -1,4 +1,4 @@
-"""Expired login sessions are removed, step by step, for as long as the router lives."""
+"""Expired sessions and mailed tokens are removed, step by step, for as long as the router lives."""
 
 from typing import Final
 
@@ -9,15 +9,20 @@ from cardroom.service.logs import Log
 from cardroom.service.postgres import PostgresAway, PostgresRefused
 from shard_router.settings import PurgeSettings
 from shard_router.store.logins import Logins
+from shard_router.store.registrations import Registrations
 
 PURGED: Final = Counter("holdem_router_sessions_purged_total", "Expired login sessions removed")
+PURGED_TOKENS: Final = Counter("holdem_router_mailed_tokens_purged_total", "Expired mailed tokens removed")
 
 
-async def purge_sessions(logins: Logins, settings: PurgeSettings, log: Log) -> None:
+async def purge_expired(
+    logins: Logins, registrations: Registrations, settings: PurgeSettings, log: Log
+) -> None:
     """Purge each ``every_seconds``, until cancelled; a database that is away is asked again next time."""
     while True:
         try:
             await purge_once(logins, settings)
+            PURGED_TOKENS.inc(await registrations.purge(settings.rows))
         except (PostgresAway, PostgresRefused) as trouble:
             log.warning("sessions.not_purged", trouble=str(trouble))
         await trio.sleep(settings.every_seconds)

@@ -14,7 +14,14 @@ import trio
 from attrs import define, field, frozen
 
 from cardroom.local.configuration import credential_names
-from cardroom.local.credentials import ADMIN_TOKEN, BOTS_PASSWORD, make_credentials, read_credential
+from cardroom.local.credentials import (
+    ADMIN_TOKEN,
+    ADMINS_FILE,
+    BOTS_PASSWORD,
+    make_admins,
+    make_credentials,
+    read_credential,
+)
 from cardroom.local.plan import BotPlan, TablePlan
 from cardroom.local.seeding import make_tables, provide_players
 from cardroom.local.servers import free_port
@@ -208,6 +215,7 @@ async def _prepare(place: Place, servers: Servers, stack: AsyncExitStack) -> Clu
     cluster.configs = write_settings(place.project / "configs", place.folder / "configs", told)
     names = credential_names(cluster.configs)
     make_credentials(place.folder / "credentials", names | {ADMIN_TOKEN, BOTS_PASSWORD}, servers.dsn(seen))
+    make_admins(place.folder / "credentials", place.folder / ADMINS_FILE)
     return cluster
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from cardroom.local.configuration import write_toml
+from cardroom.local.credentials import ADMINS_FILE
 
 NODES: Final = ("node-1", "node-2")
 WORKERS: Final = ("worker-1", "worker-2")
@@ -42,9 +43,13 @@ def write_settings(configs: Path, folder: Path, addresses: Addresses) -> dict[st
     documents = {name: _node(_read(dev / f"{name}.toml"), name, stakes, addresses) for name in NODES}
     for name in WORKERS:
         documents[name] = _worker(_read(dev / "wallet_worker.toml"), name, folder, addresses)
-    documents[ROUTER] = _change(_read(dev / "shard_router.toml"), _http(ROUTER, addresses))
+    documents[ROUTER] = _change(
+        _read(dev / "shard_router.toml"),
+        _http(ROUTER, addresses) | {"admin.port": 0},
+    )
     files = {}
     for name, document in documents.items():
+        document["admins_file"] = str(folder.parent / ADMINS_FILE)
         files[name] = folder / f"{name}.toml"
         files[name].write_text(write_toml(document), encoding="utf-8")
     return files

@@ -8,6 +8,7 @@ from attrs import fields
 
 from node.main import main
 from node.settings import StopSettings
+from tests.cardroom.service.people import ADMINS_FILE
 
 SPARE_SECONDS = 1.5
 """For what is cut off when its time is over: shards are offered, doors close."""
@@ -29,7 +30,7 @@ def config(folder: Path, port: int = 0, extra: str = "") -> str:
 node_id = "node-1"
 shards = [0]
 player_url = "ws://127.0.0.1:1"
-admin_token = {{ credential = "admin_token" }}
+admins_file = "{ADMINS_FILE}"
 ticket_key = {{ credential = "ticket_key" }}
 journal_key = {{ credential = "journal_key" }}
 stakes_file = "{folder / "stakes.toml"}"
@@ -44,7 +45,7 @@ redis = {{ host = "127.0.0.1", port = 1 }}
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ADMIN_TOKEN", "TICKET_KEY", "JOURNAL_KEY"):
+    for name in ("TICKET_KEY", "JOURNAL_KEY"):
         monkeypatch.setenv(f"HOLDEM_{name}", "x" * 32)
 
 

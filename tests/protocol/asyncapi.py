@@ -1,27 +1,22 @@
 """The players' protocol as an AsyncAPI 3.0 document, made of the wire's classes; values in, a value out."""
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Final, NewType, Union, get_args, get_origin
-from uuid import UUID
+from typing import Any, Final, NewType, get_args
 
 from cardroom.wire.codec import Encoding, message_name
+from cardroom.wire.json_schema import JsonSchemas
 from cardroom.wire.player import PLAYER_TAGS, TableRequest
 from cardroom.wire.table import TABLE_TAGS, CloseCode, Done, Refused
-from tests.protocol.contents import MESSAGES
-from tests.protocol.vocabulary import (
-    FieldFacts,
+from cardroom.wire.vocabulary import (
     NamedNumber,
     doc_of,
     fields_of,
-    is_class,
-    is_enum,
     member_docs,
-    newtype_doc,
     parts_of,
     sentences,
     summary_of,
 )
+from tests.protocol.contents import MESSAGES
 
 Schema = dict[str, Any]
 Limits = Mapping[str, Iterable[NamedNumber]]
@@ -30,16 +25,7 @@ ASYNCAPI_VERSION: Final = "3.0.0"
 PROTOCOL_VERSION: Final = "1.0.0"
 CHANNEL: Final = "table"
 
-_PLAIN: Final[Mapping[Any, Schema]] = MappingProxyType(
-    {
-        int: {"type": "integer"},
-        bool: {"type": "boolean"},
-        str: {"type": "string"},
-        bytes: {"type": "string", "pattern": "^([0-9a-f]{2})*$"},
-        UUID: {"type": "string", "format": "uuid"},
-        NoneType: {"type": "null"},
-    }
-)
+SCHEMAS: Final = JsonSchemas(has_bounds=False, wants_defaults=True)
 
 
 def describe_protocol(limits: Limits, examples: Mapping[type, Any]) -> Schema:
@@ -61,43 +47,11 @@ def describe_protocol(limits: Limits, examples: Mapping[type, Any]) -> Schema:
                 for tag, kind in tags.items()
             },
             "schemas": {
-                part.__name__: enum_schema(part) if is_enum(part) else _object(part, {})
+                part.__name__: SCHEMAS.component(part)
                 for part in parts_of(MESSAGES)
                 if not isinstance(part, NewType)
             },
         },
-    }
-
-
-def schema_of(type_: Any) -> Schema:
-    """Give the JSON schema (draft 7) of a type as the JSON encoding writes it; classes by reference."""
-    if isinstance(type_, NewType):
-        return schema_of(type_.__supertype__) | {"title": type_.__name__, "description": newtype_doc(type_)}
-    if type_ in _PLAIN:
-        return dict(_PLAIN[type_])
-    if get_origin(type_) is tuple and get_args(type_)[1:] == (Ellipsis,):
-        return {"type": "array", "items": schema_of(get_args(type_)[0])}
-    if get_origin(type_) in (Union, UnionType):
-        return {"anyOf": [schema_of(one) for one in get_args(type_)]}
-    if is_enum(type_) or is_class(type_):
-        return {"$ref": f"#/components/schemas/{type_.__name__}"}
-    raise TypeError(f"the protocol has no such type: {type_!r}")
-
-
-def message_schema(kind: Any) -> Schema:
-    """Give the schema of a message: its name as ``type``, every field, and nothing else."""
-    return _object(kind, {"type": {"type": "string", "const": message_name(kind)}})
-
-
-def enum_schema(kind: Any) -> Schema:
-    """Give the schema of an enum; the position of a value here is what msgpack sends."""
-    docs = member_docs(kind)
-    return {
-        "title": kind.__name__,
-        "description": doc_of(kind),
-        "type": "string",
-        "enum": [member.value for member in kind],
-        "x-meanings": {member.value: docs[member.name] for member in kind if member.name in docs},
     }
 
 
@@ -106,27 +60,6 @@ def answers_of(kind: type) -> tuple[type, ...]:
     said = " ".join(one for one in sentences(doc_of(kind)) if "nswered with" in one)
     always = (Done, Refused) if kind in get_args(TableRequest) else ()
     return tuple(one for one in TABLE_TAGS.values() if f"`{one.__name__}`" in said or one in always)
-
-
-def _object(kind: Any, first: Schema) -> Schema:
-    fields = fields_of(kind)
-    return {
-        "title": kind.__name__,
-        "description": doc_of(kind),
-        "type": "object",
-        "properties": first | {field.name: _property(field) for field in fields},
-        "required": [*first, *(field.name for field in fields)],
-        "additionalProperties": False,
-    }
-
-
-def _property(field: FieldFacts) -> Schema:
-    schema = schema_of(field.type)
-    said = f"{field.meaning} ({field.unit})".strip() if field.unit else field.meaning
-    if not said:
-        return schema
-    # A reference may have nothing beside it.
-    return {"allOf": [schema], "description": said} if "$ref" in schema else schema | {"description": said}
 
 
 def _info() -> Schema:
@@ -217,7 +150,7 @@ def _message(kind: type, tag: int, example: Any) -> Schema:
         "summary": summary_of(kind),
         "description": doc_of(kind),
         "contentType": "application/json",
-        "payload": message_schema(kind),
+        "payload": SCHEMAS.message(kind),
         "x-msgpack": {"tag": tag, "fields": [field.name for field in fields_of(kind)]},
     }
     return message if example is None else message | {"examples": [{"payload": example}]}

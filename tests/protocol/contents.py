@@ -8,8 +8,8 @@ from typing import Final
 from cardroom.wire import lobby
 from cardroom.wire.player import PLAYER_TAGS
 from cardroom.wire.table import TABLE_TAGS
+from cardroom.wire.vocabulary import NamedNumber, constants_of, defaults_of, parts_of
 from node.settings import ConnectionTime, SessionLimits, StakeSettings, TableLimits, TimeBank
-from tests.protocol.vocabulary import NamedNumber, constants_of, defaults_of, parts_of
 
 MESSAGES: Final = (*PLAYER_TAGS.values(), *TABLE_TAGS.values())
 BODIES: Final = (

@@ -15,11 +15,7 @@ from cardroom.wire.codec import Encoding, message_name
 from cardroom.wire.player import PLAYER_TAGS
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import TABLE_TAGS, CloseCode
-from shard_router.api.http import MAX_REQUEST_BYTES
-from tests.protocol.asyncapi import answers_of
-from tests.protocol.contents import BODIES, LIMITS, MESSAGES, PARTS
-from tests.protocol.recorded_hand import Line
-from tests.protocol.vocabulary import (
+from cardroom.wire.vocabulary import (
     NamedNumber,
     doc_of,
     fields_of,
@@ -30,6 +26,10 @@ from tests.protocol.vocabulary import (
     newtype_doc,
     type_name,
 )
+from shard_router.api.http import MAX_REQUEST_BYTES
+from tests.protocol.asyncapi import answers_of
+from tests.protocol.contents import BODIES, LIMITS, MESSAGES, PARTS
+from tests.protocol.recorded_hand import Line
 
 TEMPLATE: Final = Path(__file__).parent / "page.template.md"
 DOCS: Final = Path(__file__).parent.parent.parent / "docs"

@@ -16,7 +16,7 @@ from cardroom.wire.codec import Codec, Encoding, message_name
 from cardroom.wire.player import PLAYER_TAGS, Hello, Ping, SitDown, player_codec
 from cardroom.wire.table import TABLE_TAGS, Done, Pong, Refused, Snapshot, Welcome, table_codec
 from tests.cardroom.wire.messages import any_of
-from tests.protocol.asyncapi import answers_of, describe_protocol, schema_of
+from tests.protocol.asyncapi import SCHEMAS, answers_of, describe_protocol
 from tests.protocol.contents import LIMITS, MESSAGES
 from tests.protocol.recorded_hand import Line, record_hand
 
@@ -176,7 +176,7 @@ def test_inner_parts_are_strict_too() -> None:
 
 
 def test_bytes_are_hexadecimal_digits() -> None:
-    check = fastjsonschema.compile(schema_of(bytes))
+    check = fastjsonschema.compile(SCHEMAS.of(bytes))
     check("00ff")
     for wrong in ("0", "zz", "FF", 7):
         with pytest.raises(fastjsonschema.JsonSchemaValueException):
@@ -185,7 +185,7 @@ def test_bytes_are_hexadecimal_digits() -> None:
 
 def test_a_type_that_the_wire_has_not_is_our_mistake() -> None:
     with pytest.raises(TypeError, match="no such type"):
-        schema_of(float)
+        SCHEMAS.of(complex)
 
 
 def test_binary_messages_are_described_by_tag_and_fields() -> None:

@@ -11,10 +11,10 @@ from cardroom.wire.codec import message_name
 from cardroom.wire.player import PLAYER_TAGS
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import TABLE_TAGS, CloseCode
+from cardroom.wire.vocabulary import doc_of, fields_of, is_class, is_enum, member_docs, newtype_doc
 from tests.protocol.contents import BODIES, LIMITS, MESSAGES, PARTS
 from tests.protocol.page import link_messages, without_dead_links, write_page
 from tests.protocol.recorded_hand import record_hand
-from tests.protocol.vocabulary import doc_of, fields_of, is_class, is_enum, member_docs, newtype_doc
 
 CLASSES = [kind for kind in (*MESSAGES, *PARTS, *BODIES) if is_class(kind)]
 ENUMS = [kind for kind in PARTS if is_enum(kind)]

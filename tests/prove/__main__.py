@@ -1,6 +1,7 @@
-"""``make prove``: 20,000 hands beside pokerkit, 10^6 shuffles, all statements on a ledger of 10^6 entries.
+"""``make prove``: hands beside pokerkit, shuffles, statements on a large ledger, and all HTTP pages.
 
 As tables and one JSON object. ``PROVE_HANDS``, ``PROVE_SHUFFLES``, ``PROVE_LEDGER_HANDS`` set the numbers,
+``PROVE_EXAMPLES`` and ``PROVE_PAGE_SECONDS`` how much is asked of each page and for how long,
 ``PROVE_SEED`` repeats the hands of an earlier run; the shuffles come from the operating system and cannot be
 repeated. Ends with 1 if anything is not as it must be.
 """
@@ -15,12 +16,15 @@ from random import SystemRandom
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+import trio
+
 from cardroom.local.servers import postgres_server
 from node.tables.deck import shuffled_deck
 from tests.node.rules.lock_step import KnownDifference, MismatchError
 from tests.node.rules.test_differential import KNOWN_DIFFERENCES
 from tests.prove.big_ledger import MILLION, sized
 from tests.prove.hands import Tally, prove_hands
+from tests.prove.http_pages import Effort, prove_pages
 from tests.prove.ledger_plans import prove_plans, unlisted
 from tests.prove.shuffles import ChiSquare, chi_squares, count_shuffles
 
@@ -117,11 +121,43 @@ def prove_ledger() -> Figures:
     }
 
 
+def prove_http() -> Figures:
+    """Ask every page of every service well and badly, and print what of it was not as its document says."""
+    effort = Effort(
+        examples=int(os.environ.get("PROVE_EXAMPLES", "60")),
+        seconds=int(os.environ.get("PROVE_PAGE_SECONDS", "75")),
+        seed=int(os.environ.get("PROVE_SEED") or 1),
+    )
+    say(f"\nEvery page as its OpenAPI document says, and otherwise, for {effort.seconds} s")
+    began = perf_counter()
+    with TemporaryDirectory(prefix="holdem-prove-") as folder:
+        asked, is_ledger_right = trio.run(prove_pages, Path(folder), effort)
+    say(f"{'service':14} {'operations':>10} {'tested':>8} {'cases':>8} {'accepted':>9} {'faults':>7}")
+    for one in asked:
+        numbers = (
+            f"{one.operations:>10} {one.tested:>8} {one.cases:>8,} {one.accepted:>9,} {len(one.faults):>7}"
+        )
+        say(f"{one.service:14} {numbers}")
+        for fault in one.faults:
+            say(f"FAULT: {one.service}: {fault}")
+        if not one.is_clean:
+            say(one.output)
+    if not is_ledger_right:
+        say("FAULT: the ledger is not right after it")
+    return {
+        "http_operations": sum(one.operations for one in asked),
+        "http_cases": sum(one.cases for one in asked),
+        "http_faults": sum(not one.is_clean for one in asked) + (not is_ledger_right),
+        "http_seconds": round(perf_counter() - began, 1),
+    }
+
+
 def main(known: Sequence[KnownDifference] = KNOWN_DIFFERENCES) -> int:
     """Prove all of it; the last line is one JSON object."""
-    figures = prove_engine(known) | prove_shuffle() | prove_ledger()
+    figures = prove_engine(known) | prove_shuffle() | prove_ledger() | prove_http()
     say(json.dumps(figures))
-    return 0 if figures["is_complete"] and not figures["unfair"] and not figures["plan_faults"] else 1
+    faults = (figures["unfair"], figures["plan_faults"], figures["http_faults"])
+    return 0 if figures["is_complete"] and not any(faults) else 1
 
 
 if __name__ == "__main__":

@@ -131,6 +131,18 @@ UPDATE outside_payment SET status = 'released', completed_at = now() WHERE statu
 INSERT INTO payment_transfer (transfer_id, payment_id, step) SELECT id, id, 'credited' FROM outside_payment
 WHERE direction = 'deposit';
 
+INSERT INTO held_deposit (user_id, coin, address, krw_amount, coin_amount, coin_scale, rate, tx_hash, output_number)
+SELECT 1 + number % $players, 'BTC', 'address', 15, 10, 8, 150000000, encode(sha256(number::text::bytea), 'hex'), 1
+FROM generate_series(1, $players) AS number;
+
+UPDATE held_deposit SET released_at = now(), released_by = 'limit', payment_id = id WHERE id % 20 <> 0;
+
+INSERT INTO player_term (user_id, kind, value, before, asked_at, begins_at, set_by)
+SELECT 1 + number % $players, kind, number, NULL, now(), now(), 'player'
+FROM generate_series(1, $players) AS number, unnest(ARRAY['loss_day', 'loss_week', 'session_minutes']) AS kind;
+
+UPDATE player SET has_terms = true WHERE id % 10 = 0;
+
 INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer)
 SELECT 'kim', 'promotion', 'user:' || number % 1000, 'welcome', number, sha256('body'), '{}'
 FROM generate_series(1, $players) AS number;
@@ -145,6 +157,28 @@ INSERT INTO session (token_hash, user_id, created_at, expires_at)
 SELECT sha256(number::text::bytea), 1 + number % $players, now() - interval '14 days' * number / $sessions,
        now() + interval '14 days' * (1 - number::float8 / $sessions) - interval '1 hour'
 FROM generate_series(1, $sessions) AS number;
+
+INSERT INTO registration (token_hash, nickname, email, password_hash, created_at, expires_at)
+SELECT sha256(number::text::bytea), 'player ' || number, number || '@example.com', repeat('x', 97),
+       now() - interval '1 day' * number / $players, now() + interval '1 day' * (1 - number::float8 / $players) - interval '1 hour'
+FROM generate_series(1, $players) AS number;
+
+INSERT INTO password_reset (token_hash, user_id, created_at, expires_at)
+SELECT sha256(number::text::bytea), number, now() - interval '1 hour' * number / $players,
+       now() + interval '30 min' * (1 - number::float8 / $players) - interval '1 min'
+FROM generate_series(1, $players) AS number;
+
+INSERT INTO second_factor (user_id, sealed_secret)
+SELECT number, sha256(number::text::bytea) FROM generate_series(1, $players) AS number;
+
+INSERT INTO recovery_code (user_id, code_hash)
+SELECT number, sha256((number * 100 + code)::text::bytea)
+FROM generate_series(1, $players) AS number, generate_series(1, 10) AS code;
+
+INSERT INTO block (user_id, reason, blocked_by)
+SELECT number, 'because', 'kim' FROM generate_series(1, $players) AS number;
+
+UPDATE block SET removed_at = now(), removed_by = 'lee', removed_reason = 'a mistake' WHERE id % 100 <> 0;
 
 INSERT INTO command (id, shard, kind, body_hash, reply, received_at)
 SELECT gen_random_uuid(), 0, 'settle_hand', sha256('body'), '\x00'::bytea, now() - interval '36 days' * number / $commands

@@ -48,8 +48,15 @@ _ASKS: Final = Expected(why="reads no table")
 _FINDS_FAULTS: Final = "verification reads everything, on purpose; checkpoints keep it short"
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
+    "cardroom.service.blocklist": {
+        "BLOCK_CHANGES": Expected(why="a table of one row"),
+        "STANDING_BLOCKS": Expected(why="what has not been taken away, read when something has changed"),
+    },
     "cardroom.service.logins": {
         "FIND_SESSION": Expected(why="calls a function; its body is below, among the functions and views"),
+    },
+    "cardroom.service.player_freeze": {
+        "FREEZE_PLAYER": Expected(why="calls a function of two rows by their keys")
     },
     "wallet_worker.audit.verify": {"_EXPORT": _ASKS, "_NOW": _ASKS},
     "wallet_worker.store.adjustments": {
@@ -61,9 +68,13 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_LOCK": _by("adjustment_pkey"),
         "_SUM_HELD": _by("outside_payment_user"),
     },
-    "wallet_worker.store.admin_actions": {
-        "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50),
-        "LIST_ACTIONS_ABOUT": _by("admin_action_subject", _1=_FAR, _2=50, _3="user:17"),
+    "cardroom.service.admin_actions": {
+        "LIST_ACTIONS": _by("admin_action_pkey", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW),
+        "LIST_ACTIONS_ABOUT": _by(
+            "admin_action_subject", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW, _5="user:17"
+        ),
+        "LIST_ACTIONS_BY": _by("admin_action_admin", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW, _5="kim"),
+        "LIST_ACTIONS_OF": _by("admin_action_action", _1=_FAR, _2=50, _3=_WEEK_AGO, _4=_NOW, _5="promotion"),
         "_ADD_ACTION": _ADDS,
         "_FIND_ACTION": _by("admin_action_key"),
         "_LOCK_KEY": _ASKS,
@@ -110,12 +121,24 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_FIND_ROOM": _by("room_name_key"),
         "_LIST_TABLES": _by("game_table_pkey", _1=0, _2=50),
     },
+    "wallet_worker.store.deposit_room": {
+        "CAME_IN": _by("outside_payment_deposits", _3="Asia/Seoul"),
+        "_STANDING": _by("player_pkey"),
+    },
     "wallet_worker.store.find_first_batch": {"_FIRST_BATCH": _by("transfer_batch")},
     "wallet_worker.store.freezes": {
         "_FREEZE_HOUSE": _FEW,
-        "_FREEZE_PLAYER": _by("player_pkey"),
         "_READ_FREEZES": _FEW,
         "_UNFREEZE_HOUSE": _FEW,
+    },
+    "wallet_worker.store.held_deposits": {
+        "FIND_HELD": _by("held_deposit_key"),
+        "LIST_OF_PLAYER": _by("held_deposit_of_player"),
+        "LIST_WAITING": _by("held_deposit_waiting", _1=_FAR, _2=50),
+        "OLDEST_WAITING": _by("held_deposit_waiting", _1=0, _2=200),
+        "_HOLD": _ADDS,
+        "_LOCK_HELD": _by("held_deposit_pkey"),
+        "_RELEASE": _by("held_deposit_pkey"),
     },
     "wallet_worker.store.house_transfer": {
         "FIND_HOUSE_ACCOUNT": _by("account_owner_key", _1="promotions"),
@@ -129,6 +152,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_LOCK_HOUSE": _FEW,
         "_OPEN_ACCOUNT": _ADDS,
     },
+    "wallet_worker.store.keep_node_action": {"_ADD_NODE_ACTION": _ADDS},
     "wallet_worker.store.keep_house": {
         "_FORGET": Expected(why="calls a function; its body is below, among the functions and views"),
         "_OPEN_MONTHS": Expected(why="makes partitions"),
@@ -212,6 +236,16 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_SUM_KINDS": _reads("account", why="the sum of all accounts; it reads no entries"),
         "_COUNT_HANDS": Expected(why="the sum over all tables, which are a thousand"),
     },
+    "wallet_worker.store.read_seated": {
+        "READ_SEATED": _reads(
+            "account", "player", why="all seats of all tables; of the entries it reads none"
+        ),
+    },
+    "wallet_worker.store.read_terms": {
+        "AT_RISK": _by("entry_pkey", "account_owner_key", "transfer_pkey", _3="Asia/Seoul"),
+        "READ_LIMITS": _by("player_term_newest"),
+        "TIME_AT_TABLES": _by("entry_sittings", "account_owner_key", _2="Asia/Seoul"),
+    },
     "wallet_worker.store.read_transactions": {
         "FIND_ACCOUNTS": _by("account_owner_key", _2="wallet"),
         "READ_TRANSACTIONS": _by(
@@ -263,14 +297,72 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "shard_router.store.accounts": {
         "_REGISTER": _ADDS,
         "_IS_EMAIL_TAKEN": _by("player_email_key"),
-        "_FIND": _by("player_email_key"),
+        "_FIND": _by("player_email_key", "registration_email"),
+        "_FIND_BY_ID": _by("player_pkey"),
         "_STANDING": _by("player_pkey"),
         "_REPLACE_HASH": _by("player_pkey"),
     },
+    "shard_router.store.blocks": {
+        "_ADD_BLOCK": _ADDS,
+        "_END_SESSIONS": _by("session_of_user"),
+        "_FIND_PLAYER": _by("player_pkey"),
+        "_REMOVE_BLOCK": _by("block_not_removed"),
+        "LIST_BLOCKS": _by("block_pkey", _1=_FAR, _2=50),
+        "LIST_STANDING_BLOCKS": _by("block_not_removed", _1=_FAR, _2=50),
+    },
+    "shard_router.store.find_players": {
+        "FIND_PLAYER": _by("player_pkey"),
+        "LIST_BLOCKS_OF": _by("block_user"),
+        "LIST_BY_EMAIL": _by("player_email_order", _1="al", _2="", _3=50),
+        "LIST_BY_NICKNAME": _by("player_nickname_order", _1="al", _2="", _3=50),
+    },
+    "shard_router.store.list_tables": {
+        "FIND_TABLE": _by("game_table_pkey"),
+        "LIST_TABLES": _by("game_table_pkey", _1=0, _2=50, _3=None, _4=None, _5="open"),
+    },
+    "shard_router.store.protection": {
+        "READ_EXCLUSION": _by("player_pkey"),
+        "READ_TERMS": _by("player_term_newest"),
+        "_ADD_TERM": _ADDS,
+        "_EXCLUDE": _by("player_pkey"),
+        "_LOCK_PLAYER": _by("player_pkey"),
+    },
     "shard_router.store.logins": {
+        "_LOCK_PLAYER": _by("player_pkey"),
         "_OPEN_SESSION": _ADDS,
+        "_END_OLDEST": _by("session_of_user", "session_pkey", _2=100),
         "_END_SESSION": _by("session_pkey"),
+        "_END_ONE": _by("session_id_key"),
+        "_END_ALL": _by("session_of_user"),
+        "_TELL_SECOND_FACTOR": _by("session_of_user"),
+        "_STEP_UP": _by("session_id_key"),
+        "_LIST": _by("session_of_user", _2=100),
         "_PURGE_SESSIONS": _by("session_expires", "session_pkey", _1=500),
+    },
+    "shard_router.store.factors": {
+        "_LOCK": _by("player_pkey"),
+        "_OFFER": _ADDS,
+        "_FIND_SEALED": _by("second_factor_pkey"),
+        "_TAKE_STEP": _by("second_factor_pkey"),
+        "_TAKE_RECOVERY": _by("recovery_code_pkey"),
+        "_ADD_RECOVERY": _ADDS,
+        "_TURN": _by("player_pkey"),
+        "_REMOVE": _by("second_factor_pkey"),
+        "_COUNT_RECOVERY": _by("recovery_code_pkey"),
+    },
+    "shard_router.store.registrations": {
+        "_LOCK_ADDRESS": _ASKS,
+        "_IS_NICKNAME_TAKEN": _by("player_nickname_look_key"),
+        "_HAS_ACCOUNT": _by("player_email_key"),
+        "_ADD": _by("registration_email"),
+        "_TAKE": _by("registration_pkey"),
+        "_ADD_RESET": _by("password_reset_user", _4=3),
+        "_IS_RESET": _by("password_reset_pkey"),
+        "_TAKE_RESET": _by("password_reset_pkey"),
+        "_TAKE_OTHER_RESETS": _by("password_reset_user"),
+        "_SET_HASH": _by("player_pkey"),
+        "_PURGE_REGISTRATIONS": _by("registration_expires", "registration_pkey", _1=500),
+        "_PURGE_RESETS": _by("password_reset_expires", "password_reset_pkey", _1=500),
     },
 }
 

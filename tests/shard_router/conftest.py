@@ -14,6 +14,7 @@ from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from tests.shard_router.front import Front, open_front, router_settings
+from tests.shard_router.office import Office, build_office
 from wallet_worker.store.migrate import migrate
 
 _DATABASE = "shard_router"
@@ -39,7 +40,8 @@ async def _create_database(dsn: str) -> None:
 def database(owner_settings: PostgresSettings) -> PostgresSettings:
     """Give the empty database as the router's role sees it."""
     # Without triggers: what refers to players is append-only, and goes with them here.
-    empty = "SET LOCAL session_replication_role = replica; TRUNCATE player RESTART IDENTITY CASCADE"
+    tables = "player, registration, admin_action, game_table, block RESTART IDENTITY CASCADE"
+    empty = f"SET LOCAL session_replication_role = replica; TRUNCATE {tables}"
     trio.run(_execute, owner_settings, empty)
     return _as(owner_settings, "holdem_router")
 
@@ -97,3 +99,15 @@ def log() -> Log:
 async def front(database: PostgresSettings, redis_settings: RedisSettings, log: Log) -> AsyncIterator[Front]:
     async with open_front(router_settings(database, redis_settings), log) as opened:
         yield opened
+
+
+@pytest.fixture
+async def office(
+    database: PostgresSettings,
+    redis_settings: RedisSettings,
+    pool: Postgres,
+    redis: Redis,
+    owner: Postgres,
+    log: Log,
+) -> Office:
+    return build_office((database, redis_settings), pool, redis, owner, log)

@@ -12,6 +12,7 @@ from cardroom.ids import BootNonce, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.local.servers import free_port
 from cardroom.money import Krw
 from cardroom.service.logs import Log
+from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import Bind, PostgresSettings, RedisSettings, Secret
 from cardroom.wire import keys
@@ -26,15 +27,17 @@ from cardroom.wire.presence import (
 )
 from shard_router.app import serve_router
 from shard_router.settings import HashingSettings, RouterSettings
+from tests.fakes.conformity import watch_client
 
 TICKET_KEY = "k" * 32
+FACTOR_KEY = "f" * 32
 SHARDS = (ShardId(0), ShardId(1))
 NODE = NodeId("node-1")
 BOOT = BootNonce("a" * 32)
 PLAYER_URL = "ws://127.0.0.1:9001/play"
 PASSWORD = "correct horse"
 
-CHEAP = HashingSettings(memory_kib=64, time_cost=1, lanes=1, threads=2, waiting=64)
+CHEAP = HashingSettings(memory_kib=64, time_cost=1, lanes=1, threads=2, waiting=64, niceness=0)
 
 
 def router_settings(database: PostgresSettings, redis: RedisSettings) -> RouterSettings:
@@ -44,7 +47,9 @@ def router_settings(database: PostgresSettings, redis: RedisSettings) -> RouterS
         postgres=database,
         shards=SHARDS,
         ticket_key=Secret(TICKET_KEY),
+        factor_key=Secret(FACTOR_KEY),
         hashing=CHEAP,
+        limits=LimitSettings(exempt=("127.0.0.0/8",)),
         session_seconds=3600,
         lobby_seconds=0.0,
         watch_seconds=0.05,
@@ -155,6 +160,7 @@ async def open_front(settings: RouterSettings, log: Log) -> AsyncIterator[Front]
         await nursery.start(serve_router, settings, log, stopping)
         url = f"http://{settings.http.host}:{settings.http.port}"
         async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
+            await watch_client(http, "/openapi.json", "/admin/openapi.json")
             yield Front(settings, http, NodeHand(redis))
         stopping.set()
         nursery.cancel_scope.deadline = trio.current_time() + 5

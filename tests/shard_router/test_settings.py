@@ -5,7 +5,12 @@ import pytest
 from cardroom.service.settings import BadSettings, load_settings, structure_settings
 from shard_router.settings import RouterSettings
 
-CREDENTIALS = {"HOLDEM_TICKET_KEY": "k" * 32, "HOLDEM_ROUTER_DSN": "postgresql://router@database/holdem"}
+CREDENTIALS = {
+    "HOLDEM_TICKET_KEY": "k" * 32,
+    "HOLDEM_FACTOR_KEY": "f" * 32,
+    "HOLDEM_SMTP_PASSWORD": "p",
+    "HOLDEM_ROUTER_DSN": "postgresql://router@database/holdem",
+}
 CONFIGS = Path(__file__).parents[2] / "configs"
 SMALLEST = {
     "http": {"host": "127.0.0.1", "port": 8000},
@@ -24,6 +29,16 @@ def read(document: object) -> RouterSettings:
 def test_shipped_settings(name: str) -> None:
     settings = load_settings(RouterSettings, CONFIGS / name, CREDENTIALS)
     assert settings.hashing.memory_kib >= 19_456
+    assert settings.factor_key is not None
+    assert settings.mail is not None
+
+
+def test_only_production_waits_for_a_mail() -> None:
+    """Bots of the local cluster log in at once, all from one address."""
+    dev = load_settings(RouterSettings, CONFIGS / "dev" / "shard_router.toml", CREDENTIALS)
+    real = load_settings(RouterSettings, CONFIGS / "shard_router.toml", CREDENTIALS)
+    assert (dev.confirm_email, real.confirm_email) == (False, True)
+    assert ("127.0.0.0/8" in dev.failures.exempt, real.failures.exempt) == (True, ())
 
 
 def test_defaults_are_safe() -> None:
@@ -51,6 +66,14 @@ def test_no_secret_is_shown() -> None:
         {"ticket_key": "in the file" * 4},
         {"hashing": {"memory_kib": 8, "lanes": 2}},
         {"hashing": {"threads": 0}},
+        {"admin": {"host": "127.0.0.1", "port": 0}},
+        {"admins_file": "admins.toml"},
+        {"hashing": {"niceness": 20}},
+        {"hashing": {"wait_seconds": 0.0}},
+        {"confirm_email": True},
+        {"mail": {"sender": "house@example.com"}},
+        {"failures": {"exempt": ["localhost"]}},
+        {"failures": {"here": {"free": 0, "first_seconds": 1.0, "most_seconds": 2.0}}},
     ],
 )
 def test_refused(change: dict[str, object]) -> None:
@@ -58,6 +81,9 @@ def test_refused(change: dict[str, object]) -> None:
         read(SMALLEST | change)
 
 
-def test_short_ticket_key_is_refused() -> None:
-    with pytest.raises(BadSettings, match="at least 32"):
-        structure_settings(RouterSettings, SMALLEST, "router", CREDENTIALS | {"HOLDEM_TICKET_KEY": "short"})
+@pytest.mark.parametrize("name", ["ticket_key", "factor_key"])
+def test_short_keys_are_refused(name: str) -> None:
+    document = SMALLEST | {name: {"credential": name}}
+    short = CREDENTIALS | {f"HOLDEM_{name.upper()}": "short"}
+    with pytest.raises(BadSettings, match=f"{name}: at least 32"):
+        structure_settings(RouterSettings, document, "router", short)

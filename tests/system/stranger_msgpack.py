@@ -84,6 +84,7 @@ HEARD = {
     30: ("table_paused", "table_id is_paused"),
     32: ("table_held", "table_id reasons text"),
     31: ("moved", "table_id url resume"),
+    33: ("reality_check", "table_id seated_seconds net"),
 }
 """By tag: the name and the fields of a message of the node."""
 

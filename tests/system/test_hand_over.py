@@ -90,7 +90,7 @@ def test_shards_move_a_node_is_drained_and_another_stopped_and_no_hand_is_lost(p
         )
         until_played(place, "node-2", EVERYTHING, seconds=5.0)
         play_on(place, 2)
-        assert place.ask(NODE_1_ADMIN, "DELETE", "/admin/drain")["is_draining"] is False
+        assert place.ask(NODE_1_ADMIN, "DELETE", "/admin/drain", {"reason": "a test"})["is_draining"] is False
         move(place, "node-2", 2, "node-1")
         until_played(place, "node-1", {2})
 

@@ -1,34 +1,44 @@
-"""The wallet worker's pages over a card room, and who asks there: two administrators and players."""
+"""The wallet worker's pages over a card room; "admin" shows "right", "kim" shows "other"."""
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from quart_trio import QuartTrio
 
 from cardroom.ids import UserId
+from cardroom.service.admin_guard import guard_admin_pages
 from cardroom.service.http import make_app
 from cardroom.service.logins import LoginLookup, LookupSettings
+from cardroom.service.logs import Log
 from cardroom.service.redis import Redis
-from cardroom.service.settings import Admin, Secret
 from cardroom.wire import keys
+from tests.cardroom.service.people import open_book
+from tests.fakes.conformity import watch_answers
 from tests.wallet_worker.house import LINK, LOG, House
+from tests.wallet_worker.terms import HERE
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.office import Office
+from wallet_worker.api.roles import PAGES
 from wallet_worker.api.wallet import wallet_pages
-
-ADMINS: Final = (Admin("admin", Secret("right")), Admin("kim", Secret("other")))
-"""The first shows "right", the second "other"."""
 
 
 def make_office(house: House, redis: Redis) -> QuartTrio:
-    office = Office(house.database, LINK, ADMINS, LOG)
-    app = make_app("wallet", LOG)
+    office = Office(house.database, LINK, LOG)
+    app = guarded_app()
     add_away_answers(app)
     app.register_blueprint(admin_pages(office))
     logins = LoginLookup(redis, house.database, LookupSettings())
-    app.register_blueprint(wallet_pages(house.database, logins, office.settings))
+    app.register_blueprint(wallet_pages(house.database, logins, office.settings, HERE))
+    watch_answers(app)
+    return app
+
+
+def guarded_app(log: Log = LOG) -> QuartTrio:
+    """Give an app without pages, that lets in under ``/admin`` as the real one does."""
+    app = make_app("wallet", log)
+    guard_admin_pages(app, open_book(), PAGES)
     return app
 
 

@@ -29,7 +29,8 @@ def letters(
     file.write_text(
         write_toml(
             {
-                "shards": [1], "admin_token": secret, "chain_key": secret, "audit": {"folder": "audit"},
+                "shards": [1], "admins_file": "admins.toml", "chain_key": secret,
+                "audit": {"folder": "audit"},
                 "http": {"host": "127.0.0.1", "port": 0},
                 "redis": {"host": valkey.settings.host, "port": valkey.settings.port},
                 "postgres": {"dsn": wallet_settings.dsn},

@@ -1,4 +1,4 @@
-"""Administrators in the settings: two names never share a token, and nobody is called like the first."""
+"""Settings of a worker that stop the start."""
 
 from typing import Any
 
@@ -8,10 +8,8 @@ from cardroom.service.settings import BadSettings, structure_settings
 from wallet_worker.settings import WalletSettings
 
 SECRETS = {
-    "HOLDEM_ADMIN_TOKEN": "a" * 16,
     "HOLDEM_KIM_TOKEN": "k" * 16,
-    "HOLDEM_LEE_TOKEN": "l" * 16,
-    "HOLDEM_SHORT_TOKEN": "s" * 15,
+    "HOLDEM_SHORT_KEY": "s" * 15,
     "HOLDEM_CHAIN_KEY": "c" * 16,
 }
 
@@ -19,7 +17,7 @@ SECRETS = {
 def read(**changes: Any) -> WalletSettings:
     document = {
         "shards": [0],
-        "admin_token": {"credential": "admin_token"},
+        "admins_file": "admins.toml",
         "chain_key": {"credential": "chain_key"},
         "audit": {"folder": "audit"},
         "http": {"host": "127.0.0.1", "port": 0},
@@ -27,35 +25,6 @@ def read(**changes: Any) -> WalletSettings:
         "postgres": {"dsn": "postgresql://nowhere"},
     }
     return structure_settings(WalletSettings, document | changes, "test", SECRETS)
-
-
-def admin(name: str, credential: str) -> dict[str, Any]:
-    return {"name": name, "token": {"credential": credential}}
-
-
-def test_the_first_administrator_is_called_admin_and_others_by_their_names() -> None:
-    settings = read(admins=[admin("kim", "kim_token"), admin("lee", "lee_token")])
-    assert [one.name for one in settings.everybody] == ["admin", "kim", "lee"]
-    assert [one.token.value[0] for one in settings.everybody] == ["a", "k", "l"]
-    assert [one.name for one in read().everybody] == ["admin"]
-    assert "kkkk" not in repr(settings)
-
-
-@pytest.mark.parametrize(
-    ("admins", "said"),
-    [
-        ([admin("kim", "kim_token"), admin("kim", "lee_token")], "each name once"),
-        ([admin("admin", "kim_token")], "each name once"),
-        ([admin("kim", "kim_token"), admin("lee", "kim_token")], "each token once"),
-        ([admin("kim", "admin_token")], "each token once"),
-        ([admin("kim", "short_token")], "at least 16"),
-        ([admin("Kim Lee", "kim_token")], "is no name"),
-        ([admin("", "kim_token")], "is no name"),
-    ],
-)
-def test_administrators_who_could_be_mixed_up_stop_the_start(admins: Any, said: str) -> None:
-    with pytest.raises(BadSettings, match=said):
-        read(admins=admins)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +49,8 @@ def test_the_audit_needs_a_folder_and_nodes_a_token() -> None:
         read(nodes=nodes)
     settings = read(nodes=nodes, node_admin_token={"credential": "kim_token"})
     assert [node.admin_url for node in settings.nodes] == ["http://127.0.0.1:1"]
+
+
+def test_a_key_that_is_short_stops_the_start() -> None:
+    with pytest.raises(BadSettings, match="chain_key has at least 16"):
+        read(chain_key={"credential": "short_key"})

@@ -22,6 +22,7 @@ from cardroom.service.settings import PostgresSettings
 from cardroom.wire import keys
 from cardroom.wire.ledger import (
     CommandBody,
+    EndTable,
     LedgerCommand,
     LedgerTable,
     OpenShard,
@@ -30,6 +31,8 @@ from cardroom.wire.ledger import (
     SeatResult,
     SettleHand,
     ShardOpened,
+    SwitchTable,
+    TableMode,
     TableReopened,
 )
 from tests.fakes.ledger_books import LedgerBooks
@@ -265,6 +268,22 @@ async def test_released_tables_are_opened_to_another_start_only(both: Both) -> N
     await both.ask(OpenShard(NODE, Epoch(2)))
     both.house.epoch = Epoch(3)
     await both.ask(hold(one, table, 0, 700), ReopenTable(table), hold(one, table, 0, 700))
+
+
+async def test_tables_are_paused_and_closed_alike(both: Both) -> None:
+    here, (one, *_) = both.house, both.house.players
+    table, other = here.tables
+    await both.ask(hold(one, table, 0, 700))
+    for switched, mode in (
+        (table, TableMode.PAUSED), (table, TableMode.RUNNING), (other, TableMode.PAUSED),
+        (table, TableMode.CLOSING), (table, TableMode.CLOSING), (table, TableMode.PAUSED),
+        (_UNKNOWN, TableMode.PAUSED),
+    ):  # fmt: skip
+        await both.ask(SwitchTable(switched, mode, "kim", "it is late"), ReopenTable(table))
+    await both.send(*both.sent[-4:])
+    await both.ask(EndTable(table), EndTable(other), EndTable(_UNKNOWN), leave(one, table, 0, 700))
+    await both.ask(EndTable(table), EndTable(table), ReopenTable(table), hold(one, table, 0, 5))
+    await both.ask(SwitchTable(table, TableMode.CLOSING, "kim", "it is late"), OpenShard(NODE, Epoch(2)))
 
 
 async def test_garbage_is_answered_by_nobody(both: Both) -> None:

@@ -7,10 +7,12 @@ from quart import Blueprint
 
 from cardroom.ids import UserId
 from cardroom.service.http import RefusedRequest
+from cardroom.service.openapi import ADMIN, Page
+from cardroom.service.parameters import write_time
 from cardroom.wire.refusals import Refusal
+from wallet_worker.api.answers import PlayersAccounts, PlayersTransactions, WholeTransfer
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import write_time
-from wallet_worker.api.transactions import list_transactions
+from wallet_worker.api.transactions import LIST_PARAMETERS, list_transactions
 from wallet_worker.store.house_transfer import NoSuchPlayer
 from wallet_worker.store.read_accounts import NoSuchTransfer, read_accounts, read_transfer
 
@@ -21,7 +23,9 @@ def add_accounts(pages: Blueprint, office: Office) -> None:
     """Add the pages."""
 
     @pages.get("/users/<int:user_id>/accounts")
+    @Page(tag="players", who=ADMIN, answers={200: PlayersAccounts})
     async def accounts(user_id: int) -> dict[str, Any]:
+        """Show a player's accounts, and whether the player is frozen or self-excluded."""
         try:
             found = await read_accounts(office.postgres, _player(user_id))
         except NoSuchPlayer:
@@ -29,12 +33,15 @@ def add_accounts(pages: Blueprint, office: Office) -> None:
         return write_times(found)
 
     @pages.get("/users/<int:user_id>/transactions")
+    @Page(tag="players", who=ADMIN, parameters=LIST_PARAMETERS, answers={200: PlayersTransactions})
     async def transactions(user_id: int) -> dict[str, Any]:
-        """The same list that the player sees; somebody without an account has an empty one."""
+        """List a player's postings as the player sees them; without an account there are none."""
         return await list_transactions(office.postgres, _player(user_id))
 
     @pages.get("/transfers/<int:number>")
+    @Page(tag="ledger", who=ADMIN, answers={200: WholeTransfer})
     async def transfer(number: int) -> dict[str, Any]:
+        """Show a transfer with its entries, its batch, and the hand or the payment it belongs to."""
         if number > _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such transfer")
         try:

@@ -4,23 +4,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 from quart import Blueprint
 
 from cardroom.money import Krw
-from cardroom.service.http import RefusedRequest, read_body
-from cardroom.service.postgres import Transaction
-from cardroom.wire.refusals import Refusal
-from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
-from wallet_worker.api.bodies import body_codec, refuse_unless, refused_by_rule
-from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import (
+from cardroom.service.admin_orders import (
+    MAX_KEY_LETTERS,
+    MAX_REASON_LETTERS,
+    Answer,
+    ReasonBody,
+    obey,
+    read_order,
+)
+from cardroom.service.http import RefusedRequest, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page, Parameter
+from cardroom.service.parameters import (
+    BEFORE,
+    LIMIT,
     bad_parameter,
     read_before,
     read_limit,
     read_parameters,
     write_time,
 )
+from cardroom.service.postgres import Transaction
+from cardroom.wire.json_schema import beside, letters, whole
+from cardroom.wire.refusals import Refusal
+from wallet_worker.api.answers import AdjustmentDecided, Adjustments
+from wallet_worker.api.bodies import body_codec, refused_by_rule
+from wallet_worker.api.office import Office
 from wallet_worker.rules.account_names import read_account_name
 from wallet_worker.rules.adjustment import AdjustmentState, AlreadyDecided, OwnProposal
 from wallet_worker.rules.denials import Denied
@@ -40,6 +52,14 @@ _MAX_ID: Final = 2**63 - 1
 _RULE_OF_NAMES: Final = (
     "an account such as wallet:17, rake:0, promotions, deposit_clearing:BTC; none of a table"
 )
+ACCOUNT_NAME: Final = "account-name"
+"""The format of an account's name."""
+_PARAMETERS: Final = (
+    LIMIT,
+    BEFORE,
+    Parameter("state", {"const": "proposed", "type": "string"}, "Only those that may still be decided"),
+)
+_REFUSED_BOOKS: Final = (Refusal.INSUFFICIENT_FUNDS, Refusal.FROZEN)
 _TIMES: Final = ("proposed_at", "expires_at", "decided_at")
 
 
@@ -47,11 +67,13 @@ _TIMES: Final = ("proposed_at", "expires_at", "decided_at")
 class AdjustmentBody:
     """``POST /admin/adjustments``: the account ``debit`` should give ``amount`` won to ``credit``."""
 
-    debit: str
-    credit: str
-    amount: Krw
-    reason: str
-    idempotency_key: str
+    debit: str = field(metadata=beside(format=ACCOUNT_NAME))
+    """Such as ``wallet:17``, ``rake:0``, ``promotions``, ``deposit_clearing:BTC``; no account of a table."""
+    credit: str = field(metadata=beside(format=ACCOUNT_NAME))
+    """Another account, named alike."""
+    amount: Krw = field(metadata=whole(1, MAX_AMOUNT))
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     dry_run: bool = False
 
 
@@ -61,7 +83,9 @@ def add_adjustments(pages: Blueprint, office: Office) -> None:
     _add_decisions(pages, office)
 
     @pages.get("/adjustments")
+    @Page(tag="money", who=ADMIN, parameters=_PARAMETERS, answers={200: Adjustments})
     async def adjustments() -> dict[str, Any]:
+        """List proposals, newest first."""
         asked = read_parameters({"limit", "before", "state"})
         if asked.get("state", "proposed") != "proposed":
             raise bad_parameter("state", 'only "proposed": those that may still be decided')
@@ -75,7 +99,19 @@ def _add_proposals(pages: Blueprint, office: Office) -> None:
     bodies = body_codec(AdjustmentBody)
 
     @pages.post("/adjustments")
+    @Page(
+        tag="money",
+        who=ADMIN,
+        takes=AdjustmentBody,
+        answers={201: AdjustmentDecided},
+        refuses={
+            400: (Refusal.AMOUNT_TOO_SMALL, Refusal.AMOUNT_TOO_LARGE),
+            404: (Refusal.NOT_FOUND,),
+            409: (Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
+        },
+    )
     async def propose_one() -> tuple[Answer, int]:
+        """Propose that one account gives to another; no money moves before another administrator approves."""
         body = await read_body(bodies)
         for name, account in (("debit", body.debit), ("credit", body.credit)):
             is_account = read_account_name(account) is not None
@@ -94,6 +130,18 @@ def _add_proposals(pages: Blueprint, office: Office) -> None:
         if not order.is_dry_run:
             office.log.info("adjustment.proposed", adjustment=answer["adjustment"], by=order.admin)
         return answer, 201
+
+
+_DECISION: Final = Page(
+    tag="money",
+    who=ADMIN,
+    takes=ReasonBody,
+    answers={200: AdjustmentDecided},
+    refuses={
+        403: (Refusal.ANOTHER_MUST_APPROVE,),
+        409: (Refusal.ALREADY_DECIDED, Refusal.COMMAND_REUSED, *_REFUSED_BOOKS),
+    },
+)
 
 
 def _add_decisions(pages: Blueprint, office: Office) -> None:
@@ -118,11 +166,15 @@ def _add_decisions(pages: Blueprint, office: Office) -> None:
         return answer
 
     @pages.post("/adjustments/<int:number>/approve")
+    @_DECISION
     async def approve_one(number: int) -> Answer:
+        """Approve what another administrator has proposed, and move the money."""
         return await decide(number, AdjustmentState.APPROVED)
 
     @pages.post("/adjustments/<int:number>/reject")
+    @_DECISION
     async def reject_one(number: int) -> Answer:
+        """End a proposal; its maker may take it back so."""
         return await decide(number, AdjustmentState.REJECTED)
 
 

@@ -1,23 +1,30 @@
 """Bodies of requests, read strictly, and what servers that are away are answered with."""
 
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 from quart import Response
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId, UserId
 from cardroom.money import Krw
+from cardroom.service.admin_orders import MAX_KEY_LETTERS, MAX_REASON_LETTERS
 from cardroom.service.http import RefusedRequest, problem
 from cardroom.service.logins import LoginsBusy
 from cardroom.service.postgres import PostgresAway
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.json_schema import letters, whole
 from cardroom.wire.refusals import Refusal
 from wallet_worker.rules.denials import Denial, Denied
+from wallet_worker.rules.transfers import MAX_AMOUNT
 from wallet_worker.store.create_room import FIRST_ROOM
 
 T = TypeVar("T")
+
+MAX_NAME_LETTERS: Final = 64
+MAX_GIFT_REASON_LETTERS: Final = 128
+MIN_SEATS, MAX_SEATS = 2, 9
 
 _MAX_BODY_BYTES = 4096
 _AWAY_SECONDS = 2
@@ -29,9 +36,9 @@ class PromotionBody:
     """``POST /admin/promotions``: give ``amount`` won, once per key."""
 
     user_id: UserId
-    amount: Krw
-    reason: str
-    idempotency_key: str
+    amount: Krw = field(metadata=whole(1, MAX_AMOUNT))
+    reason: str = field(metadata=letters(1, MAX_GIFT_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     dry_run: bool = False
 
 
@@ -43,13 +50,13 @@ class TableBody:
     """
 
     shard: ShardId
-    name: str
-    stake: str
-    seat_count: int
-    reason: str
-    idempotency_key: str
+    name: str = field(metadata=letters(1, MAX_NAME_LETTERS))
+    stake: str = field(metadata=letters(1, MAX_NAME_LETTERS))
+    seat_count: int = field(metadata=whole(MIN_SEATS, MAX_SEATS))
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     private: bool = False
-    room: str = FIRST_ROOM
+    room: str = field(default=FIRST_ROOM, metadata=letters(1, MAX_NAME_LETTERS))
     dry_run: bool = False
 
 
@@ -57,21 +64,15 @@ class TableBody:
 class RoomBody:
     """``POST /admin/rooms``: make a room, once per name."""
 
-    name: str
-    reason: str
-    idempotency_key: str
+    name: str = field(metadata=letters(1, MAX_NAME_LETTERS))
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     dry_run: bool = False
 
 
 def body_codec(kind: type[T]) -> Codec[T]:
     """Give the codec of a request body."""
     return Codec(kind, Encoding.JSON, _MAX_BODY_BYTES, {})
-
-
-def refuse_unless(condition: Any, code: Refusal, detail: str) -> None:
-    """Refuse a body whose values are out of bounds."""
-    if not condition:
-        raise RefusedRequest(400, code, detail)
 
 
 def refused_by_rule(denied: Denied) -> RefusedRequest:
@@ -89,11 +90,6 @@ def refused_by_rule(denied: Denied) -> RefusedRequest:
             return RefusedRequest(409, Refusal.INSUFFICIENT_FUNDS)
         case other:
             raise AssertionError(f"{other} is denied to tables only")
-
-
-def is_text(text: str, longest: int) -> bool:
-    """Say whether the database can store a text: some letters, not too many, and no NUL among them."""
-    return 0 < len(text) <= longest and "\0" not in text
 
 
 def add_away_answers(app: QuartTrio) -> None:

@@ -8,6 +8,7 @@ from attrs import frozen
 from quart import request
 
 from cardroom.service.http import RefusedRequest
+from cardroom.service.openapi import Parameter, whole_parameter
 from cardroom.service.postgres import Row
 from cardroom.wire.refusals import Refusal
 
@@ -19,6 +20,14 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _END_OF_TIME: Final = 253_402_300_799_999_999
 _MAX_NUMBER: Final = 2**63 - 1
 _MAX_DIGITS: Final = 19
+
+
+CURSOR: Final = "cursor"
+"""The format of a cursor: opaque to callers, who give it back as it is."""
+PAGE_PARAMETERS: Final = (
+    Parameter("after", {"type": "string", "format": CURSOR}, "``next`` of the page before"),
+    whole_parameter("limit", 1, MAX_PAGE_ROWS, "How many rows at most", otherwise=PAGE_ROWS),
+)
 
 
 @frozen

@@ -6,23 +6,25 @@ from attrs import frozen
 from quart import Blueprint
 
 from cardroom.ids import UserId
-from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.admin_guard import OWNERS, refuse_role
+from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
+from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page
+from cardroom.service.parameters import write_time
+from cardroom.service.player_freeze import NoPlayerToFreeze, freeze_player
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
-from wallet_worker.api.bodies import body_codec, is_text, refuse_unless
+from wallet_worker.api.answers import HouseFrozen, PlayerFrozen
+from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import write_time
 from wallet_worker.store.freezes import (
     Freeze,
     Freezes,
     HouseFreeze,
     Scope,
     freeze_house,
-    freeze_player,
     unfreeze_house,
 )
-from wallet_worker.store.house_transfer import NoSuchPlayer
 
 _MAX_ID: Final = 2**63 - 1
 _MAX_TOLD_LETTERS: Final = 200
@@ -39,6 +41,15 @@ class HouseFreezeBody:
     dry_run: bool = False
 
 
+_HOUSE: Final = Page(
+    tag="freezes",
+    who=ADMIN,
+    takes=HouseFreezeBody,
+    answers={200: HouseFrozen},
+    refuses={409: (Refusal.COMMAND_REUSED,)},
+)
+
+
 def add_freezes(pages: Blueprint, office: Office) -> None:
     """Add the pages. Who is frozen moves no money to a table or out of the house; hands go on."""
     _add_players(pages, office)
@@ -50,6 +61,8 @@ def _add_house(pages: Blueprint, office: Office) -> None:
 
     async def set_house(*, is_frozen: bool) -> Answer:
         body = await read_body(bodies)
+        if body.scope is not Scope.WITHDRAWALS:
+            refuse_role(OWNERS)
         refuse_unless(len(body.told) <= _MAX_TOLD_LETTERS, Refusal.MALFORMED, "told: up to 200 letters")
         refuse_unless(
             not body.told or is_text(body.told, _MAX_TOLD_LETTERS), Refusal.MALFORMED, "told: no NUL"
@@ -69,11 +82,15 @@ def _add_house(pages: Blueprint, office: Office) -> None:
         return answer
 
     @pages.post("/freeze")
+    @_HOUSE
     async def freeze_all() -> Answer:
+        """Freeze play, withdrawals or everything for all. May be repeated."""
         return await set_house(is_frozen=True)
 
     @pages.post("/unfreeze")
+    @_HOUSE
     async def unfreeze_all() -> Answer:
+        """End one freeze for all; players who are frozen themselves stay so. May be repeated."""
         return await set_house(is_frozen=False)
 
 
@@ -87,22 +104,34 @@ def _add_players(pages: Blueprint, office: Office) -> None:
         order = read_order(body, "freeze_player" if is_frozen else "unfreeze_player", f"user:{user_id}")
 
         async def work(transaction: Transaction) -> Answer:
-            return await freeze_player(transaction, UserId(user_id), office.link, is_frozen=is_frozen)
+            return await freeze_player(transaction, UserId(user_id), is_frozen=is_frozen)
 
         try:
             answer = await obey(office.postgres, order, work)
-        except NoSuchPlayer:
+        except NoPlayerToFreeze:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such player") from None
         if not order.is_dry_run:
             office.log.warning("player.frozen", user_id=user_id, is_frozen=is_frozen, by=order.admin)
         return answer
 
+    said = Page(
+        tag="freezes",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: PlayerFrozen},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
+
     @pages.post("/users/<int:user_id>/freeze")
+    @said
     async def freeze(user_id: int) -> Answer:
+        """Freeze a player: no money of his goes to a table or out of the house. May be repeated."""
         return await set_player(user_id, is_frozen=True)
 
     @pages.post("/users/<int:user_id>/unfreeze")
+    @said
     async def unfreeze(user_id: int) -> Answer:
+        """End a player's freeze. May be repeated."""
         return await set_player(user_id, is_frozen=False)
 
 

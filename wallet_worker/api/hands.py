@@ -7,18 +7,22 @@ from quart import Blueprint
 
 from cardroom.ids import HandId, TableId
 from cardroom.service.http import RefusedRequest
+from cardroom.service.openapi import ADMIN, Page, Parameter
 from cardroom.service.postgres import Postgres, Row
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.cursors import Cursor, read_page, write_page
+from wallet_worker.api.cursors import PAGE_PARAMETERS, Cursor, read_page, write_page
+from wallet_worker.api.room_answers import SettledHands, SettledHandWhole
 from wallet_worker.store.read_hands import WholeHand, list_hands, read_hand
 
 _MAX_ID: Final = 2**63 - 1
+_HAND_ID: Final = Parameter("hand_id", {"type": "string", "format": "uuid"}, place="path")
 
 
 def add_hands(pages: Blueprint, postgres: Postgres) -> None:
     """Serve ``/admin/hands/{id}`` and ``/admin/tables/{id}/hands``."""
 
     @pages.get("/hands/<hand_id>")
+    @Page(tag="hands", who=ADMIN, parameters=(_HAND_ID,), answers={200: SettledHandWhole})
     async def hand(hand_id: str) -> dict[str, Any]:
         """Show a hand: what happened, what it did to each player, and the transfer that moved the money."""
         found = await read_hand(postgres, _read_id(hand_id))
@@ -27,6 +31,13 @@ def add_hands(pages: Blueprint, postgres: Postgres) -> None:
         return _write_whole(found)
 
     @pages.get("/tables/<int:table_id>/hands")
+    @Page(
+        tag="hands",
+        who=ADMIN,
+        parameters=PAGE_PARAMETERS,
+        answers={200: SettledHands},
+        refuses={404: (Refusal.NO_SUCH_TABLE,)},
+    )
     async def hands(table_id: int) -> dict[str, Any]:
         """List a table's hands, the newest first; none for a table that does not exist."""
         page = read_page()

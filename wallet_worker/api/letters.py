@@ -1,15 +1,17 @@
 """Dead letters for administrators: who waits, and how each is ended."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 from quart import Blueprint, request
 
-from cardroom.service.http import RefusedRequest, admin_who_asks, read_body, require_token
-from cardroom.service.settings import Admin
+from cardroom.service.admin_guard import admin_who_asks
+from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page, Parameter, whole_parameter
+from cardroom.wire.json_schema import letters
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import body_codec, refuse_unless
+from wallet_worker.api.bodies import body_codec
+from wallet_worker.api.room_answers import DeadLetters, LetterResolved
 from wallet_worker.ledger.deadletter import ResolvedOtherwise, StillFails
 from wallet_worker.ledger.letter_desk import (
     MAX_KEY_LETTERS,
@@ -22,23 +24,28 @@ from wallet_worker.store.resolve_letter import LetterKeyReused, NoSuchLetter, Re
 
 _MAX_ID: Final = 2**63 - 1
 _PAGE: Final = 50
+_PARAMETERS: Final = (
+    whole_parameter("before", 1, _MAX_ID, "``before`` of the page before"),
+    whole_parameter("limit", 1, MAX_PAGE, "How many letters at most", otherwise=_PAGE),
+    Parameter("all", {"type": "string"}, "``1``: those, too, that are resolved"),
+)
 
 
 @frozen
 class LetterBody:
     """``POST /admin/letters/ID/retry`` or ``/void``: why, and the caller's key; who, the token says."""
 
-    reason: str
-    idempotency_key: str
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
 
 
-def letter_pages(desk: LetterDesk, admins: Sequence[Admin]) -> Blueprint:
-    """Serve ``/admin/letters``, to who shows an administrator's bearer token."""
+def letter_pages(desk: LetterDesk) -> Blueprint:
+    """Serve ``/admin/letters``."""
     pages = Blueprint("letters", __name__, url_prefix="/admin/letters")
-    pages.before_request(require_token(admins))
     bodies = body_codec(LetterBody)
 
     @pages.get("")
+    @Page(tag="letters", who=ADMIN, parameters=_PARAMETERS, answers={200: DeadLetters})
     async def listed() -> dict[str, Any]:
         """Give those that wait, or ``all=1``; the newest first, the next page by ``before``."""
         before = _number("before", default=None, most=_MAX_ID)
@@ -49,7 +56,15 @@ def letter_pages(desk: LetterDesk, admins: Sequence[Admin]) -> Blueprint:
         return {"letters": list(page.letters), "before": page.before}
 
     @pages.post("/<int:letter_id>/<any(retry, void):order>")
+    @Page(
+        tag="letters",
+        who=ADMIN,
+        takes=LetterBody,
+        answers={200: LetterResolved},
+        refuses={409: (Refusal.COMMAND_REUSED, Refusal.LETTER_RESOLVED, Refusal.LETTER_FAILS)},
+    )
     async def resolve(letter_id: int, order: str) -> dict[str, Any]:
+        """Carry a letter's command out after all, or give it up and pay the table's escrow out."""
         body = await read_body(bodies)
         _check(body)
         if letter_id > _MAX_ID:
@@ -78,8 +93,7 @@ def _check(body: LetterBody) -> None:
         ("reason", body.reason, MAX_REASON_LETTERS),
         ("idempotency_key", body.idempotency_key, MAX_KEY_LETTERS),
     ):
-        is_text = 0 < len(text) <= longest and "\0" not in text
-        refuse_unless(is_text, Refusal.MALFORMED, f"{name}: 1 to {longest} letters")
+        refuse_unless(is_text(text, longest), Refusal.MALFORMED, f"{name}: 1 to {longest} letters")
 
 
 def _number(name: str, default: int | None, most: int) -> int | None:

@@ -4,30 +4,40 @@ from typing import Any, Final
 
 from quart import Blueprint, request
 
-from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
+from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page, Parameter
 from cardroom.service.postgres import Row, Transaction
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.asked import Answer, ReasonBody, obey, read_order
-from wallet_worker.api.bodies import RoomBody, body_codec, is_text, refuse_unless
-from wallet_worker.api.cursors import Cursor, read_page, write_page
+from wallet_worker.api.bodies import MAX_NAME_LETTERS, RoomBody, body_codec
+from wallet_worker.api.cursors import PAGE_PARAMETERS, Cursor, read_page, write_page
 from wallet_worker.api.office import Office
+from wallet_worker.api.room_answers import Room, Rooms
 from wallet_worker.store.create_room import RoomPlace, close_room, create_room, list_rooms
 
-_MAX_LETTERS: Final = 64
 _STATUSES: Final = ("open", "closed")
 _MAX_ID: Final = 2**63 - 1
+_STATUS: Final = Parameter("status", {"type": "string", "enum": list(_STATUSES), "default": "open"})
 
 
 def add_rooms(pages: Blueprint, office: Office) -> None:
     """Serve ``/admin/rooms``."""
     _add_list(pages, office)
-    bodies, closing = body_codec(RoomBody), body_codec(ReasonBody)
+    _add_closing(pages, office)
+    bodies = body_codec(RoomBody)
 
     @pages.post("/rooms")
+    @Page(
+        tag="rooms",
+        who=ADMIN,
+        takes=RoomBody,
+        answers={201: Room},
+        refuses={409: (Refusal.ROOM_CLOSED, Refusal.COMMAND_REUSED)},
+    )
     async def make_room() -> tuple[Answer, int]:
         """Make a room, once per name; a room of that name that is closed is not opened again."""
         body = await read_body(bodies)
-        refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
+        refuse_unless(is_text(body.name, MAX_NAME_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
         order = read_order(body, "room_made", f"room:{body.name}")
 
         async def work(transaction: Transaction) -> Answer:
@@ -40,7 +50,18 @@ def add_rooms(pages: Blueprint, office: Office) -> None:
         office.log.info("room.made", room_id=room["room_id"], by=order.admin)
         return room, 201
 
+
+def _add_closing(pages: Blueprint, office: Office) -> None:
+    closing = body_codec(ReasonBody)
+
     @pages.post("/rooms/<int:room_id>/close")
+    @Page(
+        tag="rooms",
+        who=ADMIN,
+        takes=ReasonBody,
+        answers={200: Room},
+        refuses={409: (Refusal.COMMAND_REUSED,)},
+    )
     async def close(room_id: int) -> Answer:
         """Let no new table be made in a room; may be repeated. Its tables go on."""
         body = await read_body(closing)
@@ -59,6 +80,7 @@ def add_rooms(pages: Blueprint, office: Office) -> None:
 
 def _add_list(pages: Blueprint, office: Office) -> None:
     @pages.get("/rooms")
+    @Page(tag="rooms", who=ADMIN, parameters=(_STATUS, *PAGE_PARAMETERS), answers={200: Rooms})
     async def listed_rooms() -> dict[str, Any]:
         """List the rooms of a status, the newest first."""
         status = request.args.get("status", "open")

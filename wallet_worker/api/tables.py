@@ -5,13 +5,15 @@ from typing import Any, Final
 from quart import Blueprint
 
 from cardroom.ids import TableId
-from cardroom.service.http import RefusedRequest, read_body
+from cardroom.service.admin_orders import Answer, obey, read_order
+from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
+from cardroom.service.openapi import ADMIN, Page
+from cardroom.service.parameters import AFTER_TABLE, LIMIT, read_limit, read_number, read_parameters
 from cardroom.service.postgres import Transaction
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.asked import Answer, obey, read_order
-from wallet_worker.api.bodies import TableBody, body_codec, is_text, refuse_unless
+from wallet_worker.api.bodies import MAX_NAME_LETTERS, MAX_SEATS, MIN_SEATS, TableBody, body_codec
 from wallet_worker.api.office import Office
-from wallet_worker.api.parameters import read_limit, read_number, read_parameters
+from wallet_worker.api.room_answers import BookedTables, TableMade
 from wallet_worker.store.create_table import (
     NewTable,
     NoSuchRoom,
@@ -23,17 +25,26 @@ from wallet_worker.store.create_table import (
     make_table,
 )
 
-_MAX_LETTERS: Final = 64
 _MAX_ID: Final = 2**63 - 1
 _MAX_SHARD: Final = 2**31 - 1
-_MIN_SEATS, _MAX_SEATS = 2, 9
 
 
 def add_tables(pages: Blueprint, office: Office) -> None:
     """Add the pages."""
+    _add_list(pages, office)
     bodies = body_codec(TableBody)
 
     @pages.post("/tables")
+    @Page(
+        tag="tables",
+        who=ADMIN,
+        takes=TableBody,
+        answers={201: TableMade},
+        refuses={
+            404: (Refusal.NOT_FOUND,),
+            409: (Refusal.NAME_TAKEN, Refusal.ROOM_CLOSED, Refusal.COMMAND_REUSED),
+        },
+    )
     async def make() -> tuple[Answer, int]:
         """Make a table; the node that plays the shard is told until it has opened it."""
         body = await read_body(bodies)
@@ -56,7 +67,10 @@ def add_tables(pages: Blueprint, office: Office) -> None:
         code = await find_invitation(office.postgres, TableId(answer["table_id"]))
         return answer | {"invitation": code}, 201
 
+
+def _add_list(pages: Blueprint, office: Office) -> None:
     @pages.get("/tables")
+    @Page(tag="tables", who=ADMIN, parameters=(LIMIT, AFTER_TABLE), answers={200: BookedTables})
     async def listed() -> dict[str, Any]:
         """List tables by number, ``limit`` of them behind the table ``after``."""
         asked = read_parameters({"limit", "after"})
@@ -67,10 +81,10 @@ def add_tables(pages: Blueprint, office: Office) -> None:
 
 
 def _check(body: TableBody) -> None:
-    refuse_unless(is_text(body.name, _MAX_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
-    refuse_unless(is_text(body.stake, _MAX_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
-    refuse_unless(is_text(body.room, _MAX_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
-    refuse_unless(_MIN_SEATS <= body.seat_count <= _MAX_SEATS, Refusal.MALFORMED, "seat_count: 2 to 9")
+    refuse_unless(is_text(body.name, MAX_NAME_LETTERS), Refusal.MALFORMED, "name: 1 to 64 letters")
+    refuse_unless(is_text(body.stake, MAX_NAME_LETTERS), Refusal.MALFORMED, "stake: 1 to 64 letters")
+    refuse_unless(is_text(body.room, MAX_NAME_LETTERS), Refusal.MALFORMED, "room: 1 to 64 letters")
+    refuse_unless(MIN_SEATS <= body.seat_count <= MAX_SEATS, Refusal.MALFORMED, "seat_count: 2 to 9")
     if not 0 <= body.shard <= _MAX_SHARD:
         raise RefusedRequest(404, Refusal.NOT_FOUND, "no such shard")
 

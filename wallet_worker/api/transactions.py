@@ -11,20 +11,47 @@ from typing import Any, Final
 from quart import Response
 
 from cardroom.ids import UserId
-from cardroom.service.postgres import Postgres
-from wallet_worker.api.parameters import (
+from cardroom.service.openapi import Parameter
+from cardroom.service.parameters import (
+    LIMIT,
     LONGEST_PAGE,
+    TIME,
     bad_parameter,
     read_limit,
     read_parameters,
     read_time,
     write_time,
 )
+from cardroom.service.postgres import Postgres
 from wallet_worker.rules.transfers import TransferKind
 from wallet_worker.store.read_transactions import AccountsOf, Filter, Place, read_transactions
 
 _FILTERS: Final = ("kind", "from", "to", "account")
+CSV_TYPE: Final = "text/csv; charset=utf-8; header=present"
 _TIMES: Final = ("created_at", "completed_at")
+_KINDS: Final = "|".join(kind.value for kind in TransferKind)
+
+FILTER_PARAMETERS: Final = (
+    Parameter(
+        "kind",
+        {"type": "string", "maxLength": 512, "pattern": f"^({_KINDS})(,({_KINDS}))*$"},
+        "One or more kinds, with commas between them",
+    ),
+    Parameter("from", TIME, "Booked then or later"),
+    Parameter("to", TIME, "Booked before then; later than ``from``"),
+    Parameter(
+        "account",
+        {"type": "string", "enum": [one.value for one in AccountsOf], "default": AccountsOf.WALLET.value},
+        "On which accounts; those of tables say what hands won and lost",
+    ),
+)
+CURSOR: Final = "transactions-cursor"
+"""The format of a cursor: opaque to callers, who give it back as it is."""
+LIST_PARAMETERS: Final = (
+    *FILTER_PARAMETERS,
+    LIMIT,
+    Parameter("before", {"type": "string", "format": CURSOR}, "``next_before`` of the page before"),
+)
 
 _FIRST_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -58,7 +85,7 @@ async def export_transactions(postgres: Postgres, user_id: UserId, seconds: floa
     holds one page. After ``seconds`` it is cut off without its end, which HTTP tells the reader.
     """
     asked = _read_filter(read_parameters(_FILTERS), user_id)
-    response = Response(_rows(postgres, asked), content_type="text/csv; charset=utf-8; header=present")
+    response = Response(_rows(postgres, asked), content_type=CSV_TYPE)
     response.headers["Content-Disposition"] = 'attachment; filename="transactions.csv"'
     response.headers["Cache-Control"] = "no-store"
     response.timeout = seconds

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
+from cardroom.service.protection import ProtectionSettings
 from wallet_worker.cashier import metrics
 from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.rules.deposit import Deposit
@@ -30,16 +31,26 @@ _CONTRADICTIONS: Final = (KeyReused, PayoutDiffers, WithdrawalEnded, BooksDisagr
 class Cashier:
     """Moves outside money; what each call refuses stands with the function of the store that it calls."""
 
-    def __init__(self, postgres: Postgres, link: Link, log: Log) -> None:
+    def __init__(
+        self, postgres: Postgres, link: Link, log: Log, protection: ProtectionSettings | None = None
+    ) -> None:
         self._postgres = postgres
+        self._protection = protection or ProtectionSettings()
         self._link = link
         self._log = log
 
     async def credit_deposit(self, deposit: Deposit) -> Answer:
-        """Credit a deposit, once for ever; a deposit that differs from what was booked alerts."""
+        """Credit a deposit, once for ever; a deposit that differs from what was booked alerts.
+
+        One over the player's limit is held (``held`` in the answer), for an administrator or a later day.
+        """
         facts = {"coin": deposit.coin, "tx_hash": deposit.tx_hash, "output": deposit.output_number}
-        work = book_deposit(self._postgres, deposit, self._link)
-        return await self._move("crypto_deposit", work, facts)
+        work = book_deposit(self._postgres, deposit, self._link, self._protection)
+        answer = await self._move("crypto_deposit", work, facts)
+        if "held" in answer:
+            metrics.HELD.inc()
+            self._log.warning("cashier.deposit_held", user_id=deposit.user_id, reason=answer["held"], **facts)
+        return answer
 
     async def hold_withdrawal(self, asked: WithdrawalRequest) -> Answer:
         """Hold the amount of a withdrawal. A key used for another is the player's mistake: no alert."""
@@ -71,5 +82,6 @@ class Cashier:
             metrics.CONTRADICTIONS.labels(kind=kind).inc()
             self._log.error("cashier.contradiction", kind=kind, trouble=repr(contradiction), **facts)
             raise
-        metrics.MOVED.labels(kind=kind).inc()
+        if "held" not in answer:
+            metrics.MOVED.labels(kind=kind).inc()
         return answer

@@ -8,5 +8,8 @@ CONTRADICTIONS = Counter(
     "Facts about outside money that contradict what is booked: somebody must look",
     ["kind"],
 )
+HELD = Counter(
+    "holdem_cashier_held_deposits_total", "Deposits that came in over a player's limit, told again ones too"
+)
 EVERYTHING_FROZEN = Gauge("holdem_everything_frozen", "1 while an administrator has frozen everything")
 FROZEN = Gauge("holdem_house_frozen", "1 while an administrator has frozen that for all", ["scope"])

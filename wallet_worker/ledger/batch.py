@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import BootNonce, CommandId, HandId, ShardId
 from cardroom.service.postgres import Postgres, Transaction
+from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.codec import Codec, message_name
 from cardroom.wire.ledger import (
     CommandRefused,
     EndTable,
+    HoldBuyIn,
     LedgerReply,
     MakeTable,
     OpenShard,
@@ -74,6 +76,7 @@ class BatchTools:
     codec: Codec[LedgerReply]
     link: Link
     on_sealed: Callable[[SealedBatch], None] = _tell_nobody
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
 
 
 async def apply_batch(tools: BatchTools, shard: ShardId, term: int, entries: Sequence[Entry]) -> list[Answer]:
@@ -109,6 +112,7 @@ class _Batch:
     ) -> None:
         self._codec = tools.codec
         self._link = tools.link
+        self._protection = tools.protection
         self._transaction = transaction
         self._locked = locked
         self._scene = Scene(shard, locked.epoch, locked.unix_ms)
@@ -156,7 +160,9 @@ class _Batch:
         users = {user for letter in unseen for user in users_of(letter.command)}
         if not tables:
             return Books()
-        return await load_books(self._transaction, self._scene.shard, Wanted(users, tables, hands))
+        buyers = {body.user_id for body in bodies if isinstance(body, HoldBuyIn)}
+        wanted = Wanted(users, tables, hands, buyers, self._protection)
+        return await load_books(self._transaction, self._scene.shard, wanted)
 
     async def _answer(self, letter: Letter, books: Books) -> None:
         known = self._known.get(letter.command.id)

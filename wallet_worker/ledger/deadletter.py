@@ -25,6 +25,7 @@ from cardroom.wire.ledger import (
     CashedOut,
     CommandRefused,
     HandSettled,
+    HoldBuyIn,
     LedgerCommand,
     ReplyBody,
     SettleHand,
@@ -152,6 +153,7 @@ class _Case:
         self, tools: BatchTools, transaction: Transaction, letter: LockedLetter, wanted: Resolution
     ) -> None:
         self._link = tools.link
+        self._protection = tools.protection
         self._transaction = transaction
         self._letter = letter
         self._wanted = wanted
@@ -209,9 +211,10 @@ class _Case:
         body = command.body
         tables = set() if self._letter.table_id is None else {self._letter.table_id}
         hands = {body.hand_id} if isinstance(body, SettleHand) else set()
-        return await load_books(
-            self._transaction, self._letter.shard, Wanted(set(users_of(command)), tables, hands)
-        )
+        users = set(users_of(command))
+        buyers = users if isinstance(body, HoldBuyIn) else ()
+        wanted = Wanted(users, tables, hands, buyers, self._protection)
+        return await load_books(self._transaction, self._letter.shard, wanted)
 
     def _new_id(self) -> CommandId:
         return new_command_id(self._letter.locked.unix_ms, secrets.token_bytes(_ID_BYTES))

@@ -198,5 +198,7 @@ _CODES: Final = {
     Denial.TABLE_HALTED: Refusal.TABLE_HALTED,
     Denial.PLAY_FROZEN: Refusal.PLAY_FROZEN,
     Denial.WITHDRAWALS_FROZEN: Refusal.WITHDRAWALS_FROZEN,
+    Denial.LOSS_LIMIT: Refusal.LOSS_LIMIT,
+    Denial.SESSION_LIMIT: Refusal.SESSION_LIMIT,
 }
 assert len(_CODES) == len(Denial), "every denial has its code"

@@ -5,14 +5,18 @@ at once.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from attrs import define, frozen
 
 from cardroom.ids import CommandId, HandId, SeatIndex, TableId, UserId
 from cardroom.money import Krw
-from wallet_worker.rules.accounts import OF_PLAYERS, AccountKey
+from wallet_worker.rules.accounts import OF_PLAYERS, AccountKey, AccountKind
 from wallet_worker.rules.denials import BooksDisagree, LastHand
-from wallet_worker.rules.transfers import PlayerResult, Transfer
+from wallet_worker.rules.protection import BuyInRoom
+from wallet_worker.rules.transfers import PlayerResult, Transfer, TransferKind
+
+_TO_AND_FROM_TABLES: Final = frozenset({TransferKind.BUY_IN, TransferKind.CASH_OUT})
 
 
 @define
@@ -42,6 +46,8 @@ class Player:
     is_self_excluded: bool
     is_play_frozen: bool = False
     are_withdrawals_frozen: bool = False
+    has_terms: bool = False
+    """Whether there are limits of the player's own to be looked up."""
 
 
 @frozen
@@ -87,13 +93,17 @@ class Seating:
 
 
 class Books:
-    """Balances, tables, players and settled hands that one batch needs. Belongs to one transaction."""
+    """Balances, tables, players and settled hands that one batch needs. Belongs to one transaction.
+
+    ``rooms`` holds who may not bring to tables as much as wanted.
+    """
 
     def __init__(self) -> None:
         self.accounts: dict[AccountKey, Account] = {}
         self.tables: dict[TableId, Table] = {}
         self.players: dict[UserId, Player] = {}
         self.hands: dict[HandId, BookedHand] = {}
+        self.rooms: dict[UserId, BuyInRoom] = {}
 
     def balance(self, key: AccountKey) -> Krw:
         """Give a balance; an account that does not exist holds nothing."""
@@ -118,3 +128,10 @@ class Books:
                 raise BooksDisagree(f"{key.kind.value} of user {key.user_id} would go below zero")
         for key, balance in after.items():
             self.accounts.setdefault(key, Account(None, Krw(0))).balance = balance
+        if self.rooms and transfer.kind in _TO_AND_FROM_TABLES:
+            self._use_rooms(transfer)
+
+    def _use_rooms(self, transfer: Transfer) -> None:
+        for account, amount in transfer.postings:
+            if account.kind is AccountKind.WALLET and account.user_id in self.rooms:
+                self.rooms[account.user_id].change(amount)

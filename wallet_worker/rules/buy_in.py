@@ -30,7 +30,8 @@ def hold_buy_in(books: Books, buy_in: BuyIn) -> Transfer:
 
     Denied: no such table or seat, table halted, amount out of bounds, player frozen or self-excluded, all
     play frozen, seat taken (it holds another player's money, or the player's money lies at another seat),
-    insufficient funds.
+    session or loss limit, insufficient
+    funds.
     """
     _check_table(books, buy_in)
     if buy_in.amount <= 0:
@@ -39,6 +40,8 @@ def hold_buy_in(books: Books, buy_in: BuyIn) -> Transfer:
         raise Denied(Denial.AMOUNT_TOO_LARGE)
     _check_player(books, buy_in)
     _check_seat(books, buy_in)
+    if (room := books.rooms.get(buy_in.user_id)) is not None:
+        room.check(buy_in.amount)
     if books.balance(wallet_of(buy_in.user_id)) < buy_in.amount:
         raise Denied(Denial.INSUFFICIENT_FUNDS)
     return buy_in_transfer(buy_in.user_id, buy_in.table_id, buy_in.amount)

@@ -24,6 +24,8 @@ class Denial(Enum):
     TABLE_HALTED = auto()
     PLAY_FROZEN = auto()
     WITHDRAWALS_FROZEN = auto()
+    LOSS_LIMIT = auto()
+    SESSION_LIMIT = auto()
 
 
 class Denied(Exception):

@@ -1,44 +1,45 @@
-"""Credit a deposit to a wallet, once for ever per output of a transaction."""
+"""Credit a deposit to a wallet, once for ever per output of a transaction; or hold it, over a player's limit."""
 
-from typing import Any, Final
-
+from cardroom.ids import UserId
 from cardroom.service.postgres import Postgres
-from wallet_worker.rules.accounts import deposit_clearing_of, wallet_of
+from cardroom.service.protection import ProtectionSettings
+from cardroom.wire.refusals import Refusal
 from wallet_worker.rules.deposit import Deposit, credit_deposit
-from wallet_worker.rules.sealed_facts import deposit_facts
-from wallet_worker.store.house_transfer import KeyedRequest, open_desk
-from wallet_worker.store.outside_payments import add_deposit, add_step
+from wallet_worker.store.deposit_room import deposit_room
+from wallet_worker.store.held_deposits import find_held, hold_deposit
+from wallet_worker.store.house_transfer import Answer, KeyReused, open_desk
+from wallet_worker.store.post_deposit import post_deposit, request_of
 from wallet_worker.store.seal_batch import Link
 
-_SCOPE: Final = "crypto_deposit"
 
-
-async def book_deposit(postgres: Postgres, deposit: Deposit, link: Link) -> dict[str, Any]:
+async def book_deposit(
+    postgres: Postgres, deposit: Deposit, link: Link, protection: ProtectionSettings | None = None
+) -> Answer:
     """Credit a deposit; a repeat of the same coin, transaction and output gets the first answer.
 
     The rate is none of what makes it the same: a gateway tells of one payment many times, and only the first rate
-    counts. Raises ``KeyReused`` where user, amount or address is another than the first time (somebody must look),
+    counts. Coins cannot be refused: what is over the player's limit is held, and the answer says why under ``held``.
+    Raises ``KeyReused`` where user, amount or address is another than the first time (somebody must look),
     ``NoSuchPlayer``, or ``Denied`` (worth less than a won, or too large).
     """
-    key = f"{deposit.coin}:{deposit.tx_hash}:{deposit.output_number}"
-    body = f"{deposit.user_id}|{deposit.coin_amount}|{deposit.rate.scale}|{deposit.address}"
-    request = KeyedRequest(_SCOPE, key, body)
     async with postgres.transaction() as transaction:
         desk = await open_desk(transaction, link)
-        known = await desk.find_answer(request)
+        known = await desk.find_answer(request_of(deposit))
         if known is not None:
             return known
+        held = await find_held(transaction, deposit)
+        if held is not None:
+            if request_of(deposit) != request_of(held.deposit):
+                raise KeyReused
+            return _held(held.number, deposit.user_id, held.krw_amount)
         await desk.find_player(deposit.user_id)
-        transfer = credit_deposit(deposit)
-        books = await desk.load([deposit_clearing_of(deposit.coin), wallet_of(deposit.user_id)])
-        (posted,) = await desk.post(books, [transfer], deposit_facts(deposit))
-        amount = transfer.postings[-1].amount
-        number = await add_deposit(transaction, deposit, amount)
-        await add_step(transaction, number, "credited", posted.transfer_id)
-        answer = {
-            "payment": number,
-            "transfer": posted.transfer_id,
-            "user_id": deposit.user_id,
-            "krw_amount": amount,
-        }
-        return await desk.keep_answer(request, posted.transfer_id, answer)
+        amount = credit_deposit(deposit).postings[-1].amount
+        room = await deposit_room(transaction, deposit.user_id, protection or ProtectionSettings())
+        if room is not None and amount > room:
+            return _held(await hold_deposit(transaction, deposit, amount), deposit.user_id, amount)
+        return await post_deposit(desk, deposit)
+
+
+def _held(number: int, user_id: UserId, amount: int) -> Answer:
+    held = {"held_deposit": number, "user_id": user_id, "krw_amount": amount}
+    return held | {"held": Refusal.DEPOSIT_LIMIT.value}

@@ -1,6 +1,6 @@
-"""Freeze and unfreeze: a player, or something for all. Whoever moves money of the house sees it from then on.
+"""Freeze and unfreeze something for all. Whoever moves money of the house sees it from then on.
 
-Both take the house's lock first: what moves by HTTP is before the freeze or after it. A stream's batch that has begun
+It takes the house's lock first: what moves by HTTP is before the freeze or after it. A stream's batch that has begun
 may still take a buy-in; the next one does not.
 """
 
@@ -11,14 +11,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from cardroom.ids import UserId
 from cardroom.service.postgres import Reader, Transaction
-from wallet_worker.store.house_transfer import NoSuchPlayer, open_desk
+from wallet_worker.store.house_transfer import open_desk
 from wallet_worker.store.seal_batch import Link
-
-_FREEZE_PLAYER: Final = """
-UPDATE player SET frozen_at = CASE WHEN $2 THEN coalesce(frozen_at, now()) END WHERE id = $1
-"""
 
 _FREEZE_HOUSE: Final = """
 UPDATE house_freeze
@@ -77,16 +72,6 @@ class Freezes:
     def of_play(self) -> Freeze | None:
         """Give why no hand is dealt, if none is."""
         return self.of.get(Scope.PLAY) or self.of.get(Scope.EVERYTHING)
-
-
-async def freeze_player(
-    transaction: Transaction, user_id: UserId, link: Link, *, is_frozen: bool
-) -> dict[str, Any]:
-    """Freeze a player or end it; what is so already stays so. Raises ``NoSuchPlayer``."""
-    await open_desk(transaction, link)
-    if await transaction.execute(_FREEZE_PLAYER, user_id, is_frozen) == 0:
-        raise NoSuchPlayer
-    return {"user_id": user_id, "frozen": is_frozen}
 
 
 async def freeze_house(transaction: Transaction, ordered: HouseFreeze, link: Link) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from collections.abc import Collection
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import HandId, SeatIndex, ShardId, TableId, UserId
 from cardroom.money import Krw
 from cardroom.service.postgres import Row, Transaction
+from cardroom.service.protection import ProtectionSettings
 from wallet_worker.rules.accounts import AccountKey, AccountKind
 from wallet_worker.rules.books import Account, BookedHand, Books, Player, Table
 from wallet_worker.rules.denials import LastHand
+from wallet_worker.store.read_terms import read_rooms
 
 _TABLES: Final = """
 SELECT id, seat_count, halted_at, closed_at, last_hand_id, last_hand_no
@@ -18,7 +20,8 @@ FROM game_table WHERE shard = $1 AND id = ANY($2::bigint[])
 """
 
 _PLAYERS: Final = """
-SELECT id, is_frozen, is_self_excluded, is_play_frozen FROM player_standing WHERE id = ANY($1::bigint[])
+SELECT id, is_frozen, is_self_excluded, is_play_frozen, player.has_terms
+FROM player_standing JOIN player USING (id) WHERE id = ANY($1::bigint[])
 """
 
 # No hand is sent again after its command has been forgotten; so no more months than those are searched.
@@ -50,11 +53,13 @@ FOR UPDATE
 
 @frozen
 class Wanted:
-    """Whose rows a batch needs."""
+    """Whose rows a batch needs; of ``buyers``, who may bring money to tables, their own limits too."""
 
     users: Collection[UserId]
     tables: Collection[TableId]
     hands: Collection[HandId]
+    buyers: Collection[UserId] = ()
+    protection: ProtectionSettings = field(factory=ProtectionSettings)
 
 
 async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -> Books:
@@ -62,16 +67,25 @@ async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -
     books = Books()
     for row in await transaction.fetch(_TABLES, shard, sorted(wanted.tables)):
         books.tables[TableId(row["id"])] = _table(row)
-    for row in await transaction.fetch(_PLAYERS, sorted(wanted.users)):
-        standing = Player(row["is_frozen"], row["is_self_excluded"], row["is_play_frozen"])
-        books.players[UserId(row["id"])] = standing
     if wanted.hands:
         for row in await transaction.fetch(_HANDS, list(wanted.hands)):
             booked = BookedHand(TableId(row["table_id"]), row["hand_no"], row["money_hash"])
             books.hands[HandId(row["hand_id"])] = booked
-    users, tables = sorted(books.players), sorted(books.tables)
+    users, tables = sorted(wanted.users), sorted(books.tables)
     for row in await transaction.fetch(_LOCK_ACCOUNTS, users, tables, shard):
         books.accounts[_key(row)] = Account(row["id"], Krw(row["balance"]), _seat(row["seat"]))
+    # Not before the accounts are locked: what a player has been refused, or a buy-in at another table has used up,
+    # while this waited for them, holds.
+    for row in await transaction.fetch(_PLAYERS, sorted(wanted.users)):
+        books.players[UserId(row["id"])] = Player(
+            is_frozen=row["is_frozen"],
+            is_self_excluded=row["is_self_excluded"],
+            is_play_frozen=row["is_play_frozen"],
+            has_terms=row["has_terms"],
+        )
+    limited = [user for user in wanted.buyers if user in books.players and books.players[user].has_terms]
+    if limited:
+        books.rooms = await read_rooms(transaction, limited, wanted.protection)
     return books
 
 

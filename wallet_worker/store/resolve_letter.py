@@ -7,6 +7,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from cardroom.ids import BootNonce, Epoch, ShardId, TableId, UserId
+from cardroom.service.admin_actions import Order, hash_facts, record_action
 from cardroom.service.postgres import Postgres, Transaction
 from wallet_worker.store.lock_shard import LockedShard
 
@@ -117,13 +118,30 @@ async def lock_letter(transaction: Transaction, wanted: Resolution) -> LockedLet
 async def resolve_letter(
     transaction: Transaction, letter: LockedLetter, wanted: Resolution, outcome: Mapping[str, Any]
 ) -> None:
-    """Note the resolution, and release the table where no other of its letters waits. Needs both locks."""
+    """Note the resolution, here and among the orders, and release the table where no other of its letters waits.
+
+    Needs both locks.
+    """
     noted = await transaction.execute(
         _RESOLVE, wanted.letter_id, wanted.how, wanted.by, wanted.reason, wanted.key, json.dumps(outcome)
     )
     assert noted == 1, "the letter is locked and was not resolved"
+    await record_action(transaction, _order_of(wanted), outcome)
     if letter.table_id is not None:
         await transaction.execute(_RELEASE_TABLE, letter.table_id, letter.shard)
+
+
+def _order_of(wanted: Resolution) -> Order:
+    subject = f"letter:{wanted.letter_id}"
+    facts = {"how": wanted.how}
+    return Order(
+        admin=wanted.by,
+        action=f"letter_{wanted.how}",
+        subject=subject,
+        reason=wanted.reason,
+        key=wanted.key or subject,
+        body_hash=hash_facts(subject, facts),
+    )
 
 
 async def find_release(transaction: Transaction, table_id: TableId | None) -> int | None:

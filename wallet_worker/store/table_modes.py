@@ -8,6 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from cardroom.ids import ShardId, TableId
+from cardroom.service.admin_actions import Order, record_action
 from cardroom.service.postgres import Transaction
 from cardroom.wire.ledger import (
     CommandRefused,
@@ -20,7 +21,6 @@ from cardroom.wire.ledger import (
 )
 from cardroom.wire.ledger import TableMode as Mode
 from cardroom.wire.refusals import Refusal
-from wallet_worker.store.admin_actions import Order, record_action
 from wallet_worker.store.create_table import (
     NewTable,
     NoSuchRoom,

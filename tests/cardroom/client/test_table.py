@@ -26,6 +26,7 @@ from cardroom.wire.player import (
     Ping,
     Resume,
 )
+from cardroom.wire.protection import RealityCheck
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import (
     ClockPhase,
@@ -378,3 +379,17 @@ async def test_who_comes_back_to_a_table_that_waits_gets_in_when_it_goes_on() ->
             assert table.view.table_seq == HALTED.table_seq
             kinds = [type(await anext(table)) for _ in range(4)]
             assert kinds == [TablePaused, TablePaused, StateChanged, PlaceChanged]
+
+
+async def test_the_view_has_what_the_player_was_told_last_of_time_and_money() -> None:
+    told = [RealityCheck(TABLE, seconds, Krw(-seconds)) for seconds in (1800, 3600)]
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        await stage.tell(*told)
+        await trio.sleep_forever()
+
+    async with scripted_node(node) as ticket, connect(ticket) as table:
+        assert table.view.reality is None
+        assert [await anext(table), await anext(table)] == told
+        assert table.view.reality == told[1]

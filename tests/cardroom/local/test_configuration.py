@@ -15,14 +15,14 @@ def configs(project_root: Path) -> Path:
 
 
 def test_with_the_default_ports_the_real_files_are_used(configs: Path, tmp_path: Path) -> None:
-    prepared = prepare_configs(configs, read_ports(configs, {}), tmp_path, ".run/audit")
+    prepared = prepare_configs(configs, read_ports(configs, {}), tmp_path, ".run")
     assert prepared == {name: configs / name for name in FILES}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_with_other_ports_copies_are(configs: Path, tmp_path: Path) -> None:
     ports = free_ports()
-    prepared = prepare_configs(configs, ports, tmp_path, "/elsewhere/audit")
+    prepared = prepare_configs(configs, ports, tmp_path, "/elsewhere")
     node = tomllib.loads(prepared["node-2.toml"].read_text(encoding="utf-8"))
     assert node["player_url"] == f"ws://127.0.0.1:{ports[NODE_2]}"
     assert node["admin"]["port"] == ports[NODE_2_ADMIN]
@@ -33,8 +33,8 @@ def test_with_other_ports_copies_are(configs: Path, tmp_path: Path) -> None:
 
 
 def test_every_credential_is_found(configs: Path, tmp_path: Path) -> None:
-    names = credential_names(prepare_configs(configs, free_ports(), tmp_path, ".run/audit"))
-    assert {"admin_token", "ticket_key", "router_dsn", "wallet_dsn", "owner_dsn"} <= names
+    names = credential_names(prepare_configs(configs, free_ports(), tmp_path, ".run"))
+    assert {"viewer_token", "ticket_key", "router_dsn", "wallet_dsn", "owner_dsn"} <= names
 
 
 def test_what_is_written_reads_the_same() -> None:

@@ -97,7 +97,7 @@ async def _find_open_table(account: Account) -> TableId:
 
 def _prepare(load: LoadPlan, project: Path, folder: Path) -> dict[str, Path]:
     plan = load.cluster_plan(project, folder)
-    return dict(prepare_configs(plan.configs, plan.ports, folder, "/audit", plan.settings))
+    return dict(prepare_configs(plan.configs, plan.ports, folder, "/elsewhere", plan.settings))
 
 
 def _read(kind: type[T], file: Path) -> T:

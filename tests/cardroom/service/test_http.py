@@ -1,4 +1,6 @@
-"""HTTP of every process: one shape of errors, a bearer token, health pages, a bounded stop."""
+"""HTTP of every process: one shape of errors, health pages, a bounded stop."""
+
+import socket
 
 import httpx
 import pytest
@@ -9,15 +11,14 @@ from quart_trio import QuartTrio
 from cardroom.local.servers import free_port
 from cardroom.service.http import (
     RefusedRequest,
+    _Config,
     add_health_pages,
     add_metrics_page,
-    admin_who_asks,
     make_app,
-    require_token,
     serve_http,
 )
 from cardroom.service.logs import open_log
-from cardroom.service.settings import Admin, Bind, LogSettings, Secret
+from cardroom.service.settings import Bind, LogSettings
 from cardroom.wire.refusals import Refusal
 
 LOG = open_log(LogSettings(level="error"), "tests")
@@ -56,6 +57,9 @@ async def test_errors_have_one_shape_and_a_stable_code(
     answer = await example().test_client().open(path, method=method, json=None)
     assert answer.status_code == status
     assert answer.content_type == "application/problem+json"
+    assert set(answer.headers.get("Allow", "").split(", ")) == (
+        {"GET", "HEAD", "OPTIONS"} if status == 405 else {""}
+    )
     document = await answer.get_json()
     assert (document["status"], document["code"]) == (status, code)
     assert document["type"] == f"urn:holdem:refusal:{code}"
@@ -66,36 +70,6 @@ async def test_a_body_that_is_too_large_is_refused() -> None:
     answer = await example().test_client().post("/echo", data=b"x" * 70_000)
     assert answer.status_code == 413
     assert (await answer.get_json())["code"] == "too_large"
-
-
-@pytest.mark.parametrize(
-    ("header", "status"),
-    [
-        ("Bearer right", 200),
-        ("bearer right", 200),
-        ("Bearer wrong", 401),
-        ("Basic right", 401),
-        ("right", 401),
-        ("", 401),
-        ("Bearer ", 401),
-    ],
-)
-async def test_only_who_shows_the_token_comes_in(header: str, status: int) -> None:
-    app = example()
-    app.before_request(require_token([Admin("admin", Secret("right"))]))
-    answer = await app.test_client().post("/echo", data=b"x", headers={"Authorization": header})
-    assert answer.status_code == status
-
-
-@pytest.mark.parametrize(
-    ("token", "name"), [("first", "admin"), ("second", "kim"), ("third", None), ("éé", None)]
-)
-async def test_who_shows_a_token_is_known_by_name(token: str, name: str | None) -> None:
-    app = example()
-    app.before_request(require_token([Admin("admin", Secret("first")), Admin("kim", Secret("second"))]))
-    app.add_url_rule("/who", view_func=admin_who_asks)
-    answer = await app.test_client().get("/who", headers={"Authorization": f"Bearer {token}"})
-    assert (await answer.get_data(as_text=True) if answer.status_code == 200 else None) == name
 
 
 @pytest.mark.parametrize(("is_well", "status"), [(True, 200), (False, 503)])
@@ -139,3 +113,17 @@ async def test_it_serves_on_a_port_until_it_is_told_to_stop() -> None:
                 await trio.lowlevel.checkpoint()
     with pytest.raises(OSError, match="all attempts to connect"):
         await trio.open_tcp_stream("127.0.0.1", port)
+
+
+def test_the_system_hangs_up_on_who_takes_nothing() -> None:
+    config = _Config()
+    config.bind = ["127.0.0.1:0"]
+    (listener,) = config.create_sockets().insecure_sockets
+    with listener, socket.socket() as client:
+        listener.listen(1)
+        client.connect(listener.getsockname())
+        listener.setblocking(True)
+        served, _ = listener.accept()
+        with served:
+            unread_ms = served.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert 0 < unread_ms <= 15_000

@@ -3,7 +3,12 @@
 import base64
 import secrets
 
-from cardroom.service.logins import draw_token, hash_token, is_drawn
+import pytest
+
+from cardroom.ids import UserId
+from cardroom.service.http import RefusedRequest
+from cardroom.service.logins import Login, draw_token, hash_token, is_drawn, require_step_up
+from cardroom.wire.refusals import Refusal
 
 
 def test_tokens_are_long_never_repeat_and_know_each_other() -> None:
@@ -34,3 +39,26 @@ def test_of_a_token_only_its_hash_is_kept() -> None:
     token = draw_token()
     assert len(hash_token(token)) == 32
     assert hash_token(token) == hash_token(token) != hash_token(draw_token())
+
+
+def _refusal(login: Login, now_ms: int) -> Refusal | None:
+    try:
+        require_step_up(login, now_ms)
+    except RefusedRequest as refused:
+        return refused.code if refused.status == 403 else None
+    return None
+
+
+@pytest.mark.parametrize(
+    ("has_factor", "until_ms", "refusal"),
+    [
+        (False, 0, Refusal.SECOND_FACTOR_OFF),
+        (False, 2_000, Refusal.SECOND_FACTOR_OFF),
+        (True, 0, Refusal.STEP_UP_NEEDED),
+        (True, 1_000, Refusal.STEP_UP_NEEDED),
+        (True, 1_001, None),
+    ],
+)
+def test_what_needs_a_step_up(has_factor: bool, until_ms: int, refusal: Refusal | None) -> None:
+    login = Login(UserId(1), "Alice", has_second_factor=has_factor, stepped_up_until_ms=until_ms)
+    assert _refusal(login, 1_000) is refusal

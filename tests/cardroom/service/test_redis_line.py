@@ -14,6 +14,7 @@ from coredis.exceptions import NoScriptError, WrongTypeError
 
 from cardroom.local.sentinels import valkey_group
 from cardroom.local.servers import EmbeddedValkey, valkey_server
+from cardroom.service.limit_storage import LimitStorage
 from cardroom.service.redis import Redis, RedisAway, make_line, open_redis, redis_errors
 from cardroom.service.redis_line import RedisLine
 from cardroom.service.redis_pool import WholePool
@@ -158,16 +159,26 @@ async def test_what_no_replica_has_is_not_confirmed(line: RedisLine) -> None:
 
 @pytest.mark.timeout(120)
 async def test_a_line_follows_the_primary_also_while_somebody_waits(tmp_path: Path) -> None:
+    """So do the counts of requests, which go over a line of their own and wait for a fraction of a second."""
     with valkey_group(tmp_path) as group:
         settings = evolve(group.settings, connect_seconds=0.5, call_seconds=20.0)
-        async with open_redis(settings) as redis:
+        async with open_redis(settings) as redis, trio.open_nursery() as nursery:
+            counts = LimitStorage(redis, 0.25)
+            nursery.start_soon(counts.run)
             with closing(make_line(redis)) as line:
                 assert await line.ask((b"SET", "test:any", b"1")) == [b"OK"]
+                with trio.fail_after(15):  # the first question has to find the primary
+                    while not await counts.check():
+                        await trio.lowlevel.checkpoint()
                 group.primary().freeze()
                 with trio.fail_after(15):  # told by the sentinels: the frozen one says nothing
                     with pytest.raises(RedisAway), redis_errors():
                         await line.ask((b"SET", "test:any", b"2"))
                     await _ask_until_answered(line)
+                    while not await counts.check():
+                        await trio.lowlevel.checkpoint()
+                    assert await counts.acquire_entry("test", 3, 60)
+            nursery.cancel_scope.cancel()
 
 
 async def _ask_until_answered(line: RedisLine) -> None:

@@ -30,6 +30,7 @@ from cardroom.wire.player import (
     player_codec,
 )
 from cardroom.wire.proof import CardOpening, Openings
+from cardroom.wire.protection import RealityCheck
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import TABLE_TAGS, Refused, TableMessage, WaitingListChanged, table_codec
 from tests.cardroom.wire.messages import any_of
@@ -96,6 +97,11 @@ OPENINGS = Openings(7, TableId(3), 12, HAND, bytes(32), (OPENING,))
             Emoted(TableId(3), UserId(9), Emote.CLAP),
             b"\x94\x1c\x03\x09\x0b",
             '{"type":"emoted","table_id":3,"user_id":9,"emote":"clap"}',
+        ),
+        (
+            RealityCheck(TableId(3), 1800, Krw(-500)),
+            b"\x94\x21\x03\xcd\x07\x08\xd1\xfe\x0c",
+            '{"type":"reality_check","table_id":3,"seated_seconds":1800,"net":-500}',
         ),
         (
             OPENINGS,

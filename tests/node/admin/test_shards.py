@@ -11,12 +11,14 @@ from quart.typing import TestClientProtocol as Client
 from cardroom.ids import BootNonce, NodeId, ShardId
 from cardroom.local.servers import EmbeddedValkey
 from cardroom.service.redis import open_redis
-from cardroom.service.settings import Secret
 from cardroom.wire import keys
 from cardroom.wire.presence import NodeAnnouncement, announcement_codec
 from node.admin.http import AdminServices, make_admin_app
 from node.shards.moving import MovePhase
 from node.tables.directory import Directory
+from tests.cardroom.service.people import open_book
+from tests.fakes.conformity import watch_answers
+from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import ShardStandIn, desk_over
 from tests.node.tables.house import LOG
 
@@ -33,8 +35,18 @@ async def office(valkey: EmbeddedValkey) -> AsyncIterator[tuple[Client, ShardSta
     async with open_redis(valkey.settings) as redis:
         told = NodeAnnouncement(taker, BootNonce("b"), "ws://there", 0, 600, (shard.shard,))
         await redis.set(keys.node(taker), announcement_codec().encode(told), ex=keys.NODE_SECONDS)
-        services = AdminServices(Directory(), dict, desk_over(redis, shard), dict, Secret("the-token"), LOG)
-        yield make_admin_app(services).test_client(), shard, taker
+        services = AdminServices(
+            Directory(),
+            dict,
+            desk_over(redis, shard),
+            dict,
+            open_book(),
+            unread_actions(),
+            LOG,
+        )
+        app = make_admin_app(services)
+        watch_answers(app)
+        yield app.test_client(), shard, taker
 
 
 async def ask(client: Client, method: str, page: str, body: Any = None) -> tuple[int, Any]:
@@ -104,7 +116,7 @@ async def test_a_drain_is_ordered_shown_and_taken_back(valkey: EmbeddedValkey) -
         assert begun["is_done"] is False
         shard.is_open = False
         assert (await ask(client, "GET", DRAIN))[1]["is_done"] is True
-        status, ended = await ask(client, "DELETE", DRAIN)
+        status, ended = await ask(client, "DELETE", DRAIN, {"reason": "later"})
         assert (status, ended["is_draining"], ended["is_done"]) == (200, False, False)
 
 

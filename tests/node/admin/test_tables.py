@@ -13,7 +13,7 @@ from trio.testing import MockClock
 
 from cardroom.ids import TableId, UserId
 from cardroom.service.logs import Log, open_log
-from cardroom.service.settings import LogSettings, Secret
+from cardroom.service.settings import LogSettings
 from cardroom.wire import table as wire
 from cardroom.wire.chat import Said
 from cardroom.wire.refusals import Refusal
@@ -21,6 +21,9 @@ from node.admin.http import AdminServices, make_admin_app
 from node.settings import TableLimits
 from node.tables.directory import Directory, TableEntry
 from node.tables.inbox import Inbox
+from tests.cardroom.service.people import open_book
+from tests.fakes.conformity import watch_answers
+from tests.node.admin.pages import unread_actions
 from tests.node.shards.stand_in import desk_over
 from tests.node.tables.house import BUY_IN, LOG, TABLE, House, open_house, settle
 
@@ -56,18 +59,26 @@ async def office(
         for entry in (house.table.entry, *more):
             directory.add(entry)
         services = AdminServices(
-            directory, lambda: {UserId(1): 2}, desk_over(None), lambda: health, Secret("the-token"), log
+            directory,
+            lambda: {UserId(1): 2},
+            desk_over(None),
+            lambda: health,
+            open_book(),
+            unread_actions(),
+            log,
         )
         house.guest(1, invitation=invitation).sit(0)
         house.guest(2, invitation=invitation).sit(3)
         await settle()
-        yield make_admin_app(services).test_client(), house
+        app = make_admin_app(services)
+        watch_answers(app)
+        yield app.test_client(), house
 
 
 @pytest.mark.parametrize("page", PAGES)
 async def test_only_who_shows_the_token_is_served(page: str) -> None:
     async with office() as (client, _):
-        for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": "Basic the-token"}):
+        for headers in ({}, {"Authorization": "Bearer another"}, {"Authorization": "Basic the-token"}):
             refused = await client.get(page, headers=headers)
             assert refused.status_code == 401
             assert (await refused.get_json())["code"] == "not_authenticated"
@@ -77,7 +88,7 @@ async def test_only_who_shows_the_token_is_served(page: str) -> None:
 @pytest.mark.parametrize(("page", "body"), [(ANNOUNCE, WORDS), (EVERYWHERE, WORDS), (SILENCE, ORDER)])
 async def test_only_who_shows_the_token_orders(page: str, body: dict[str, object]) -> None:
     async with office() as (client, house):
-        for headers in ({}, {"Authorization": "Bearer other"}):
+        for headers in ({}, {"Authorization": "Bearer another"}):
             refused = await client.post(page, json=body, headers=headers)
             assert (refused.status_code, (await refused.get_json())["code"]) == (401, "not_authenticated")
         house.guests[1].say("hi")

@@ -23,7 +23,7 @@ GROW = "a class of the journal has changed: FORM_NUMBER must grow, and this test
 
 
 def test_golden_bytes_of_a_deal() -> None:
-    assert FORM_NUMBER == b"1"
+    assert FORM_NUMBER == b"2"
     assert CODEC.encode(DEAL) == GOLDEN, GROW
     assert CODEC.decode(GOLDEN) == DEAL, GROW
     assert fingerprint(DealEntry) == "5345d0a89196725f", GROW

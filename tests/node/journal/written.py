@@ -87,6 +87,9 @@ PLAYER = PlayerMemory(
     address="192.0.2.1",
     spare=SpareMemory(bank_ms=30_000, breaks=1, used_in_hand=7, hands=20),
     time_outs=1,
+    ends_for=Refusal.SESSION_LIMIT,
+    sat_unix_ms=1_700_000_000_000,
+    brought=Krw(90_000),
 )
 OCCUPANT = Occupant(
     Krw(80_000),

@@ -8,7 +8,7 @@ from cardroom.ids import UserId
 from cardroom.local.servers import EmbeddedValkey, free_port
 from cardroom.money import Krw
 from cardroom.service.http import serve_http
-from cardroom.service.settings import Bind, Secret
+from cardroom.service.settings import Bind
 from cardroom.wire import player as asks
 from cardroom.wire import table as wire
 from cardroom.wire.chat import Emote, Emoted, Said
@@ -16,6 +16,8 @@ from cardroom.wire.codec import Encoding
 from cardroom.wire.proof import Openings
 from cardroom.wire.refusals import Refusal
 from node.admin.http import AdminServices, make_admin_app
+from tests.cardroom.service.people import open_book
+from tests.node.admin.pages import unread_actions
 from tests.node.sessions.door import Player, open_door
 from tests.node.shards.stand_in import desk_over
 from tests.node.tables.house import BUY_IN, LOG, TABLE
@@ -99,7 +101,13 @@ async def test_an_administrator_speaks_and_silences_over_http(valkey: EmbeddedVa
         await _sit(one, two)
         stopping, port = trio.Event(), free_port()
         services = AdminServices(
-            door.services.directory, dict, desk_over(None), dict, Secret("the-token"), LOG
+            door.services.directory,
+            dict,
+            desk_over(None),
+            dict,
+            open_book(),
+            unread_actions(),
+            LOG,
         )
         await nursery.start(serve_http, make_admin_app(services), Bind("127.0.0.1", port), stopping)
         url, headers = f"http://127.0.0.1:{port}/admin", {"Authorization": "Bearer the-token"}

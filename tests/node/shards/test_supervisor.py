@@ -371,7 +371,7 @@ async def test_a_shard_is_given_back_while_a_table_waits_to_begin_anew(valkey: E
 async def test_a_release_that_was_never_told_is_found_by_the_next_opening(valkey: EmbeddedValkey) -> None:
     async with held(valkey, table(is_halted=True)) as here:
         await here.until(is_open=True)
-        here.worker.tables = (table(),)
+        here.worker.ledger.tables[TABLE] = table()
         await here.redis.hset(keys.lease(here.shard.shard), {"node": "node-2", "boot": "other"})
         await here.until(is_open=False)
         await here.redis.delete([keys.lease(here.shard.shard)])

@@ -1,5 +1,12 @@
+from random import Random
+
+import trio
+import trio.testing
+
 from cardroom.money import Krw
 from node.tables.tempo import PACE_TURNS, POTS, QUIET_SECONDS, RHYTHM_HANDS, Rhythm, Tempo
+from tests.node.tables.house import open_house, settle
+from tests.node.tables.random_play import DEEP_PURSE, RandomPlay, RecordingShuffle
 
 
 def played(*seconds: float) -> Rhythm:
@@ -65,3 +72,23 @@ def test_the_pace_is_the_mean_time_for_a_turn() -> None:
     for _ in range(8 * PACE_TURNS):
         tempo.turn_ended(4.0)
     assert tempo.pace_ms == 4_000
+
+
+async def test_a_table_that_plays_shows_its_tempo(autojump_clock: trio.testing.MockClock) -> None:
+    draw = Random(5)
+    async with open_house(shuffle=RecordingShuffle(draw)) as house:
+        players = [house.guest(user, DEEP_PURSE) for user in range(1, 5)]
+        for player in players:
+            player.sit()
+        await settle()
+        before = house.table.entry.summary
+        assert (before.average_pot, before.hands_per_hour, before.pace_ms) == (0, 0, 0)
+        began = trio.current_time()
+        await RandomPlay(house, players, draw).play(12)
+        await settle()
+        now = house.table.entry.summary
+        assert now.hand_no >= 12
+        assert now.average_pot >= house.table.seats.game.rules.small_blind
+        hours = (trio.current_time() - began) / 3600
+        assert 0.2 * now.hand_no / hours < now.hands_per_hour < 5 * now.hand_no / hours
+        assert 0 <= now.pace_ms <= house.table.seats.game.turn_seconds * 1000

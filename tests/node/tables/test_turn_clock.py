@@ -2,7 +2,7 @@
 
 import math
 
-from node.tables.turn_clock import TurnClock
+from node.tables.turn_clock import ClockPhase, TurnClock
 
 
 def test_the_deadline_moves_only_with_the_turn() -> None:
@@ -26,3 +26,19 @@ def test_a_pause_ends_the_turn_and_stop_ends_both() -> None:
     assert clock.deadline == 17
     clock.stop()
     assert clock.deadline == math.inf
+
+
+def test_a_turn_lasts_from_when_it_is_told_whatever_time_is_used() -> None:
+    clock = TurnClock()
+    clock.begin_turn(1, 1, 10.0, 15.0)
+    began = clock.take_untold()
+    assert began is not None
+    clock.told(began, 11.0)
+    assert clock.turn_took_seconds(14.0) == 3.0
+    clock.extend_turn(ClockPhase.TIME_BANK, 26.0, 30.0)
+    began = clock.take_untold()
+    assert began is not None
+    clock.told(began, 27.0)
+    assert clock.turn_took_seconds(31.0) == 20.0
+    clock.begin_turn(1, 2, 40.0, 15.0)
+    assert clock.turn_took_seconds(41.0) == 1.0

@@ -5,11 +5,13 @@ import pytest
 import structlog
 import trio
 
-from cardroom.service.logs import Log
+from cardroom.service.logs import Log, open_log
 from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis
-from cardroom.service.settings import PostgresSettings, RedisSettings
+from cardroom.service.settings import LogSettings, PostgresSettings, RedisSettings
 from cardroom.wire import keys
+from shard_router.settings import HashingSettings
+from shard_router.store.passwords import Passwords
 from tests.shard_router.front import (
     PASSWORD,
     Front,
@@ -115,6 +117,49 @@ async def test_unknown_account_answers_as_a_wrong_password(front: Front) -> None
     assert wrong.content == unknown.content == no_address.content
 
 
+async def test_wrong_passwords_slow_down_alike_whether_or_not_there_is_an_account(front: Front) -> None:
+    await front.register()
+    for email in ("alice@example.com", "nobody@example.com", "no address"):
+        body = {"email": email, "password": "not this one"}
+        codes = [refusal(await front.post(LOGIN, body)) for _ in range(5)]
+        assert codes == [(401, "wrong_credentials")] * 5
+        slowed = await front.post(LOGIN, body | {"password": PASSWORD})
+        assert refusal(slowed) == (429, "login_slowed")
+        assert slowed.headers["Retry-After"] in ("1", "2")
+
+
+async def test_right_passwords_are_never_slowed(front: Front) -> None:
+    await front.register()
+    body = {"email": "alice@example.com", "password": PASSWORD}
+    for _ in range(3):
+        for _ in range(4):
+            await front.post(LOGIN, body | {"password": "not this one"})
+        assert (await front.post(LOGIN, body)).status_code == 200
+
+
+async def test_every_login_costs_one_hash_whoever_it_is(
+    database: PostgresSettings, redis_settings: RedisSettings, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is what takes time; so it is counted, not timed."""
+    all_passwords: list[Passwords] = []
+    before = Passwords.__init__
+
+    def remember(passwords: Passwords, settings: HashingSettings) -> None:
+        all_passwords.append(passwords)
+        before(passwords, settings)
+
+    monkeypatch.setattr(Passwords, "__init__", remember)
+    async with open_front(router_settings(database, redis_settings), log) as front:
+        await front.register()
+        (passwords,) = all_passwords
+        costs = []
+        for email in ("alice@example.com", "nobody@example.com", "no address"):
+            hashed = passwords.hashed
+            await front.post(LOGIN, {"email": email, "password": "not this one"})
+            costs.append(passwords.hashed - hashed)
+    assert costs == [1, 1, 1]
+
+
 async def test_log_out_ends_that_session_only(front: Front) -> None:
     first, second = await front.log_in(), await front.log_in()
     assert first != second
@@ -127,7 +172,8 @@ async def test_log_out_ends_that_session_only(front: Front) -> None:
 async def test_token_is_kept_hashed_and_expires(front: Front, redis: Redis, owner: Postgres) -> None:
     token = await front.log_in()
     key = keys.login(hashlib.sha256(token.encode()).hexdigest())
-    assert await redis.hgetall(key) == {b"user_id": b"1", b"nickname": b"Alice"}
+    kept = await redis.hgetall(key)
+    assert (kept[b"user_id"], kept[b"nickname"]) == (b"1", b"Alice")
     assert 3_500_000 < await redis.pttl(key) <= 3_600_000
     assert not any(token.encode() in name for name in await redis.keys("*"))
     async with owner.transaction() as transaction:
@@ -199,20 +245,20 @@ async def test_too_many_logins_in_line_are_told_to_come_back(
 
     async with open_front(settings, log) as front:
 
-        async def log_in() -> None:
-            answers.append(await front.post(LOGIN, {"email": "a@example.com", "password": PASSWORD}))
+        async def log_in(number: int) -> None:
+            body = {"email": f"{number}@example.com", "password": PASSWORD}
+            answers.append(await front.post(LOGIN, body))
 
         async with trio.open_nursery() as nursery:
-            for _ in range(8):
-                nursery.start_soon(log_in)
+            for number in range(8):
+                nursery.start_soon(log_in, number)
     codes = {refusal(answer) for answer in answers}
     assert codes == {(401, "wrong_credentials"), (503, "busy")}
     assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
 
 
-async def test_logs_keep_no_secret(
-    database: PostgresSettings, redis_settings: RedisSettings, log: Log
-) -> None:
+async def test_logs_keep_no_secret(database: PostgresSettings, redis_settings: RedisSettings) -> None:
+    log = open_log(LogSettings(), "shard_router")  # at the level of a router, whatever was imported
     with structlog.testing.capture_logs() as lines:
         async with open_front(router_settings(database, redis_settings), log) as front:
             token = await front.log_in()

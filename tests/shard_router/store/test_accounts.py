@@ -1,8 +1,9 @@
+import pytest
 import trio
 
 from cardroom.ids import UserId
 from cardroom.service.postgres import Postgres
-from shard_router.store.accounts import Account, Accounts, Standing, Taken
+from shard_router.store.accounts import Account, Accounts, Found, Standing, Taken
 
 
 async def test_register_and_find(pool: Postgres) -> None:
@@ -11,9 +12,12 @@ async def test_register_and_find(pool: Postgres) -> None:
     second = await accounts.register("Bob", "bob@example.com", "hash 2")
     assert first != second
     assert isinstance(first, int)
-    assert await accounts.find("alice@example.com") == Account(first, "Alice", "hash 1")
-    assert await accounts.find("ALICE@example.com") == Account(first, "Alice", "hash 1")
-    assert await accounts.find("nobody@example.com") is None
+    assert isinstance(second, int)
+    assert await accounts.find("alice@example.com") == Found(Account(first, "Alice", "hash 1"))
+    assert await accounts.find("ALICE@example.com") == Found(Account(first, "Alice", "hash 1"))
+    assert await accounts.find("nobody@example.com") == Found()
+    assert await accounts.find_by_id(second) == Account(second, "Bob", "hash 2")
+    assert await accounts.find_by_id(UserId(99)) is None
 
 
 async def test_taken(pool: Postgres) -> None:
@@ -22,6 +26,16 @@ async def test_taken(pool: Postgres) -> None:
     assert await accounts.register("ALICE", "other@example.com", "hash") is Taken.NICKNAME
     assert await accounts.register("other", "Alice@example.com", "hash") is Taken.EMAIL
     assert await accounts.register("alice", "alice@example.com", "hash") is Taken.EMAIL
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("Bob_1", "b0b-l"), ("ILLI", "1111"), ("앨리스_o", "앨리스-0")]
+)
+async def test_names_that_look_alike_are_the_same(pool: Postgres, first: str, second: str) -> None:
+    accounts = Accounts(pool)
+    assert isinstance(await accounts.register(first, "one@example.com", "hash"), int)
+    assert await accounts.register(second, "other@example.com", "hash") is Taken.NICKNAME
+    assert isinstance(await accounts.register("다른_이름", "third@example.com", "hash"), int)
 
 
 async def test_a_name_that_is_being_taken_is_waited_for(pool: Postgres) -> None:
@@ -67,11 +81,11 @@ async def test_frozen(pool: Postgres, owner: Postgres) -> None:
 async def test_replace_hash_unless_it_was_changed(pool: Postgres) -> None:
     accounts = Accounts(pool)
     await accounts.register("Alice", "alice@example.com", "old")
-    account = await accounts.find("alice@example.com")
+    account = (await accounts.find("alice@example.com")).account
     assert account is not None
     await accounts.replace_hash(account, "new")
     await accounts.replace_hash(account, "too late")
-    found = await accounts.find("alice@example.com")
+    found = (await accounts.find("alice@example.com")).account
     assert found is not None
     assert found.password_hash == "new"
 

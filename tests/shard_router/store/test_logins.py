@@ -10,15 +10,18 @@ import pytest
 import trio
 from attrs import evolve, frozen
 
+from cardroom.ids import UserId
 from cardroom.local.servers import free_port
-from cardroom.service.logins import Login, LoginLookup, LoginsBusy, LookupSettings, draw_token, hash_token
+from cardroom.service.logins import LoginLookup, LoginsBusy, LookupSettings, draw_token, hash_token
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused, Row, Transaction, open_postgres
 from cardroom.service.redis import Redis, RedisAway, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from cardroom.wire import keys
-from shard_router.store.accounts import Accounts
-from shard_router.store.logins import Logins, NewLogin
+from shard_router.store.accounts import Account, Accounts, change_hash
+from shard_router.store.logins import AccountChanged, Logins, NewLogin, Origin, SessionRules
 
+ORIGIN = Origin("192.0.2.7", "test")
+RULES = SessionRules(60, at_most=20)
 LOOKUP = LookupSettings(at_once=2, waiting=3, remembered=5)
 
 
@@ -29,10 +32,15 @@ class Desk:
     pool: Postgres
     redis: Redis
     logins: Logins
-    alice: Login
+    alice: Account
 
     async def open(self) -> str:
-        return (await self.logins.open(self.alice)).token
+        return (await self.logins.open(self.alice, ORIGIN)).token
+
+    async def find(self, token: str) -> UserId | None:
+        """Say whose session it is."""
+        login = await self.logins.find(token)
+        return None if login is None else login.user_id
 
     async def pttl(self, token: str) -> int:
         return int(await self.redis.pttl(keys.login(hash_token(token).hex())))
@@ -42,8 +50,8 @@ class Desk:
 async def desk(pool: Postgres, redis: Redis) -> Desk:
     user_id = await Accounts(pool).register("앨리스", "alice@example.com", "hash")
     assert isinstance(user_id, int)
-    logins = Logins(LoginLookup(redis, pool, LOOKUP), pool, session_seconds=60)
-    return Desk(pool, redis, logins, Login(user_id, "앨리스"))
+    logins = Logins(LoginLookup(redis, pool, LOOKUP), pool, RULES)
+    return Desk(pool, redis, logins, Account(user_id, "앨리스", "hash"))
 
 
 async def _run(owner: Postgres, sql: str, *values: object) -> int:
@@ -72,10 +80,10 @@ async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 async def test_open_find_close(desk: Desk, owner: Postgres) -> None:
     before = time.time() * 1000
-    opened = await desk.logins.open(desk.alice)
+    opened = await desk.logins.open(desk.alice, ORIGIN)
     assert before + 59_000 < opened.expires_unix_ms < before + 65_000
     assert len(opened.token) >= 43
-    assert await desk.logins.find(opened.token) == desk.alice
+    assert await desk.find(opened.token) == desk.alice.user_id
     await desk.logins.close(opened.token)
     await desk.logins.close(opened.token)
     assert await desk.logins.find(opened.token) is None
@@ -88,10 +96,10 @@ async def test_what_redis_lost_is_put_back_for_the_time_that_is_left(desk: Desk,
     token = await desk.open()
     await _run(owner, "UPDATE session SET expires_at = now() + interval '20 s'")
     await desk.redis.flushall()
-    assert await desk.logins.find(token) == desk.alice
+    assert await desk.find(token) == desk.alice.user_id
     assert 15_000 < await desk.pttl(token) <= 20_000
     await _run(owner, "DELETE FROM session")
-    assert await desk.logins.find(token) == desk.alice, "Redis answers again"
+    assert await desk.find(token) == desk.alice.user_id, "Redis answers again"
 
 
 async def test_what_has_ended_or_expired_is_not_put_back(desk: Desk, owner: Postgres) -> None:
@@ -182,11 +190,11 @@ async def test_unknown_tokens_take_no_more_connections_than_they_may(desk: Desk,
 
     async def ask(token: str) -> None:
         try:
-            found = await desk.logins.find(token)
+            found = await desk.find(token)
         except LoginsBusy:
             outcomes.append("busy")
         else:
-            outcomes.append("found" if found == desk.alice else "lost")
+            outcomes.append("found" if found == desk.alice.user_id else "lost")
 
     async def all_have_come() -> bool:
         waiting = await _rows(owner, "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
@@ -197,7 +205,7 @@ async def test_unknown_tokens_take_no_more_connections_than_they_may(desk: Desk,
             nursery.start_soon(ask, token)
         await _until(all_have_come)
         assert outcomes == ["busy"] * 4, "two look, three wait"
-        assert await desk.logins.find(known) == desk.alice
+        assert await desk.find(known) == desk.alice.user_id
         assert (await desk.open())[:1]
     assert sorted(outcomes) == ["busy"] * 4 + ["found"] * 5
 
@@ -222,32 +230,107 @@ async def test_expired_sessions_are_purged_the_oldest_first(desk: Desk, owner: P
 async def test_a_login_needs_the_database_and_a_logout_too(desk: Desk, redis: Redis) -> None:
     token = await desk.open()
     async with _no_database() as away:
-        logins = Logins(LoginLookup(redis, away, LOOKUP), away, session_seconds=60)
+        logins = Logins(LoginLookup(redis, away, LOOKUP), away, RULES)
         with pytest.raises(PostgresAway):
-            await logins.open(desk.alice)
+            await logins.open(desk.alice, ORIGIN)
         with pytest.raises(PostgresAway):
             await logins.close(token)
-        assert await logins.find(token) == desk.alice, "nothing was changed, and Redis alone answers"
+        assert await logins.find(token) is not None, "nothing was changed, and Redis alone answers"
         with pytest.raises(PostgresAway):
             await logins.find(draw_token())
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed <Memory:ResourceWarning")  # coredis, of each failed connection
 async def test_redis_away(desk: Desk) -> None:
+    token = await desk.open()
     async with open_redis(RedisSettings("127.0.0.1", free_port())) as redis:
-        logins = Logins(LoginLookup(redis, desk.pool, LOOKUP), desk.pool, session_seconds=60)
+        logins = Logins(LoginLookup(redis, desk.pool, LOOKUP), desk.pool, RULES)
         with pytest.raises(RedisAway):
-            await logins.open(desk.alice)
+            await logins.open(desk.alice, ORIGIN)
+        for _ in range(2):
+            assert await logins.find(token) is not None, "PostgreSQL has the session"
+            assert await logins.find(draw_token()) is None
         with pytest.raises(RedisAway):
-            await logins.find(draw_token())
-        with pytest.raises(RedisAway):
-            await logins.close(draw_token())
+            await logins.close(token)
+        assert await logins.find(token) is not None, "nothing was changed"
+        async with _no_database() as no_database:
+            lookup = LoginLookup(redis, no_database, LOOKUP)
+            with pytest.raises(PostgresAway):
+                await lookup.find(token)
     gc.collect()
+
+
+async def test_a_player_has_so_many_sessions_at_most_and_the_oldest_ends(desk: Desk) -> None:
+    desk.logins._rules = evolve(RULES, at_most=2)
+    tokens = [await desk.open() for _ in range(4)]
+    assert [await desk.find(token) is not None for token in tokens] == [False, False, True, True]
+    await desk.redis.flushall()
+    assert [await desk.find(token) is not None for token in tokens] == [False, False, True, True]
+    assert len(await desk.logins.list_of(desk.alice.user_id)) == 2
+
+
+async def test_no_session_begins_by_a_password_that_was_changed_meanwhile(desk: Desk) -> None:
+    """The password was checked; before the session is opened, its owner changes it and ends all sessions."""
+    async with trio.open_nursery() as nursery:
+        outcomes: list[str] = []
+
+        async def open_one() -> None:
+            try:
+                await desk.open()
+            except AccountChanged:
+                outcomes.append("changed")
+            else:
+                outcomes.append("opened")
+
+        async with desk.pool.transaction() as transaction:
+            assert await change_hash(transaction, desk.alice, "another hash")
+            nursery.start_soon(open_one)
+            await _until(lambda: _one_waits(desk.pool))
+            await desk.logins.end_all(transaction, desk.alice.user_id)
+    assert outcomes == ["changed"]
+    assert await desk.logins.list_of(desk.alice.user_id) == ()
+
+
+async def _one_waits(pool: Postgres) -> bool:
+    rows = await pool.fetch("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    return len(rows) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed <Memory:ResourceWarning")  # coredis, of each failed connection
+async def test_ending_needs_both_servers_and_changes_nothing_without(desk: Desk) -> None:
+    """What is ended in PostgreSQL alone would go on in Redis: so the transaction is taken back."""
+    token = await desk.open()
+    async with open_redis(RedisSettings("127.0.0.1", free_port())) as away:
+        logins = Logins(LoginLookup(away, desk.pool, LOOKUP), desk.pool, RULES)
+        with pytest.raises(RedisAway):
+            async with desk.pool.transaction() as transaction:
+                await logins.end_all(transaction, desk.alice.user_id)
+    assert await desk.find(token) == desk.alice.user_id
+    gc.collect()
+
+
+async def test_when_a_session_was_seen_is_noted_and_brings_none_back(desk: Desk) -> None:
+    lookup = LoginLookup(desk.redis, desk.pool, evolve(LOOKUP, seen_seconds=0.0))
+    token = await desk.open()
+    key = keys.login(hash_token(token).hex())
+    await desk.redis.hset(key, {"seen": "5"})
+    assert await lookup.seen([hash_token(token), b"unknown"]) == [5, 0]
+    assert await lookup.find(token) is not None
+    (seen, _) = await lookup.seen([hash_token(token), b"unknown"])
+    assert abs(seen - time.time() * 1000) < 60_000
+    await desk.redis.delete([key])
+    await lookup._note_seen(hash_token(token))
+    assert await desk.redis.exists([key]) == 0
 
 
 @pytest.mark.parametrize(
     "sql",
     [
+        "UPDATE player SET frozen_at = NULL",
+        "UPDATE player SET nickname = 'x'",
+        "UPDATE registration SET email = 'x@x'",
+        "UPDATE recovery_code SET code_hash = code_hash",
+        "UPDATE session SET id = gen_random_uuid()",
         "UPDATE session SET expires_at = now() + interval '1 year'",
         "UPDATE session SET user_id = user_id",
         "SELECT * FROM account",

@@ -1,6 +1,7 @@
 import structlog
 import trio
 from attrs import evolve
+from structlog.testing import LogCapture
 
 from cardroom.ids import Epoch, ShardId, TableId, UserId
 from cardroom.service.logs import Log
@@ -50,9 +51,9 @@ async def test_unreadable_values_close_only_what_they_are_about(redis: Redis, lo
     await node.publish(table_summary(1))
     misplaced = summary_codec().encode(table_summary(5, shard=1))
     await redis.hset(keys.lobby(SHARDS[0]), {b"2": b"\xc1", b"3": misplaced, b"x": b"", b"5": misplaced})
-    with structlog.testing.capture_logs() as lines:
-        directory = await Nodes(redis, SHARDS, structlog.get_logger()).directory()
-    assert {line["event"] for line in lines} == {
+    lines = LogCapture()
+    directory = await Nodes(redis, SHARDS, captured_by(lines)).directory()
+    assert {line["event"] for line in lines.entries} == {
         "lease.unreadable",
         "lobby.bad_summary",
         "lobby.misplaced_summary",
@@ -65,11 +66,17 @@ async def test_unreadable_values_close_only_what_they_are_about(redis: Redis, lo
 
 async def test_a_bad_summary_is_logged_once(redis: Redis) -> None:
     await redis.hset(keys.lobby(SHARDS[0]), {b"2": b"\xc1"})
-    with structlog.testing.capture_logs() as lines:
-        nodes = Nodes(redis, SHARDS, structlog.get_logger())
-        await nodes.directory()
-        await nodes.directory()
-    assert len(lines) == 1
+    lines = LogCapture()
+    nodes = Nodes(redis, SHARDS, captured_by(lines))
+    await nodes.directory()
+    await nodes.directory()
+    assert len(lines.entries) == 1
+
+
+def captured_by(lines: LogCapture) -> Log:
+    """Give a log whose lines are looked at, whatever other tests have made of the common one."""
+    logger: Log = structlog.wrap_logger(None, processors=[lines], wrapper_class=structlog.stdlib.BoundLogger)
+    return logger
 
 
 async def test_changed_tables_are_read_again(redis: Redis, log: Log) -> None:

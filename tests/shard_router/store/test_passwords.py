@@ -1,15 +1,19 @@
+import os
 import statistics
+import sys
+import threading
 import time
 
 import pytest
 import trio
 import trio.testing
+from attrs import evolve
 
 from shard_router.settings import HashingSettings
 from shard_router.store.passwords import HashersBusy, Passwords
 from tests.shard_router.front import CHEAP
 
-COSTLY = HashingSettings(memory_kib=32_768, time_cost=3, lanes=1, threads=1, waiting=2)
+COSTLY = HashingSettings(memory_kib=32_768, time_cost=3, lanes=1, threads=1, waiting=2, niceness=0)
 
 
 async def test_hash_and_match() -> None:
@@ -63,6 +67,61 @@ async def test_too_many_in_line() -> None:
         for _ in range(3):
             nursery.start_soon(passwords.hash, "correct horse")
         await trio.testing.wait_all_tasks_blocked()
-        with pytest.raises(HashersBusy):
+        with pytest.raises(HashersBusy) as busy:
             await passwords.matches(None, "correct horse")
+        assert busy.value.seconds >= 1
         nursery.cancel_scope.cancel()
+
+
+async def test_who_would_wait_too_long_is_told_so_at_once() -> None:
+    """However few are in line: what counts is how long hashes have taken of late."""
+    passwords = Passwords(evolve(COSTLY, waiting=50, wait_seconds=2.0))
+    passwords._average_seconds = 3.5
+    assert passwords.wait_seconds() == 0.0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(passwords.hash, "correct horse")
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(HashersBusy) as busy:
+            await passwords.hash("correct horse")
+        assert busy.value.seconds == 4
+    assert 0.0 < passwords._average_seconds < 3.5, "the one that ran was measured"
+    await passwords.hash("correct horse")
+
+
+async def test_who_hangs_up_in_line_costs_no_hash() -> None:
+    passwords = Passwords(evolve(COSTLY, waiting=50, wait_seconds=60.0))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(passwords.hash, "correct horse")
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.CancelScope() as hung_up:
+            async with trio.open_nursery() as waiting:
+                for _ in range(20):
+                    waiting.start_soon(passwords.hash, "correct horse")
+                await trio.testing.wait_all_tasks_blocked()
+                hung_up.cancel()
+    await passwords.hash("correct horse")
+    assert passwords.hashed == 2
+
+
+async def test_who_hangs_up_while_the_hash_runs_leaves_the_place_when_it_is_done() -> None:
+    passwords = Passwords(COSTLY)
+    with trio.move_on_after(0.001) as hung_up:
+        await passwords.hash("correct horse")
+    assert hung_up.cancelled_caught
+    assert passwords.wait_seconds() > 0.0
+    assert await passwords.hash("correct horse")
+    assert passwords.hashed == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there threads have a priority of their own")
+async def test_threads_of_hashes_come_last_and_ours_stays_as_it_is() -> None:
+    passwords = Passwords(evolve(CHEAP, niceness=7))
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    seen = await passwords._in_thread(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert seen == min(19, before + 7)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
+async def test_what_fails_in_the_thread_is_raised_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await Passwords(CHEAP)._in_thread(lambda: 1 // 0)

@@ -6,13 +6,13 @@ import pytest
 from quart_trio import QuartTrio
 
 from cardroom.local.servers import free_port
-from cardroom.service.http import make_app
 from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.postgres import open_postgres
+from cardroom.service.protection import ProtectionSettings
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from tests.wallet_worker.house import LINK, LOG, House
-from tests.wallet_worker.office import ADMINS, make_office, ordered
+from tests.wallet_worker.office import guarded_app, make_office, ordered
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.office import Office
@@ -73,11 +73,11 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
     nowhere = PostgresSettings(dsn=f"postgresql://nobody@127.0.0.1:{free_port()}/none", connect_seconds=1.0)
     nobody = RedisSettings(host="127.0.0.1", port=free_port(), connect_seconds=0.5, call_seconds=0.5)
     async with open_postgres(nowhere, must_answer=False) as postgres, open_redis(nobody) as redis:
-        app = make_app("wallet", LOG)
+        app = guarded_app()
         add_away_answers(app)
-        app.register_blueprint(admin_pages(Office(postgres, LINK, ADMINS, LOG)))
+        app.register_blueprint(admin_pages(Office(postgres, LINK, LOG)))
         logins = LoginLookup(redis, postgres, LookupSettings())
-        app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings()))
+        app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings(), ProtectionSettings()))
         for path in ("/admin/ledger/summary", "/api/v1/wallet/balance"):
             answer = await app.test_client().get(path, headers=TOKEN)
             assert (answer.status_code, (await answer.get_json())["code"]) == (503, "unavailable")

@@ -162,3 +162,15 @@ async def test_orders_are_listed_by_what_they_are_about(app: QuartTrio, house: H
     _, listed = await get(app, f"/admin/actions?subject=user:{house.players[0]}&limit=1")
     assert [one["subject"] for one in listed["actions"]] == [f"user:{house.players[0]}"]
     assert listed["actions"][0]["answer"] == {"user_id": house.players[0], "frozen": True}
+
+
+@pytest.mark.parametrize("order", ["freeze", "unfreeze"])
+async def test_finance_freezes_withdrawals_and_nothing_else_for_all(app: QuartTrio, order: str) -> None:
+    for scope, status in (("withdrawals", 200), ("play", 403), ("everything", 403)):
+        body = {"reason": "a test", "idempotency_key": scope, "scope": scope}
+        found, document = await post(app, f"/admin/{order}", body, token="finance")
+        assert found == status
+        assert status == 200 or document["code"] == "role_needed"
+    for role in ("viewer", "support"):
+        body = {"reason": "a test", "idempotency_key": role, "scope": "withdrawals"}
+        assert (await post(app, f"/admin/{order}", body, token=role))[0] == 403

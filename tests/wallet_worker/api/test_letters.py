@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from quart_trio import QuartTrio
 
-from cardroom.service.http import make_app
 from cardroom.service.redis import Redis
+from tests.fakes.conformity import watch_answers
 from tests.wallet_worker.house import LOG, PURSE, House, hold
 from tests.wallet_worker.letters import bury, bury_hand
-from tests.wallet_worker.office import ADMINS
+from tests.wallet_worker.office import guarded_app
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.letters import letter_pages
 from wallet_worker.ledger.letter_desk import LetterDesk
@@ -20,9 +20,10 @@ ORDER = {"reason": "the bug is gone", "idempotency_key": "k1"}
 
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
-    app = make_app("wallet", LOG)
+    app = guarded_app()
     add_away_answers(app)
-    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG), ADMINS))
+    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG)))
+    watch_answers(app)
     return app
 
 

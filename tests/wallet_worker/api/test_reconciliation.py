@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from quart_trio import QuartTrio
 
+from cardroom.service.parameters import write_time
 from cardroom.service.redis import Redis
 from tests.wallet_worker.house import LINK, PURSE, House, hand_of
 from tests.wallet_worker.office import get, make_office, post
 from tests.wallet_worker.outside import deposit, held, payout
-from wallet_worker.api.parameters import write_time
 from wallet_worker.store.book_deposit import book_deposit
 from wallet_worker.store.book_payout import book_payout
 

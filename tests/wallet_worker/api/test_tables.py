@@ -4,12 +4,11 @@ import pytest
 import trio
 from quart_trio import QuartTrio
 
-from cardroom.service.http import make_app
 from cardroom.service.logs import open_log
 from cardroom.service.redis import Redis
 from cardroom.service.settings import LogSettings
 from tests.wallet_worker.house import LINK, House
-from tests.wallet_worker.office import ADMINS, get, make_office, ordered, post
+from tests.wallet_worker.office import get, guarded_app, make_office, ordered, post
 from wallet_worker.api.admin import admin_pages
 from wallet_worker.api.office import Office
 
@@ -69,8 +68,8 @@ async def test_of_many_who_make_a_private_table_at_once_all_get_one_code(
 
 async def test_the_code_is_in_no_log(house: House, redis: Redis, capsys: pytest.CaptureFixture[str]) -> None:
     log = open_log(LogSettings(level="debug"), "tests")
-    app = make_app("wallet", log)
-    app.register_blueprint(admin_pages(Office(house.database, LINK, ADMINS, log)))
+    app = guarded_app(log)
+    app.register_blueprint(admin_pages(Office(house.database, LINK, log)))
     _, made = await post(app, "/admin/tables", table_of(house, private=True))
     said = capsys.readouterr()
     assert "table.made" in said.err

@@ -11,13 +11,14 @@ import pytest
 from attrs import frozen
 from quart_trio import QuartTrio
 
+from cardroom.service.parameters import write_time
 from cardroom.service.redis import Redis
 from tests.wallet_worker.house import LINK, LOG, House, hand_of, hold
 from tests.wallet_worker.letters import bury
-from tests.wallet_worker.office import ADMINS, log_in, make_office, post
+from tests.wallet_worker.office import log_in, make_office, post
 from tests.wallet_worker.outside import deposit, held
+from tests.wallet_worker.terms import limit
 from wallet_worker.api.letters import letter_pages
-from wallet_worker.api.parameters import write_time
 from wallet_worker.ledger.letter_desk import LetterDesk
 from wallet_worker.store.book_deposit import book_deposit
 
@@ -49,7 +50,7 @@ def guide(project_root: Path) -> str:
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
     app = make_office(house, redis)
-    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG), ADMINS))
+    app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG)))
     return app
 
 
@@ -83,6 +84,9 @@ async def scene(app: QuartTrio, house: House, redis: Redis) -> dict[str, str]:
     await house.ask(hand)
     await house.ask(hold(user, house.tables[1], 0, 500))
     credit = await book_deposit(house.database, deposit(user), LINK)
+    await limit(house, 0, "loss_day", 100_000)
+    await limit(house, 1, "deposit_day", 0)
+    over = await book_deposit(house.database, deposit(house.players[1], number=2), LINK)
     await held(house)
     proposal = {"debit": "promotions", "credit": f"wallet:{user}", "amount": 1, "reason": "a bet was lost"}
     numbers = [
@@ -95,7 +99,7 @@ async def scene(app: QuartTrio, house: House, redis: Redis) -> dict[str, str]:
     words = {
         "$PLAYER": user, "$SHARD": house.shard, "$TRANSFER": credit["transfer"], "$LETTER": letters[0],
         "$OTHER_LETTER": letters[1], "$ADJUSTMENT": numbers[0], "$OTHER_ADJUSTMENT": numbers[1],
-        "$HAND": hand.hand_id, "$TABLE": house.tables[0], "$ROOM": 1,
+        "$HAND": hand.hand_id, "$TABLE": house.tables[0], "$ROOM": 1, "$HELD": over["held_deposit"],
         "$YESTERDAY": write_time(datetime.now(UTC) - timedelta(days=1)),
     }  # fmt: skip
     tokens = {"PLAYER": await log_in(redis, user), "ADMIN": "right", "SECOND": "other"}

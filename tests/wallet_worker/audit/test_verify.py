@@ -118,7 +118,7 @@ async def test_who_does_not_have_the_key_cannot_seal(house: House) -> None:
 
 CONFIG = """
 shards = [0]
-admin_token = { credential = "admin_token" }
+admins_file = "admins.toml"
 chain_key = { credential = "chain_key" }
 [audit]
 folder = "audit"
@@ -146,7 +146,7 @@ def test_the_command_exits_by_what_it_found(
 ) -> None:
     config = tmp_path / "wallet.toml"
     config.write_text(CONFIG, encoding="utf-8")
-    secrets = {"admin_token": "t" * 32, "chain_key": "k" * 32}
+    secrets = {"chain_key": "k" * 32}
     sound = _verify(config, project_root, **secrets, wallet_dsn=wallet_settings.dsn)
     assert sound.returncode == 0, sound.stderr
     assert json.loads(sound.stdout)["ok"] is True
@@ -164,7 +164,7 @@ async def test_the_command_exits_with_one_for_a_broken_ledger(
     await house.change("UPDATE account SET balance = balance + 1 WHERE kind = 'wallet'")
     config = tmp_path / "wallet.toml"
     config.write_text(CONFIG, encoding="utf-8")
-    secrets = {"admin_token": "t" * 32, "chain_key": "k" * 32, "wallet_dsn": wallet_settings.dsn}
+    secrets = {"chain_key": "k" * 32, "wallet_dsn": wallet_settings.dsn}
     found = await trio.to_thread.run_sync(lambda: _verify(config, project_root, **secrets))
     assert found.returncode == 1
     assert json.loads(found.stdout)["ok"] is False

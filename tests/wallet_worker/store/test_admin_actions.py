@@ -2,15 +2,16 @@
 
 import pytest
 
-from cardroom.service.postgres import Postgres, PostgresRefused
-from tests.wallet_worker.house import House
-from wallet_worker.store.admin_actions import (
+from cardroom.service.admin_actions import (
+    ActionFilter,
     KeyOfAnotherOrder,
     Order,
     carry_out,
     hash_facts,
     list_actions,
 )
+from cardroom.service.postgres import Postgres, PostgresRefused
+from tests.wallet_worker.house import House
 
 
 def order(key: str, **changes: object) -> Order:
@@ -28,10 +29,10 @@ async def test_a_key_is_of_one_administrator_and_one_action(house: House) -> Non
         await carry_out(house.database, order("k", amount=2), nothing)
     for number in range(3):
         await carry_out(house.database, order(f"other {number}"), nothing)
-    rows = await list_actions(house.database, 2**62, 2, "user:1")
+    rows = await list_actions(house.database, 2**62, 2, ActionFilter("user:1"))
     assert [row["key"] for row in rows] == ["other 2", "other 1"]
     assert [row["key"] for row in await list_actions(house.database, rows[-1]["id"], 9)] == ["other 0", "k"]
-    assert list(await list_actions(house.database, 2**62, 2, "user:2")) == []
+    assert list(await list_actions(house.database, 2**62, 2, ActionFilter("user:2"))) == []
 
 
 @pytest.mark.parametrize("change", ["UPDATE admin_action SET reason = 'x'", "DELETE FROM admin_action"])

@@ -3,11 +3,12 @@
 import pytest
 import trio
 
+from cardroom.service.player_freeze import freeze_player
 from cardroom.service.postgres import Postgres, PostgresRefused
 from tests.wallet_worker.house import LINK, PURSE, House
 from tests.wallet_worker.outside import balances, wish
 from wallet_worker.rules.denials import Denial, Denied
-from wallet_worker.store.freezes import HouseFreeze, Scope, freeze_house, freeze_player
+from wallet_worker.store.freezes import HouseFreeze, Scope, freeze_house
 from wallet_worker.store.hold_for_withdrawal import hold_for_withdrawal
 from wallet_worker.store.house_transfer import KeyReused
 
@@ -52,7 +53,7 @@ async def test_what_is_denied_moves_nothing_and_leaves_the_key_free(
 
 async def test_who_is_frozen_takes_nothing_out(house: House) -> None:
     async with house.database.transaction() as transaction:
-        await freeze_player(transaction, house.players[0], LINK, is_frozen=True)
+        await freeze_player(transaction, house.players[0], is_frozen=True)
     with pytest.raises(Denied) as denied:
         await hold_for_withdrawal(house.database, wish(house.players[0]), LINK)
     assert denied.value.denial is Denial.FROZEN

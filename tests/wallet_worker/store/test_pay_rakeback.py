@@ -7,11 +7,12 @@ import trio
 
 from cardroom.ids import UserId
 from cardroom.money import Krw
+from cardroom.service.player_freeze import freeze_player
 from tests.wallet_worker.house import LINK, PURSE, House
 from tests.wallet_worker.outside import balances
 from wallet_worker.rules.denials import Denial, Denied
 from wallet_worker.rules.rakeback import Rakeback
-from wallet_worker.store.freezes import HouseFreeze, Scope, freeze_house, freeze_player, unfreeze_house
+from wallet_worker.store.freezes import HouseFreeze, Scope, freeze_house, unfreeze_house
 from wallet_worker.store.house_transfer import KeyReused, NoSuchPlayer
 from wallet_worker.store.pay_rakeback import pay_rakeback
 
@@ -51,7 +52,7 @@ async def test_nothing_is_given_to_nobody_or_of_nothing(house: House) -> None:
 
 async def test_a_frozen_player_gets_it_but_not_while_everything_is_frozen(house: House) -> None:
     async with house.database.transaction() as transaction:
-        await freeze_player(transaction, house.players[0], LINK, is_frozen=True)
+        await freeze_player(transaction, house.players[0], is_frozen=True)
         await freeze_house(transaction, HouseFreeze(Scope.EVERYTHING, "kim", "breach"), LINK)
     with pytest.raises(Denied) as denied:
         await pay_rakeback(house.database, week_of(house.players[0]), LINK)

@@ -4,9 +4,9 @@ import pytest
 
 from cardroom.ids import UserId
 from cardroom.money import Krw
+from cardroom.service.player_freeze import freeze_player
 from tests.wallet_worker.house import LINK, PURSE, House
 from wallet_worker.rules.denials import Denial, Denied
-from wallet_worker.store.freezes import freeze_player
 from wallet_worker.store.house_transfer import KeyReused, NoSuchPlayer
 from wallet_worker.store.promote import Promotion, promote
 
@@ -19,7 +19,7 @@ async def test_a_repeat_gets_the_first_answer_also_when_the_player_is_frozen_sin
     user = house.players[0]
     first = await promote(house.database, gift(user), LINK)
     async with house.database.transaction() as transaction:
-        await freeze_player(transaction, user, LINK, is_frozen=True)
+        await freeze_player(transaction, user, is_frozen=True)
     assert await promote(house.database, gift(user), LINK) == first
     with pytest.raises(Denied) as denied:
         await promote(house.database, gift(user, key="another"), LINK)

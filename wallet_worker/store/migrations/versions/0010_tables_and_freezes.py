@@ -3,7 +3,7 @@
 from wallet_worker.store.migrations.script import run_script
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 
 
 def upgrade() -> None:

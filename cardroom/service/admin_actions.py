@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
@@ -24,15 +25,29 @@ INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer
 VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)
 """
 
-LIST_ACTIONS: Final = """
-SELECT id, admin, action, subject, reason, key, encode(body_hash, 'hex') AS body_sha256, answer, done_at
-FROM admin_action WHERE id < $1 ORDER BY id DESC LIMIT $2
+_FIELDS: Final = """
+id, admin, action, subject, reason, key, encode(body_hash, 'hex') AS body_sha256, answer, done_at
 """
 
-LIST_ACTIONS_ABOUT: Final = """
-SELECT id, admin, action, subject, reason, key, encode(body_hash, 'hex') AS body_sha256, answer, done_at
-FROM admin_action WHERE subject = $3 AND id < $1 ORDER BY id DESC LIMIT $2
-"""
+# One statement for each way to ask, so that each goes by an index of its own.
+LIST_ACTIONS: Final = f"""
+SELECT {_FIELDS} FROM admin_action WHERE id < $1 AND done_at >= $3 AND done_at < $4 ORDER BY id DESC LIMIT $2
+"""  # noqa: S608 (a list of columns)
+LIST_ACTIONS_ABOUT: Final = f"""
+SELECT {_FIELDS} FROM admin_action
+WHERE subject = $5 AND id < $1 AND done_at >= $3 AND done_at < $4 ORDER BY id DESC LIMIT $2
+"""  # noqa: S608 (a list of columns)
+LIST_ACTIONS_BY: Final = f"""
+SELECT {_FIELDS} FROM admin_action
+WHERE admin = $5 AND id < $1 AND done_at >= $3 AND done_at < $4 ORDER BY id DESC LIMIT $2
+"""  # noqa: S608 (a list of columns)
+LIST_ACTIONS_OF: Final = f"""
+SELECT {_FIELDS} FROM admin_action
+WHERE action = $5 AND id < $1 AND done_at >= $3 AND done_at < $4 ORDER BY id DESC LIMIT $2
+"""  # noqa: S608 (a list of columns)
+
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @frozen
@@ -66,8 +81,8 @@ async def carry_out(
     """Do ``work`` once for an order and record it; a repeat gets the first answer.
 
     A dry run does the same work and takes it back: so it says what would happen, refusals included, with
-    ``"dry_run": true``. Raises ``KeyOfAnotherOrder``, or whatever ``work`` raises; then nothing has changed and nothing
-    is recorded.
+    ``"dry_run": true``. Raises ``KeyOfAnotherOrder``, or whatever ``work`` raises; then nothing has changed
+    and nothing is recorded.
     """
     try:
         async with postgres.transaction() as transaction:
@@ -105,14 +120,33 @@ async def record_action(transaction: Transaction, order: Order, answer: Mapping[
     )  # fmt: skip
 
 
+@frozen
+class ActionFilter:
+    """Which orders are asked for: of at most one of subject, administrator and action, and of a period."""
+
+    subject: str | None = None
+    admin: str | None = None
+    action: str | None = None
+    since: datetime = _EARLIEST
+    until: datetime = _LATEST
+
+
+EVERY_ACTION: Final = ActionFilter()
+
+
 async def list_actions(
-    postgres: Postgres, before: int, limit: int, subject: str | None = None
+    postgres: Postgres, before: int, limit: int, asked: ActionFilter = EVERY_ACTION
 ) -> Sequence[Row]:
-    """Give recorded orders, newest first, with ids below ``before``; of one subject or of all."""
-    async with postgres.transaction() as transaction:
-        if subject is None:
-            return await transaction.fetch(LIST_ACTIONS, before, limit)
-        return await transaction.fetch(LIST_ACTIONS_ABOUT, before, limit, subject)
+    """Give recorded orders, newest first, with ids below ``before``."""
+    period = (asked.since, asked.until)
+    for sql, value in (
+        (LIST_ACTIONS_ABOUT, asked.subject),
+        (LIST_ACTIONS_BY, asked.admin),
+        (LIST_ACTIONS_OF, asked.action),
+    ):
+        if value is not None:
+            return await postgres.fetch(sql, before, limit, *period, value)
+    return await postgres.fetch(LIST_ACTIONS, before, limit, *period)
 
 
 def hash_facts(subject: str, facts: Mapping[str, Any]) -> bytes:

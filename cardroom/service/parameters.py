@@ -8,6 +8,8 @@ from typing import Final
 from quart import request
 
 from cardroom.service.http import RefusedRequest
+from cardroom.service.openapi import asked_page, whole_parameter
+from cardroom.wire.json_schema import Schema
 from cardroom.wire.refusals import Refusal
 
 LONGEST_PAGE: Final = 200
@@ -21,6 +23,13 @@ _RFC_3339: Final = re.compile(
 )
 
 
+LIMIT: Final = whole_parameter("limit", 1, LONGEST_PAGE, "How many rows at most", otherwise=_USUAL_PAGE)
+AFTER_TABLE: Final = whole_parameter("after", 0, _LARGEST_ID, "``next`` of the page before", otherwise=0)
+BEFORE: Final = whole_parameter("before", 1, _LARGEST_ID, "``next_before`` of the page before")
+TEXT: Final[Schema] = {"type": "string", "maxLength": _LONGEST_VALUE, "pattern": r"^[^\x00]*$"}
+TIME: Final[Schema] = {"type": "string", "format": "date-time"}
+
+
 def bad_parameter(name: str, rule: str) -> RefusedRequest:
     """Give the refusal of a parameter; the detail begins with its name."""
     return RefusedRequest(400, Refusal.MALFORMED, f"{name}: {rule}")
@@ -28,6 +37,9 @@ def bad_parameter(name: str, rule: str) -> RefusedRequest:
 
 def read_parameters(known: Collection[str]) -> dict[str, str]:
     """Give the request's parameters; refused: one that is not known, twice there, or too long."""
+    page = asked_page()
+    said = set() if page is None else {one.name for one in page.parameters if one.place == "query"}
+    assert page is None or said == set(known), "the page knows other parameters than it says"
     found: dict[str, str] = {}
     for name, values in request.args.lists():
         if name not in known:

@@ -7,7 +7,7 @@ from typing import Final, NewType
 from attrs import frozen
 
 from cardroom.money import Krw
-from tests.protocol.vocabulary import (
+from cardroom.wire.vocabulary import (
     NamedNumber,
     constants_of,
     defaults_of,

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
-from cardroom.service.http import RefusedRequest, admin_who_asks
+from cardroom.service.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
+from cardroom.service.admin_guard import admin_who_asks
+from cardroom.service.http import RefusedRequest, is_text, refuse_unless
 from cardroom.service.postgres import Postgres, Transaction
+from cardroom.wire.json_schema import letters
 from cardroom.wire.refusals import Refusal
-from wallet_worker.api.bodies import is_text, refuse_unless
-from wallet_worker.store.admin_actions import KeyOfAnotherOrder, Order, carry_out, hash_facts
 
 MAX_REASON_LETTERS: Final = 200
 MAX_KEY_LETTERS: Final = 128
@@ -37,27 +38,31 @@ class OrderBody(Protocol):
 class ReasonBody:
     """An order without anything but its reason and key."""
 
-    reason: str
-    idempotency_key: str
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    """Why; it is kept with the record of the order."""
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
+    """The caller's key: the same order again under it is answered with the first answer."""
     dry_run: bool = False
+    """Say what would happen, and change nothing."""
 
 
-def read_order(body: OrderBody, action: str, subject: str) -> Order:
+def read_order(body: OrderBody, action: str, subject: str, **more: Any) -> Order:
     """Give the order that a body asks for; refused without reason or key.
 
     ``action`` is the word it is recorded under, ``subject`` what it is about, such as ``user:17``. What
-    decides whether a later request is the same order is all that its body says, but not ``dry_run``.
+    decides whether a later request is the same order is all that its body says, but not ``dry_run``, and
+    ``more``: what the address says besides the subject.
     """
     check_reason(body.reason, MAX_REASON_LETTERS)
     check_key(body.idempotency_key)
-    facts = {name: value for name, value in asdict(body).items() if name != "dry_run"}  # type: ignore[arg-type]
+    said = {name: value for name, value in asdict(body).items() if name != "dry_run"}  # type: ignore[arg-type]
     return Order(
         admin=admin_who_asks(),
         action=action,
         subject=subject,
         reason=body.reason,
         key=body.idempotency_key,
-        body_hash=hash_facts(subject, facts),
+        body_hash=hash_facts(subject, said | more),
         is_dry_run=body.dry_run,
     )
 

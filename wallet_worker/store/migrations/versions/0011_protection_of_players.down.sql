@@ -1,0 +1,10 @@
+GRANT UPDATE (self_excluded_until) ON player TO holdem_wallet;
+REVOKE UPDATE (self_excluded_until) ON player FROM holdem_router;
+DROP INDEX entry_sittings;
+DROP INDEX outside_payment_deposits;
+DROP TABLE held_deposit;
+DROP TRIGGER exclusion_stands ON player;
+DROP FUNCTION check_exclusion();
+DROP INDEX player_with_terms;
+ALTER TABLE player DROP COLUMN has_terms;
+DROP TABLE player_term;
