@@ -243,6 +243,8 @@ async def test_fifty_at_two_routers_are_spread_over_few_tables(
     settings: RouterSettings, log: Log, redis: Redis
 ) -> None:
     """Two seats are free: eight tables of six are opened for the other 48, one at a time."""
+    patient = evolve(settings.quick_seat, wait_seconds=8.9, order_seconds=5.0, reserve_seconds=60.0)
+    settings = evolve(settings, quick_seat=patient)
     second = evolve(settings, http=Bind("127.0.0.1", free_port()))
     found: list[QuickSeat] = []
 
@@ -258,7 +260,7 @@ async def test_fifty_at_two_routers_are_spread_over_few_tables(
         await one.node.publish(table(1, 105, 106, 107, 108))
         tokens = [await one.log_in(f"player-{number}") for number in range(50)]
         taker.delay_seconds = 0.02
-        with trio.fail_after(20):
+        with trio.fail_after(30):
             async with trio.open_nursery() as players:
                 for number, token in enumerate(tokens):
                     players.start_soon(want, (one, two)[number % 2], token)
