@@ -79,6 +79,8 @@ class Page:
     answers: Mapping[int, Any]
     who: Who = EVERYBODY
     takes: type | None = None
+    may_be_empty: bool = False
+    """Whether the body may be left out."""
     parameters: tuple[Parameter, ...] = ()
     refuses: Mapping[int, tuple[Refusal, ...]] = field(factory=dict)
 
@@ -97,6 +99,10 @@ class Page:
         if self.who.scheme == "administrator":
             usual[401] = (Refusal.NOT_AUTHENTICATED, Refusal.TOKEN_EXPIRED)
             usual[403] = (Refusal.ROLE_NEEDED,)
+        elif self.tag != "service":
+            usual[403] = (Refusal.ADDRESS_BLOCKED, Refusal.COUNTRY_BLOCKED)
+            if self.who.scheme:
+                usual[403] = (*usual[403], Refusal.USER_BLOCKED)
         if has_path:
             usual[404] = (Refusal.NOT_FOUND,)
         if self.takes is not None:

@@ -138,7 +138,10 @@ def _contents(page: Page, *, has_path: bool) -> Schema:
         contents["security"] = [{page.who.scheme: [page.who.role] if page.who.role else []}]
     if page.takes is not None:
         schema = _SCHEMAS.of(page.takes)
-        contents["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        contents["requestBody"] = {
+            "required": not page.may_be_empty,
+            "content": {"application/json": {"schema": schema}},
+        }
     return contents
 
 

@@ -6,6 +6,7 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from cardroom.ids import SeatIndex, UserId
+from cardroom.service.openapi import PLAYER, Page
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.lobby import RouteState, SeatPlace, WhereAmI
 from cardroom.wire.presence import TableSummary
@@ -23,7 +24,9 @@ def add_seat_pages(app: QuartTrio, cache: DirectoryCache, logins: Logins) -> Non
     """Serve ``/api/v1/me/seats``."""
 
     @app.get("/api/v1/me/seats")
+    @Page(tag="tables", who=PLAYER, answers={200: WhereAmI})
     async def seats() -> Response:
+        """Say where the player has seats, and which node plays them, also while a node is away."""
         login = await require_login(logins)
         directory = await cache.look()
         return mark_stale(answer(_WHERE_AM_I, list_seats(directory, login.user_id)), directory)

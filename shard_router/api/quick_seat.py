@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 from cardroom.ids import SeatIndex, ShardId, TableId, UserId
 from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logins import Login
+from cardroom.service.openapi import PLAYER, Page
 from cardroom.service.redis import Redis
 from cardroom.wire import keys
 from cardroom.wire.codec import Codec, Encoding
@@ -152,7 +153,22 @@ def add_quick_seat_pages(app: QuartTrio, finder: SeatFinder, logins: Logins) -> 
     """Serve ``/api/v1/quick-seat``."""
 
     @app.post("/api/v1/quick-seat")
+    @Page(
+        tag="tables",
+        who=PLAYER,
+        takes=SeatWish,
+        answers={200: QuickSeat},
+        refuses={
+            403: (Refusal.FROZEN, Refusal.SELF_EXCLUDED, Refusal.PLAY_FROZEN),
+            404: (Refusal.NO_SUCH_STAKE,),
+            503: (Refusal.NO_SEAT, Refusal.TABLE_UNAVAILABLE),
+        },
+    )
     async def quick_seat() -> Response:
+        """Find a seat at any table of a game, and give a ticket for it; nobody else is sent there for a while.
+
+        May be repeated: who has a seat at such a table already is sent back to it.
+        """
         login = await require_login(logins)
         wish = await read_body(_WISH)
         try:

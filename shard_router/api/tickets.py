@@ -1,6 +1,5 @@
 """The way to a table: which node plays it, and the signed word that lets one player in there once."""
 
-import json
 import secrets
 import time
 from typing import Final
@@ -10,7 +9,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId, TableId
-from cardroom.service.http import RefusedRequest, problem, read_body
+from cardroom.service.http import RefusedRequest, read_body
 from cardroom.service.logins import Login
 from cardroom.service.openapi import PLAYER, Page, whole_path
 from cardroom.service.settings import Secret
@@ -32,6 +31,7 @@ from shard_router.rules.placement import Closed, Place, retry_seconds
 from shard_router.store.logins import Logins
 from shard_router.store.nodes import DirectoryCache, Nodes
 
+_NUMBER: Final = whole_path("number", "The table's")
 _REQUEST: Final = Codec[TicketRequest](TicketRequest, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _TICKET: Final = Codec[TicketAnswer](TicketAnswer, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _ROUTE: Final = Codec[TableRoute](TableRoute, Encoding.JSON, MAX_REQUEST_BYTES, {})
@@ -41,8 +41,7 @@ class RouteStale(RefusedRequest):
     """The table is played elsewhere than the client believes; the answer says where."""
 
     def __init__(self, place: Place) -> None:
-        super().__init__(409, Refusal.ROUTE_STALE)
-        self.place = place
+        super().__init__(409, Refusal.ROUTE_STALE, extension={"route": place.route, "url": place.url})
 
 
 @frozen
@@ -111,22 +110,18 @@ class TicketOffice:
 def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> None:
     """Serve ``/api/v1/tables/{id}/ticket`` and ``/api/v1/tables/{id}/route``."""
 
-    @app.errorhandler(RouteStale)
-    async def route_stale(refusal: RouteStale) -> Response:
-        response = problem(refusal.status, refusal.code, refusal.detail)
-        body = json.loads(await response.get_data())
-        response.set_data(json.dumps(body | {"route": refusal.place.route, "url": refusal.place.url}))
-        return response
-
     @app.post("/api/v1/tables/<number>/ticket")
     @Page(
         tag="tables",
         who=PLAYER,
-        parameters=(whole_path("number", "The table's"),),
+        takes=TicketRequest,
+        may_be_empty=True,
+        parameters=(_NUMBER,),
         answers={200: TicketAnswer},
         refuses={
             403: (Refusal.FROZEN, Refusal.SELF_EXCLUDED),
             404: (Refusal.NO_SUCH_TABLE,),
+            409: (Refusal.ROUTE_STALE,),
             503: (Refusal.TABLE_UNAVAILABLE,),
         },
     )
@@ -138,6 +133,14 @@ def add_ticket_pages(app: QuartTrio, office: TicketOffice, logins: Logins) -> No
         return answer(_TICKET, await office.write(login, table_id, believed))
 
     @app.get("/api/v1/tables/<number>/route")
+    @Page(
+        tag="tables",
+        who=PLAYER,
+        parameters=(_NUMBER,),
+        answers={200: TableRoute},
+        refuses={404: (Refusal.NO_SUCH_TABLE,), 503: (Refusal.TABLE_UNAVAILABLE,)},
+    )
     async def route(number: str) -> Response:
+        """Say which node plays a table, and where that is reached."""
         await require_login(logins)
         return answer(_ROUTE, await office.find_route(table_number(number)))
