@@ -70,7 +70,8 @@ async def is_ready(url: str) -> bool:
 
 async def make_private_table(cluster: Cluster, shard: int) -> tuple[TableId, str]:
     """Make a table as an administrator does; gives its number and its code."""
-    body = {"shard": shard, "name": "Back room", "stake": "low", "seat_count": 6, "private": True}
+    table = {"shard": shard, "name": "Back room", "stake": "low", "seat_count": 6, "private": True}
+    body = table | {"reason": "a test", "idempotency_key": "back room"}
     token = cluster.servers.credential(ADMIN_TOKEN)
     async with open_http(cluster.wallet_url, ClientLimits()) as http:
         made = await ask(http, "POST", "/admin/tables", token, body)
