@@ -148,7 +148,7 @@ class Auth:
         try:
             account = await self._check_password(email, shown.password, attempt, origin)
         except (HashersBusy, PostgresAway, PostgresRefused):
-            await self.desk.failures.take_back(attempt)
+            await self.desk.failures.take_back(attempt)  # noqa: ASYNC120 (who is cancelled wants no answer)
             raise
         await self._check_code(account, shown.code, attempt)
         await admit_user(account.user_id)

@@ -135,7 +135,7 @@ class _Job(Generic[T]):
         began = time.monotonic()
         try:
             self._result.append(self._work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except BaseException as error:  # noqa: BLE001, ASYNC103 (in a thread; raised where it is asked for)
             self._error = error
         self.seconds = time.monotonic() - began
         with suppress(trio.RunFinishedError):
