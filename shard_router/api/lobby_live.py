@@ -14,17 +14,22 @@ from cardroom.service.addresses import limit_network
 from cardroom.service.entry import player_address
 from cardroom.service.http import RefusedRequest
 from cardroom.service.limit_rules import Rule, limited
+from cardroom.service.openapi import Answer, Page, Parameter
 from cardroom.service.redis import RedisAway
 from cardroom.wire.lobby_live import LOBBY_PROTOCOL
 from cardroom.wire.lobby_query import LobbyQuery
 from cardroom.wire.refusals import Refusal
-from shard_router.api.lobby import lobby_query
+from shard_router.api.lobby import FILTER_PARAMETERS, lobby_query
 from shard_router.api.lobby_feed import FollowEnd, Follower, LobbyFeed, Told
 
 _AFTER: Final = "after"
 _SAYINGS: Final = 8
 """Followers have nothing to say; whoever sends more messages than that is sent away."""
 
+_LAST_PARAMETERS: Final = (
+    Parameter(_AFTER, {"type": "string"}, "The id of the last message that was received"),
+    Parameter("Last-Event-ID", {"type": "string"}, "The same, as browsers say it", place="header"),
+)
 _COME_BACK_MS: Final = 1000
 
 
@@ -52,6 +57,11 @@ def add_live_pages(app: QuartTrio, feed: LobbyFeed, beat_seconds: float) -> None
 
     @app.get("/api/v1/lobby/events")
     @limited(Rule.LOBBY)
+    @Page(
+        tag="lobby",
+        parameters=(*FILTER_PARAMETERS, *_LAST_PARAMETERS),
+        answers={200: Answer(None, media_type="text/event-stream")},
+    )
     async def events() -> Response:
         """Tell of the lobby as it changes, as server-sent events."""
         query, last = _read_wish(list(request.args.items(multi=True)))
