@@ -23,13 +23,13 @@ from shard_router.api.lobby import FILTER_PARAMETERS, lobby_query
 from shard_router.api.lobby_feed import FollowEnd, Follower, LobbyFeed, Told
 
 _AFTER: Final = "after"
-_AFTER_ID: Final = Parameter(_AFTER, {"type": "string"}, "The id of the last message that was received")
-_LAST_EVENT_ID: Final = Parameter(
-    "Last-Event-ID", {"type": "string"}, "The same, as browsers say it", place="header"
-)
 _SAYINGS: Final = 8
 """Followers have nothing to say; whoever sends more messages than that is sent away."""
 
+_LAST_PARAMETERS: Final = (
+    Parameter(_AFTER, {"type": "string"}, "The id of the last message that was received"),
+    Parameter("Last-Event-ID", {"type": "string"}, "The same, as browsers say it", place="header"),
+)
 _COME_BACK_MS: Final = 1000
 
 
@@ -59,8 +59,8 @@ def add_live_pages(app: QuartTrio, feed: LobbyFeed, beat_seconds: float) -> None
     @limited(Rule.LOBBY)
     @Page(
         tag="lobby",
-        parameters=(*FILTER_PARAMETERS, _AFTER_ID, _LAST_EVENT_ID),
-        answers={200: Answer(None, "text/event-stream")},
+        parameters=(*FILTER_PARAMETERS, *_LAST_PARAMETERS),
+        answers={200: Answer(None, media_type="text/event-stream")},
     )
     async def events() -> Response:
         """Tell of the lobby as it changes, as server-sent events."""
