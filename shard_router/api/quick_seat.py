@@ -165,7 +165,7 @@ def add_quick_seat_pages(app: QuartTrio, finder: SeatFinder, logins: Logins) -> 
         },
     )
     async def quick_seat() -> Response:
-        """Find a seat at any table of a game, and give a ticket for it; nobody else is sent there for a while.
+        """Find a seat at any table of a game, with a ticket; nobody else is sent there for a while.
 
         May be repeated: who has a seat at such a table already is sent back to it.
         """

@@ -160,7 +160,7 @@ async def open_front(settings: RouterSettings, log: Log) -> AsyncIterator[Front]
         await nursery.start(serve_router, settings, log, stopping)
         url = f"http://{settings.http.host}:{settings.http.port}"
         async with httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False) as http:
-            await watch_client(http, "/openapi.json", "/admin/openapi.json")
+            await watch_client(http, "/openapi.json")
             yield Front(settings, http, NodeHand(redis))
         stopping.set()
         nursery.cancel_scope.deadline = trio.current_time() + 5
