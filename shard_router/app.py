@@ -1,5 +1,7 @@
 """Builds the router's objects and runs its tasks."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import trio
@@ -84,27 +86,18 @@ async def serve_router(
         trio.open_nursery() as background,
     ):
         watch = ServerWatch(postgres, redis, settings.watch_seconds, log)
-        lookup = LoginLookup(redis, postgres, settings.lookup)
-        rules = SessionRules(settings.session_seconds, settings.session_limit, settings.step_up_seconds)
-        desk = build_desk(settings, postgres, redis, Logins(lookup, postgres, rules), log)
+        desk = build_desk(settings, postgres, redis, log)
         entry = make_entry(settings.entry, postgres, redis, log)
         lobby = build_lobby(settings, redis, log)
         tables = build_tables(settings, redis, lobby, games, log)
         app = build_app(settings, tables, desk, watch, entry, log)
-        background.start_soon(probe_loop_lag)
-        background.start_soon(lobby.run)
-        background.start_soon(watch.watch)
         await background.start(entry.run)
-        background.start_soon(purge_expired, desk.logins, desk.registrations, settings.purge, log)
-        if desk.post is not None:
-            background.start_soon(desk.post.work)
-        background.start_soon(
-            Keeper(redis, lobby.cache, tables.extra, tables.seats, settings.keeper, log).run
-        )
+        for task in (probe_loop_lag, watch.watch, *_beside(settings, tables, desk, log)):
+            background.start_soon(task)
         async with trio.open_nursery() as serving:
             await serving.start(serve_http, app, settings.http, stopping)
             if settings.admin is not None:
-                admin_app = build_admin_app(settings, redis, desk, watch)
+                admin_app = build_admin_app(settings, redis, desk, lobby.nodes, watch)
                 await serving.start(serve_http, admin_app, settings.admin, stopping)
             log.info("router.serving", host=settings.http.host, port=settings.http.port)
             task_status.started()
@@ -118,6 +111,16 @@ async def serve_router(
                 await desk.post.drain()
         background.cancel_scope.cancel()
     log.info("router.stopped")
+
+
+def _beside(
+    settings: RouterSettings, tables: "TableParts", desk: Desk, log: Log
+) -> Sequence[Callable[[], Awaitable[None]]]:
+    """Give what goes on beside serving."""
+    lobby = tables.lobby
+    keeper = Keeper(tables.redis, lobby.cache, tables.extra, tables.seats, settings.keeper, log)
+    purging = partial(purge_expired, desk.logins, desk.registrations, settings.purge, log)
+    return [lobby.run, keeper.run, purging, *([desk.post.work] if desk.post is not None else [])]
 
 
 @frozen
@@ -143,8 +146,10 @@ def build_lobby(settings: RouterSettings, redis: Redis, log: Log) -> LobbyParts:
     return LobbyParts(nodes, cache, lines, LobbyFeed(nodes, cache, lines, settings.live))
 
 
-def build_desk(settings: RouterSettings, postgres: Postgres, redis: Redis, logins: Logins, log: Log) -> Desk:
+def build_desk(settings: RouterSettings, postgres: Postgres, redis: Redis, log: Log) -> Desk:
     """Give what knows accounts, sessions and codes."""
+    rules = SessionRules(settings.session_seconds, settings.session_limit, settings.step_up_seconds)
+    logins = Logins(LoginLookup(redis, postgres, settings.lookup), postgres, rules)
     accounts = Accounts(postgres)
     registrations = Registrations(postgres, settings.mailed_tokens)
     factors = post = None
@@ -218,7 +223,9 @@ def build_app(
     return app
 
 
-def build_admin_app(settings: RouterSettings, redis: Redis, desk: Desk, watch: ServerWatch) -> QuartTrio:
+def build_admin_app(
+    settings: RouterSettings, redis: Redis, desk: Desk, nodes: Nodes, watch: ServerWatch
+) -> QuartTrio:
     """Give the app for administrators, which stands on a port of its own."""
     assert settings.admins_file is not None, "the settings have both, or none"
     return make_admin_app(
@@ -226,7 +233,7 @@ def build_admin_app(settings: RouterSettings, redis: Redis, desk: Desk, watch: S
             admins=AdminBook(settings.admins_file, desk.log),
             desk=desk,
             cluster=Cluster(redis, settings.shards, desk.log),
-            nodes=Nodes(redis, settings.shards, desk.log),
+            nodes=nodes,
             orders=Orders(redis, desk.log),
             health=watch.health,
             log=desk.log,

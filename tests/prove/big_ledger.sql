@@ -143,9 +143,12 @@ FROM generate_series(1, $players) AS number, unnest(ARRAY['loss_day', 'loss_week
 
 UPDATE player SET has_terms = true WHERE id % 10 = 0;
 
-INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer)
-SELECT 'kim', 'promotion', 'user:' || number % 1000, 'welcome', number, sha256('body'), '{}'
-FROM generate_series(1, $players) AS number;
+INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer, done_at)
+SELECT CASE WHEN number % 200 = 0 THEN 'pat' ELSE (ARRAY['kim', 'lee', 'sue', 'han', 'min'])[1 + number % 5] END,
+       CASE WHEN number % 199 = 0 THEN 'drain'
+            ELSE (ARRAY['promotion', 'freeze_player', 'table_made', 'table_paused', 'session_ended', 'blocked'])[1 + number % 6] END,
+       'user:' || number % 1000, 'welcome', number, sha256('body'), '{}', now() - interval '10 days' * number / $players
+FROM generate_series($players, 1, -1) AS number;
 
 INSERT INTO adjustment (debit, credit, amount, reason, proposed_by, expires_at)
 SELECT 'promotions', 'rounding', number, 'because', 'kim', now() + interval '7 days'

@@ -13,7 +13,8 @@ from cardroom.local.servers import EmbeddedPostgres
 from cardroom.service.postgres import open_postgres
 from cardroom.service.settings import PostgresSettings
 from tests.prove.big_ledger import Size, write_ledger
-from tests.prove.expected import EXPECTED, FRAGMENTS, PREFIXES, VIEWS, WHOLE_MAPPINGS, Expected
+from tests.prove.expectations import Expected
+from tests.prove.expected import EXPECTED, FRAGMENTS, PREFIXES, VIEWS, WHOLE_MAPPINGS
 from tests.prove.plans import Connection, Plan, explain, in_words, read_catalog
 from tests.prove.queries import find_queries
 from wallet_worker.store.migrate import migrate

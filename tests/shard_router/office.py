@@ -9,7 +9,6 @@ from attrs import frozen
 from quart_trio import QuartTrio
 
 from cardroom.ids import NodeId, UserId
-from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis
@@ -28,7 +27,7 @@ from shard_router.api.auth import Desk
 from shard_router.app import build_desk
 from shard_router.settings import RouterSettings
 from shard_router.store.cluster import Cluster
-from shard_router.store.logins import Logins, NewLogin, Origin, SessionRules
+from shard_router.store.logins import NewLogin, Origin
 from shard_router.store.nodes import Nodes
 from shard_router.store.orders import Orders
 from tests.cardroom.service.people import TOKEN_OF, open_book
@@ -84,8 +83,7 @@ def build_office(
     servers: tuple[PostgresSettings, RedisSettings], pool: Postgres, redis: Redis, owner: Postgres, log: Log
 ) -> Office:
     settings: RouterSettings = router_settings(*servers)
-    lookup = LoginLookup(redis, pool, LookupSettings())
-    desk = build_desk(settings, pool, redis, Logins(lookup, pool, SessionRules(3600)), log)
+    desk = build_desk(settings, pool, redis, log)
     services = AdminServices(
         admins=open_book(),
         desk=desk,
@@ -94,7 +92,7 @@ def build_office(
         orders=Orders(redis, log),
         health=dict,
         log=log,
-        answer_seconds=0.3,
+        answer_seconds=1.0,
         everywhere_seconds=1.0,
     )
     app = make_admin_app(services)

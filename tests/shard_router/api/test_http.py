@@ -82,9 +82,13 @@ async def test_redis_away_is_unavailable_and_comes_back(
         assert (await front.get("/api/v1/me", token)).status_code == 200
         assert refusal(await front.get("/api/v1/me", "made up")) == (401, "not_authenticated")
         for path in ("/api/v1/me/seats", "/api/v1/tables"):
-            assert refusal(await front.get(path, token)) == (503, "unavailable")
-        for path in ("/api/v1/auth/logout", "/api/v1/tables/1/ticket"):
-            assert refusal(await front.post(path, token=token)) == (503, "unavailable")
+            last = await front.get(path, token)
+            assert (last.status_code, "Warning" in last.headers) == (200, True), (
+                "the last lobby that was known"
+            )
+        assert refusal(await front.post("/api/v1/auth/logout", token=token)) == (503, "unavailable")
+        ticket = await front.post("/api/v1/tables/1/ticket", token=token)
+        assert refusal(ticket) == (503, "table_unavailable"), "nobody knows whether there is such a table"
         body = {"email": "alice@example.com", "password": PASSWORD}
         assert refusal(await front.post(LOGIN, body)) == (503, "unavailable")
         await wait_until_status(front, "/health/ready", 503)

@@ -1,4 +1,3 @@
-import structlog
 import trio
 from attrs import evolve
 from structlog.testing import LogCapture
@@ -10,6 +9,7 @@ from cardroom.wire import keys
 from cardroom.wire.presence import summary_codec
 from shard_router.rules.placement import Closed, Place
 from shard_router.store.nodes import DirectoryCache, Nodes
+from tests.fakes.logs import captured_by
 from tests.shard_router.front import BOOT, NODE, PLAYER_URL, SHARDS, NodeHand, table_summary
 
 PLACE = Place(NODE, BOOT, Epoch(1), PLAYER_URL)
@@ -71,12 +71,6 @@ async def test_a_bad_summary_is_logged_once(redis: Redis) -> None:
     await nodes.directory()
     await nodes.directory()
     assert len(lines.entries) == 1
-
-
-def captured_by(lines: LogCapture) -> Log:
-    """Give a log whose lines are looked at, whatever other tests have made of the common one."""
-    logger: Log = structlog.wrap_logger(None, processors=[lines], wrapper_class=structlog.stdlib.BoundLogger)
-    return logger
 
 
 async def test_changed_tables_are_read_again(redis: Redis, log: Log) -> None:

@@ -1,6 +1,6 @@
 import pytest
-import structlog
 import trio
+from structlog.testing import LogCapture
 
 from cardroom.ids import CommandId, NodeId, TableId, new_command_id
 from cardroom.local.servers import free_port
@@ -20,6 +20,7 @@ from cardroom.wire.orders import (
 )
 from cardroom.wire.refusals import Refusal
 from shard_router.store.orders import NodeSilent, Orders
+from tests.fakes.logs import captured_by
 from tests.shard_router.front import NODE, SHARDS
 
 WAIT = 5.0
@@ -93,11 +94,11 @@ async def test_given_again_it_gets_the_answer_that_came_too_late(redis: Redis, l
 async def test_what_cannot_be_read_is_no_answer(redis: Redis) -> None:
     other = OrderAnswer(an_order(2).id, OrderDone(TableId(3)))
     await redis.rpush(keys.order_answer(an_order().id), [b"\xc1", order_answer_codec().encode(other)])
-    with structlog.testing.capture_logs() as lines:
-        for _ in range(2):
-            with pytest.raises(NodeSilent):
-                await Orders(redis, structlog.get_logger()).give(NODE, an_order(), WAIT)
-    assert [line["event"] for line in lines] == ["orders.bad_answer"]
+    lines = LogCapture()
+    for _ in range(2):
+        with pytest.raises(NodeSilent):
+            await Orders(redis, captured_by(lines)).give(NODE, an_order(), WAIT)
+    assert [line["event"] for line in lines.entries] == ["orders.bad_answer"]
 
 
 async def test_redis_is_away(log: Log) -> None:

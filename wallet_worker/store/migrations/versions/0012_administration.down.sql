@@ -8,6 +8,5 @@ GRANT SELECT ON tables TO holdem_wallet;
 
 GRANT UPDATE (frozen_at) ON player TO holdem_wallet;
 DROP FUNCTION freeze_player(bigint, boolean);
-DROP INDEX player_nickname_order, player_email_order;
-DROP INDEX admin_action_admin, admin_action_action, admin_action_done;
+DROP INDEX admin_action_action, admin_action_done, player_nickname_order, player_email_order;
 REVOKE SELECT, INSERT ON admin_action FROM holdem_router;

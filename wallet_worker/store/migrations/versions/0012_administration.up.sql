@@ -1,6 +1,5 @@
 -- Orders are recorded by the router, too, and asked for by who gave them, by what they are, and by when.
 GRANT SELECT, INSERT ON admin_action TO holdem_router;
-CREATE INDEX admin_action_admin ON admin_action (admin, id DESC);
 CREATE INDEX admin_action_action ON admin_action (action, id DESC);
 CREATE INDEX admin_action_done ON admin_action (done_at);
 
