@@ -235,6 +235,7 @@ def build_admin_app(
             cluster=Cluster(redis, settings.shards, desk.log),
             nodes=nodes,
             orders=Orders(redis, desk.log),
+            protection=ProtectionDesk(PlayerTermsStore(desk.postgres), settings.protection, desk.log),
             health=watch.health,
             log=desk.log,
         )

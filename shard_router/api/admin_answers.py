@@ -7,6 +7,7 @@ from attrs import frozen
 
 from cardroom.ids import Epoch, NodeId, SeatIndex, ShardId, TableId, UserId
 from cardroom.wire.json_schema import Time
+from cardroom.wire.protection import Protection
 
 
 @frozen
@@ -57,6 +58,8 @@ class UserWhole(UserLine):
 
     blocks: tuple[UsersBlock, ...]
     seats: tuple[UsersSeat, ...]
+    protection: Protection
+    """The limits that the player has set, and the self-exclusion."""
 
 
 @frozen

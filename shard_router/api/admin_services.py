@@ -7,6 +7,7 @@ from attrs import frozen
 from cardroom.service.admins import AdminBook
 from cardroom.service.logs import Log
 from shard_router.api.auth import Desk
+from shard_router.api.protection import ProtectionDesk
 from shard_router.store.cluster import Cluster
 from shard_router.store.nodes import Nodes
 from shard_router.store.orders import Orders
@@ -21,6 +22,7 @@ class AdminServices:
     cluster: Cluster
     nodes: Nodes
     orders: Orders
+    protection: ProtectionDesk
     health: Callable[[], dict[str, bool]]
     log: Log
     answer_seconds: float = 4.0

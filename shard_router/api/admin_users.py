@@ -1,5 +1,6 @@
 """``/admin/users``: look for players, see how one stands, freeze one."""
 
+import json
 from typing import Any, Final
 
 from quart_trio import QuartTrio
@@ -17,6 +18,7 @@ from cardroom.wire.refusals import Refusal
 from shard_router.api.admin_answers import UserFrozen, Users, UserWhole
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.http import MAX_REQUEST_BYTES
+from shard_router.api.protection import PROTECTION
 from shard_router.store.find_players import find_player, list_blocks_of, list_by_email, list_by_nickname
 
 REASON: Final = Codec[ReasonBody](ReasonBody, Encoding.JSON, MAX_REQUEST_BYTES, {})
@@ -57,7 +59,7 @@ def add_user_pages(app: QuartTrio, services: AdminServices) -> None:
     @app.get("/admin/users/<int:user_id>")
     @Page(tag="players", who=ADMIN, answers={200: UserWhole})
     async def user(user_id: int) -> dict[str, Any]:
-        """Show how a player stands: account, freeze, exclusion, second factor, blocks, seats."""
+        """Show how a player stands: account, freeze, second factor, blocks, seats, and own limits."""
         row = await require_player(postgres, user_id)
         directory = await services.nodes.directory()
         seats = [
@@ -65,7 +67,8 @@ def add_user_pages(app: QuartTrio, services: AdminServices) -> None:
             for table, seat in directory.seats_of(UserId(user_id))
         ]
         blocks = [_write_block(one) for one in await list_blocks_of(postgres, UserId(user_id))]
-        return _write_user(row) | {"blocks": blocks, "seats": seats}
+        limits = json.loads(PROTECTION.encode(await services.protection.show(UserId(user_id))))
+        return _write_user(row) | {"blocks": blocks, "seats": seats, "protection": limits}
 
     _add_freezes(app, services)
 

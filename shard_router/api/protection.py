@@ -38,7 +38,7 @@ from shard_router.store.protection import Author, NoSuchPlayer, PlayerTermsStore
 
 _LIMIT_WISH: Final = Codec[LimitWish](LimitWish, Encoding.JSON, MAX_REQUEST_BYTES, {})
 _EXCLUSION_WISH: Final = Codec[ExclusionWish](ExclusionWish, Encoding.JSON, MAX_REQUEST_BYTES, {})
-_PROTECTION: Final = Codec[Protection](Protection, Encoding.JSON, MAX_REQUEST_BYTES, {})
+PROTECTION: Final = Codec[Protection](Protection, Encoding.JSON, MAX_REQUEST_BYTES, {})
 
 _VALUES: Final = {
     LimitKind.SESSION_MINUTES: range(DAY_MINUTES + 1),
@@ -107,7 +107,7 @@ def add_protection_pages(app: QuartTrio, desk: ProtectionDesk, logins: Logins) -
     async def show_protection() -> Response:
         """Give the limits that the house offers, as the player has set them, and the self-exclusion."""
         login = await require_login(logins)
-        return answer(_PROTECTION, await _of_player(desk.show(login.user_id)))
+        return answer(PROTECTION, await _of_player(desk.show(login.user_id)))
 
     @app.put("/api/v1/me/protection/limits/<name>")
     @Page(
@@ -122,7 +122,7 @@ def add_protection_pages(app: QuartTrio, desk: ProtectionDesk, logins: Logins) -
         """Ask for a limit, or for none: tighter holds at once, looser after a wait. May be repeated."""
         login = await require_login(logins)
         wish = await read_body(_LIMIT_WISH)
-        return answer(_PROTECTION, await _of_player(desk.limit(login.user_id, name, wish, Author())))
+        return answer(PROTECTION, await _of_player(desk.limit(login.user_id, name, wish, Author())))
 
     @app.put("/api/v1/me/protection/exclusion")
     @Page(
@@ -136,7 +136,7 @@ def add_protection_pages(app: QuartTrio, desk: ProtectionDesk, logins: Logins) -
         """Exclude the player from play and deposits; nobody can end that before its time."""
         login = await require_login(logins)
         wish = await read_body(_EXCLUSION_WISH)
-        return answer(_PROTECTION, await _of_player(desk.exclude(login.user_id, wish, Author())))
+        return answer(PROTECTION, await _of_player(desk.exclude(login.user_id, wish, Author())))
 
 
 async def _of_player(work: Awaitable[Protection]) -> Protection:

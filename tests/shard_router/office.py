@@ -24,12 +24,14 @@ from cardroom.wire.orders import (
 from shard_router.api.admin import make_admin_app
 from shard_router.api.admin_services import AdminServices
 from shard_router.api.auth import Desk
+from shard_router.api.protection import ProtectionDesk
 from shard_router.app import build_desk
 from shard_router.settings import RouterSettings
 from shard_router.store.cluster import Cluster
 from shard_router.store.logins import NewLogin, Origin
 from shard_router.store.nodes import Nodes
 from shard_router.store.orders import Orders
+from shard_router.store.protection import PlayerTermsStore
 from tests.cardroom.service.people import TOKEN_OF, open_book
 from tests.fakes.conformity import watch_answers
 from tests.shard_router.front import NODE, NodeHand, router_settings
@@ -90,6 +92,7 @@ def build_office(
         cluster=Cluster(redis, settings.shards, log),
         nodes=Nodes(redis, settings.shards, log),
         orders=Orders(redis, log),
+        protection=ProtectionDesk(PlayerTermsStore(pool), settings.protection, log),
         health=dict,
         log=log,
         answer_seconds=1.0,

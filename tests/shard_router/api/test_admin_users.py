@@ -69,6 +69,8 @@ async def test_how_a_player_stands_is_shown(office: Office) -> None:
     await office.node.publish(table_summary(5, 1, 99, user_id))
     found = await office.get(f"/admin/users/{user_id}")
     assert found["seats"] == [{"table_id": 5, "shard": 1, "name": "Table 5", "seat": 1}]
+    limits = {one["kind"]: one["value"] for one in found["protection"]["limits"]}
+    assert (limits["loss_day"], found["protection"]["excluded_until_unix_ms"]) == (None, None)
     assert (found["nickname"], found["second_factor_at"]) == ("alice", None)
     for number in (user_id + 1, 0, 2**63):
         status, refused = await office.ask("GET", f"/admin/users/{number}")
