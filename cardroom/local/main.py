@@ -23,7 +23,7 @@ from cardroom.local.console import Console
 from cardroom.local.patience import Patience
 from cardroom.local.plan import FOLDERS, ClusterPlan
 from cardroom.local.play import Round, judge
-from cardroom.local.ports import NODE_1_ADMIN, NODE_2_ADMIN, check_ports, read_ports
+from cardroom.local.ports import NODE_1_ADMIN, NODE_2_ADMIN, ROUTER_ADMIN, check_ports, read_ports
 from cardroom.local.processes import ProcessFailed, Workplace
 from cardroom.local.record import AlreadyRunning, RunRecord, claim_folder
 from cardroom.local.servers import ServerFailed
@@ -135,11 +135,12 @@ def has_passed(result: Mapping[str, Any]) -> bool:
 def tell_addresses(cluster: Cluster, console: Console) -> None:
     """Say where everything is."""
     plan = cluster.servers.plan
-    console.say(f"  router  {cluster.router_url}/api/v1/tables")
-    console.say(f"  wallet  {cluster.wallet_url}")
-    console.say(f"  node-1  {http_url(plan, NODE_1_ADMIN)}/health (administrators)")
-    console.say(f"  node-2  {http_url(plan, NODE_2_ADMIN)}/health (administrators)")
-    console.say(f"  admin token in {plan.credentials}, logs in {plan.logs}")
+    console.say(f"  router  {cluster.router_url}/docs")
+    console.say(f"  router  {http_url(plan, ROUTER_ADMIN)}/docs (administrators)")
+    console.say(f"  wallet  {cluster.wallet_url}/docs")
+    console.say(f"  node-1  {http_url(plan, NODE_1_ADMIN)}/docs (administrators)")
+    console.say(f"  node-2  {http_url(plan, NODE_2_ADMIN)}/docs (administrators)")
+    console.say(f"  tokens of administrators in {plan.credentials}, logs in {plan.logs}")
     console.say("Ctrl-C stops everything in order.")
 
 
