@@ -163,7 +163,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.load_books": {
         "_TABLES": _by("game_table_pkey"),
-        "_PLAYERS": _by("player_pkey"),
+        "_PLAYERS": _by("player_pkey", "block_user"),
         "_HANDS": _by("hand_pkey", months={"hand": 5}),
         "_LOCK_ACCOUNTS": _by("account_pkey", "account_owner_key", "account_seat_key"),
     },
@@ -238,7 +238,9 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.read_seated": {
         "READ_SEATED": _reads(
-            "account", "player", why="all seats of all tables; of the entries it reads none"
+            "account",
+            "player",
+            why="all seats of all tables, and who is blocked; of the entries it reads none",
         ),
     },
     "wallet_worker.store.read_terms": {
