@@ -155,7 +155,8 @@ def build_worker(
     """Make all objects that serve streams and record what they commit."""
     log = recorders.log
     link = chain_linker(settings.chain_key)
-    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer, settings.protection)
+    blocks = settings.guard.blocked_users
+    tools = BatchTools(postgres, reply_codec(), link, recorders.handover.offer, settings.protection, blocks)
     consumers = build_consumers(settings, tools, redis, log)
     name = name_worker()
     terms = {shard: consumer.term for shard, consumer in consumers.items()}
@@ -165,7 +166,7 @@ def build_worker(
         probe_loop_lag,
         watch.run,
         notices.run,
-        TermsWatch(postgres, redis, settings.protection, log).run,
+        TermsWatch(postgres, redis, settings.protection, log, blocked_users=blocks).run,
         HeldWatch(postgres, link, settings.protection, log).run,
         Housekeeping(postgres, settings.ledger, log).run,
         NodeActions(postgres, redis, log).run,

@@ -78,9 +78,9 @@ async def _resolve(settings: WalletSettings, wanted: Resolution) -> None:
     link = chain_linker(settings.chain_key)
     log = open_log(settings.log, "wallet_worker")
     async with open_postgres(settings.postgres) as postgres, open_redis(settings.redis) as redis:
-        desk = LetterDesk(
-            BatchTools(postgres, reply_codec(), link, protection=settings.protection), redis, log
-        )
+        protection, blocks = settings.protection, settings.guard.blocked_users
+        tools = BatchTools(postgres, reply_codec(), link, protection=protection, blocked_users=blocks)
+        desk = LetterDesk(tools, redis, log)
         document = await desk.resolve(wanted)
     sys.stdout.write(json.dumps(dict(document)) + "\n")
 

@@ -94,8 +94,8 @@ class ExclusionWish:
 class PlayerTerms:
     """A field of the hash ``keys.player_terms``, named by the user's id: what holds for the player's seats.
 
-    Written for players who have money at a table and any terms. From ``play_until_unix_ms`` on (None: not
-    limited) each seat ends after the hand in play, for ``reason``.
+    Written for players who have money at a table, and any terms or a block. From ``play_until_unix_ms`` on
+    (None: not limited) each seat ends after the hand in play, for ``reason``.
     """
 
     user_id: UserId

@@ -137,7 +137,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.load_books": {
         "_TABLES": by("game_table_pkey"),
-        "_PLAYERS": by("player_pkey"),
+        "_PLAYERS": by("player_pkey", "block_user"),
         "_HANDS": by("hand_pkey", months={"hand": 5}),
         "_LOCK_ACCOUNTS": by("account_pkey", "account_owner_key", "account_seat_key"),
     },
@@ -212,7 +212,9 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.read_seated": {
         "READ_SEATED": reads(
-            "account", "player", why="all seats of all tables; of the entries it reads none"
+            "account",
+            "player",
+            why="all seats of all tables, and who is blocked; of the entries it reads none",
         ),
     },
     "wallet_worker.store.read_terms": {

@@ -30,6 +30,21 @@ async def exclude(house: House, player: int, until: str = "now() + interval '1 d
     await house.change(f"UPDATE player SET has_terms = true, self_excluded_until = {until} WHERE id = {user}")
 
 
+async def block(house: House, player: int, seconds: int | None = None) -> None:
+    """Let an administrator have blocked a player, for good or for so long."""
+    end = "NULL" if seconds is None else f"now() + interval '{seconds} s'"
+    await house.change(
+        "INSERT INTO block (user_id, reason, blocked_by, expires_at) "
+        f"VALUES ({house.players[player]}, 'bots', 'kim', {end})"
+    )
+
+
+async def unblock(house: House) -> None:
+    await house.change(
+        "UPDATE block SET removed_at = now(), removed_by = 'lee', removed_reason = 'a mistake'"
+    )
+
+
 async def age(house: House, interval: str) -> None:
     """Let all that is booked have happened so much earlier, up to two months."""
     if "day" in interval:

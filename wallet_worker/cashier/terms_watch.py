@@ -37,13 +37,25 @@ class _Known:
 
 
 class TermsWatch:
-    """Looks at all players who have money at tables and terms, again and again."""
+    """Looks at all players who have money at tables, and terms or a block, again and again.
 
-    def __init__(self, postgres: Postgres, redis: Redis, settings: ProtectionSettings, log: Log) -> None:
+    ``blocked_users``: whether blocks of players count, as at the door.
+    """
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        redis: Redis,
+        settings: ProtectionSettings,
+        log: Log,
+        *,
+        blocked_users: bool = True,
+    ) -> None:
         self._postgres = postgres
         self._redis = redis
         self._settings = settings
         self._log = log
+        self._blocked_users = blocked_users
         self._codec = terms_codec()
         self._known: dict[UserId, _Known] = {}
 
@@ -58,7 +70,7 @@ class TermsWatch:
 
     async def look(self) -> None:
         """Find out once what holds, and write what Redis does not have so."""
-        seated = await read_seated(self._postgres)
+        seated = await read_seated(self._postgres, blocked_users=self._blocked_users)
         await self._read_changed(seated)
         wanted = {
             str(one.user_id).encode(): self._codec.encode(self._terms(one, self._known[one.user_id].usage))
@@ -82,6 +94,8 @@ class TermsWatch:
 
     def _terms(self, one: Seated, usage: Usage) -> PlayerTerms:
         limits = usage.limits
+        if one.is_blocked:
+            return _write(one.user_id, 0, PlayEnds.USER_BLOCKED, limits)
         if one.is_excluded:
             return _write(one.user_id, 0, PlayEnds.SELF_EXCLUDED, limits)
         end = end_of_play(limits, usage.risks, usage.sitting, one.money)

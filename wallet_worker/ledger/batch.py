@@ -70,13 +70,17 @@ def _tell_nobody(sealed: SealedBatch) -> None:
 
 @frozen
 class BatchTools:
-    """What a batch needs besides its commands; ``on_sealed`` is told what was sealed, after the commit."""
+    """What a batch needs besides its commands; ``on_sealed`` is told what was sealed, after the commit.
+
+    ``blocked_users``: whether blocks of players count, as at the door.
+    """
 
     postgres: Postgres
     codec: Codec[LedgerReply]
     link: Link
     on_sealed: Callable[[SealedBatch], None] = _tell_nobody
     protection: ProtectionSettings = field(factory=ProtectionSettings)
+    blocked_users: bool = True
 
 
 async def apply_batch(tools: BatchTools, shard: ShardId, term: int, entries: Sequence[Entry]) -> list[Answer]:
@@ -113,6 +117,7 @@ class _Batch:
         self._codec = tools.codec
         self._link = tools.link
         self._protection = tools.protection
+        self._blocked_users = tools.blocked_users
         self._transaction = transaction
         self._locked = locked
         self._scene = Scene(shard, locked.epoch, locked.unix_ms)
@@ -161,7 +166,7 @@ class _Batch:
         if not tables:
             return Books()
         buyers = {body.user_id for body in bodies if isinstance(body, HoldBuyIn)}
-        wanted = Wanted(users, tables, hands, buyers, self._protection)
+        wanted = Wanted(users, tables, hands, buyers, self._protection, self._blocked_users)
         return await load_books(self._transaction, self._scene.shard, wanted)
 
     async def _answer(self, letter: Letter, books: Books) -> None:

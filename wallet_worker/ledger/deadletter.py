@@ -154,6 +154,7 @@ class _Case:
     ) -> None:
         self._link = tools.link
         self._protection = tools.protection
+        self._blocked_users = tools.blocked_users
         self._transaction = transaction
         self._letter = letter
         self._wanted = wanted
@@ -213,7 +214,7 @@ class _Case:
         hands = {body.hand_id} if isinstance(body, SettleHand) else set()
         users = set(users_of(command))
         buyers = users if isinstance(body, HoldBuyIn) else ()
-        wanted = Wanted(users, tables, hands, buyers, self._protection)
+        wanted = Wanted(users, tables, hands, buyers, self._protection, self._blocked_users)
         return await load_books(self._transaction, self._letter.shard, wanted)
 
     def _new_id(self) -> CommandId:

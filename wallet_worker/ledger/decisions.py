@@ -200,5 +200,6 @@ _CODES: Final = {
     Denial.WITHDRAWALS_FROZEN: Refusal.WITHDRAWALS_FROZEN,
     Denial.LOSS_LIMIT: Refusal.LOSS_LIMIT,
     Denial.SESSION_LIMIT: Refusal.SESSION_LIMIT,
+    Denial.USER_BLOCKED: Refusal.USER_BLOCKED,
 }
 assert len(_CODES) == len(Denial), "every denial has its code"

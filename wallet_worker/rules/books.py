@@ -48,6 +48,8 @@ class Player:
     are_withdrawals_frozen: bool = False
     has_terms: bool = False
     """Whether there are limits of the player's own to be looked up."""
+    is_blocked: bool = False
+    """Whether an administrator keeps the player out of the house."""
 
 
 @frozen

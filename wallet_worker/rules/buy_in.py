@@ -28,10 +28,9 @@ def is_seated(books: Books, buy_in: BuyIn) -> bool:
 def hold_buy_in(books: Books, buy_in: BuyIn) -> Transfer:
     """Give the transfer of a buy-in or top-up.
 
-    Denied: no such table or seat, table halted, amount out of bounds, player frozen or self-excluded, all
-    play frozen, seat taken (it holds another player's money, or the player's money lies at another seat),
-    session or loss limit, insufficient
-    funds.
+    Denied: no such table or seat, table halted, amount out of bounds, player frozen, blocked or
+    self-excluded, all play frozen, seat taken (it holds another player's money, or the player's money lies at
+    another seat), session or loss limit, insufficient funds.
     """
     _check_table(books, buy_in)
     if buy_in.amount <= 0:
@@ -70,6 +69,8 @@ def _check_player(books: Books, buy_in: BuyIn) -> None:
         raise Denied(Denial.INSUFFICIENT_FUNDS)
     if player.is_frozen:
         raise Denied(Denial.FROZEN)
+    if player.is_blocked:
+        raise Denied(Denial.USER_BLOCKED)
     if player.is_self_excluded:
         raise Denied(Denial.SELF_EXCLUDED)
     if player.is_play_frozen:

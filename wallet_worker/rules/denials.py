@@ -26,6 +26,7 @@ class Denial(Enum):
     WITHDRAWALS_FROZEN = auto()
     LOSS_LIMIT = auto()
     SESSION_LIMIT = auto()
+    USER_BLOCKED = auto()
 
 
 class Denied(Exception):

@@ -65,6 +65,7 @@ class PlayEnds(Enum):
     """Why play ends; the names are those of the wire."""
 
     SELF_EXCLUDED = "self_excluded"
+    USER_BLOCKED = "user_blocked"
     LOSS_LIMIT = "loss_limit"
     SESSION_LIMIT = "session_limit"
 

@@ -20,7 +20,8 @@ FROM game_table WHERE shard = $1 AND id = ANY($2::bigint[])
 """
 
 _PLAYERS: Final = """
-SELECT id, is_frozen, is_self_excluded, is_play_frozen, player.has_terms
+SELECT id, is_frozen, is_self_excluded, is_play_frozen, player.has_terms,
+       EXISTS (SELECT FROM blocked_player WHERE user_id = id) AS is_blocked
 FROM player_standing JOIN player USING (id) WHERE id = ANY($1::bigint[])
 """
 
@@ -53,13 +54,17 @@ FOR UPDATE
 
 @frozen
 class Wanted:
-    """Whose rows a batch needs; of ``buyers``, who may bring money to tables, their own limits too."""
+    """Whose rows a batch needs; of ``buyers``, who may bring money to tables, their own limits too.
+
+    ``blocked_users``: whether blocks of players count.
+    """
 
     users: Collection[UserId]
     tables: Collection[TableId]
     hands: Collection[HandId]
     buyers: Collection[UserId] = ()
     protection: ProtectionSettings = field(factory=ProtectionSettings)
+    blocked_users: bool = True
 
 
 async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -> Books:
@@ -82,6 +87,7 @@ async def load_books(transaction: Transaction, shard: ShardId, wanted: Wanted) -
             is_self_excluded=row["is_self_excluded"],
             is_play_frozen=row["is_play_frozen"],
             has_terms=row["has_terms"],
+            is_blocked=row["is_blocked"] and wanted.blocked_users,
         )
     limited = [user for user in wanted.buyers if user in books.players and books.players[user].has_terms]
     if limited:

@@ -1,4 +1,4 @@
-"""Who has money at tables and terms to be held to."""
+"""Who has money at tables, and terms to be held to or a block."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,11 +17,13 @@ WITH seated AS (
 )
 SELECT seated.user_id, seated.money, seated.seats,
        coalesce(player.self_excluded_until > statement_timestamp(), false) AS is_excluded,
+       blocked.user_id IS NOT NULL AS is_blocked,
        (SELECT coalesce(max(id), 0) + count(*) FILTER (WHERE begins_at <= statement_timestamp())
         FROM player_term WHERE user_id = seated.user_id) AS version,
        floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint AS now_ms
 FROM seated JOIN player ON player.id = seated.user_id
-WHERE player.has_terms
+LEFT JOIN blocked_player AS blocked ON blocked.user_id = seated.user_id AND $1::boolean
+WHERE player.has_terms OR blocked.user_id IS NOT NULL
 ORDER BY seated.user_id
 """
 
@@ -34,19 +36,24 @@ class Seated:
     money: Krw
     seats: int
     is_excluded: bool
+    is_blocked: bool
     version: int
     now_ms: int
 
 
-async def read_seated(reader: Reader) -> Sequence[Seated]:
-    """Give all players who have money at tables and any terms, by their ids."""
-    rows = await reader.fetch(READ_SEATED)
+async def read_seated(reader: Reader, *, blocked_users: bool = True) -> Sequence[Seated]:
+    """Give all players who have money at tables, and any terms or a block, by their ids.
+
+    ``blocked_users`` false: blocks do not count.
+    """
+    rows = await reader.fetch(READ_SEATED, blocked_users)
     return [
         Seated(
             UserId(row["user_id"]),
             Krw(row["money"]),
             row["seats"],
             row["is_excluded"],
+            row["is_blocked"],
             row["version"],
             row["now_ms"],
         )

@@ -9,12 +9,15 @@ import pytest
 from quart_trio import QuartTrio
 
 from cardroom.service.redis import Redis
-from tests.wallet_worker.house import LOG, House
+from tests.wallet_worker.house import LINK, LOG, House
 from tests.wallet_worker.letters import bury_hand
 from tests.wallet_worker.office import get, make_office, post
+from tests.wallet_worker.outside import deposit
+from tests.wallet_worker.terms import limit
 from wallet_worker.api.letters import letter_pages
 from wallet_worker.api.roles import PAGES
 from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.store.book_deposit import book_deposit
 
 WHY: Mapping[str, Any] = {"reason": "for a test", "idempotency_key": "k1"}
 
@@ -58,7 +61,9 @@ async def test_a_question_that_is_none_is_refused(app: QuartTrio, query: str) ->
     assert (status, refused["code"]) == (400, "malformed")
 
 
-def orders_of(house: House, letter: int, room: int) -> Mapping[str, tuple[str, Mapping[str, Any], str]]:
+def orders_of(
+    house: House, letter: int, room: int, held: int
+) -> Mapping[str, tuple[str, Mapping[str, Any], str]]:
     """Give an order for every page that changes something: its path, body, and what it is recorded as."""
     user, wallet = house.players[0], f"wallet:{house.players[0]}"
     gift = {**WHY, "user_id": user, "amount": 700}
@@ -71,6 +76,9 @@ def orders_of(house: House, letter: int, room: int) -> Mapping[str, tuple[str, M
         "POST /admin/adjustments": ("/admin/adjustments", move, "adjustment_proposed"),
         "POST /admin/letters/<int:letter_id>/<any(retry, void):order>": (
             f"/admin/letters/{letter}/void", WHY, "letter_voided"
+        ),
+        "POST /admin/deposits/held/<int:number>/release": (
+            f"/admin/deposits/held/{held}/release", WHY, "deposit_release"
         ),
         "POST /admin/freeze": ("/admin/freeze", {**WHY, "scope": "withdrawals"}, "freeze"),
         "POST /admin/unfreeze": ("/admin/unfreeze", {**WHY, "scope": "withdrawals"}, "unfreeze"),
@@ -86,7 +94,9 @@ DECISIONS = ("approve", "reject")
 async def test_every_page_that_changes_something_records_it(app: QuartTrio, house: House) -> None:
     letter, _ = await bury_hand(house)
     _, room = await post(app, "/admin/rooms", {**WHY, "name": "Busan", "idempotency_key": "another"})
-    orders = orders_of(house, letter, room["room_id"])
+    await limit(house, 0, "deposit_day", 10)
+    await book_deposit(house.database, deposit(house.players[0]), LINK)
+    orders = orders_of(house, letter, room["room_id"], await house.number("SELECT id FROM held_deposit"))
     for path, body, action in orders.values():
         status, answer = await post(app, path, body, token="other")
         assert status in (200, 201), (path, answer)

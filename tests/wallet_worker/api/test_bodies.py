@@ -6,7 +6,7 @@ import pytest
 from quart_trio import QuartTrio
 
 from cardroom.local.servers import free_port
-from cardroom.service.logins import LoginLookup, LookupSettings
+from cardroom.service.logins import LoginLookup, LookupSettings, draw_token
 from cardroom.service.postgres import open_postgres
 from cardroom.service.protection import ProtectionSettings
 from cardroom.service.redis import Redis, open_redis
@@ -78,7 +78,8 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
         app.register_blueprint(admin_pages(Office(postgres, LINK, LOG)))
         logins = LoginLookup(redis, postgres, LookupSettings())
         app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings(), ProtectionSettings()))
-        for path in ("/admin/ledger/summary", "/api/v1/wallet/balance"):
-            answer = await app.test_client().get(path, headers=TOKEN)
+        player = {"Authorization": f"Bearer {draw_token()}"}
+        for path, token in (("/admin/ledger/summary", TOKEN), ("/api/v1/wallet/balance", player)):
+            answer = await app.test_client().get(path, headers=token)
             assert (answer.status_code, (await answer.get_json())["code"]) == (503, "unavailable")
             assert answer.headers["Retry-After"] == "2"

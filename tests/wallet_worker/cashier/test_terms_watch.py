@@ -12,7 +12,7 @@ from cardroom.wire import keys
 from cardroom.wire.protection import PlayerTerms, terms_codec
 from cardroom.wire.refusals import Refusal
 from tests.wallet_worker.house import LOG, House, hand_of, leave
-from tests.wallet_worker.terms import HERE, exclude, limit, usage_of
+from tests.wallet_worker.terms import HERE, block, exclude, limit, unblock, usage_of
 from wallet_worker.cashier.terms_watch import TermsWatch
 from wallet_worker.rules.protection import Period
 
@@ -59,6 +59,28 @@ async def test_who_is_excluded_or_over_a_limit_has_to_go(
     watch._known.clear()  # as if the time to count anew had come
     await watch.look()
     assert await told(redis) == first
+
+
+async def test_who_is_blocked_has_to_go_with_or_without_terms_until_it_is_taken_back(
+    house: House, redis: Redis, watch: TermsWatch
+) -> None:
+    await house.seat(0, 1_000, 1_000, 1_000)
+    one, two = house.players[:2]
+    await exclude(house, 0)
+    await block(house, 0)
+    await block(house, 1, 60)
+    await block(house, 3)
+    await watch.look()
+    blocked = {user: PlayerTerms(user, 0, Refusal.USER_BLOCKED, 0) for user in (one, two)}
+    assert await told(redis) == blocked
+    await TermsWatch(house.database, redis, HERE, LOG, blocked_users=False).look()
+    excluded = {one: PlayerTerms(one, 0, Refusal.SELF_EXCLUDED, 0)}
+    assert await told(redis) == excluded
+    await watch.look()
+    assert await told(redis) == blocked
+    await unblock(house)
+    await watch.look()
+    assert await told(redis) == excluded
 
 
 async def test_winnings_over_the_limit_stay_until_the_period_ends(

@@ -17,7 +17,9 @@ from cardroom.wire.ledger import (
     StaleEpoch,
 )
 from cardroom.wire.refusals import Refusal
-from tests.wallet_worker.house import PURSE, House, again, hand_of, hold, leave, new_id, open_by
+from tests.wallet_worker.house import PURSE, REPLIES, House, again, hand_of, hold, leave, new_id, open_by
+from tests.wallet_worker.terms import block, unblock
+from wallet_worker.ledger.batch import apply_batch
 from wallet_worker.rules.denials import BooksDisagree
 from wallet_worker.store.lock_shard import TermLost
 
@@ -56,6 +58,33 @@ async def test_who_may_not_play_brings_no_money(house: House, column: str, code:
     await house.change(f"UPDATE player SET {column} WHERE id = {house.players[0]}")
     assert await house.ask(hold(house.players[0], house.tables[0], 0, 100)) == refused(code)
     assert await house.wallet(0) == PURSE
+
+
+async def test_who_is_blocked_brings_no_money_and_takes_what_lies_there(house: House) -> None:
+    user, other, table = house.players[0], house.players[1], house.tables[0]
+    await house.ask(hold(user, table, 0, 100))
+    await block(house, 0)
+    assert await house.ask(hold(user, table, 0, 100)) == refused(Refusal.USER_BLOCKED)
+    assert isinstance((await house.ask(hold(other, table, 1, 100)))[0], BuyInHeld)
+    await house.ask(leave(user, table, 0, 100))
+    assert await house.wallet(0) == PURSE
+    await unblock(house)
+    assert isinstance((await house.ask(hold(user, table, 0, 100)))[0], BuyInHeld)
+
+
+async def test_blocks_that_are_switched_off_or_over_refuse_nobody(house: House) -> None:
+    user, table = house.players[0], house.tables[0]
+    await block(house, 0)
+    tools = evolve(house.tools, blocked_users=False)
+    buy_in = house.entry(house.command(hold(user, table, 0, 100)))
+    (answer,) = await apply_batch(tools, house.shard, house.term, [buy_in])
+    assert isinstance(REPLIES.decode(answer.reply).body, BuyInHeld)
+    assert await house.ask(hold(user, table, 0, 100)) == refused(Refusal.USER_BLOCKED)
+    await house.change(
+        "UPDATE block SET blocked_at = now() - interval '9 s', expires_at = now() - interval '1 s'"
+    )
+    assert await house.escrow(0) == {0: 100}
+    assert isinstance((await house.ask(hold(user, table, 0, 100)))[0], BuyInHeld)
 
 
 async def test_a_seat_and_a_player_are_bound_to_each_other(house: House) -> None:

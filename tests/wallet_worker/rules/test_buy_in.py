@@ -55,6 +55,8 @@ def test_tables_and_players_that_are_out_of_play() -> None:
     assert denial_of(SIT, table="is_closed") is Denial.NO_SUCH_TABLE
     assert denial_of(SIT, player=Player(is_frozen=True, is_self_excluded=False)) is Denial.FROZEN
     assert denial_of(TOP_UP, player=Player(is_frozen=False, is_self_excluded=True)) is Denial.SELF_EXCLUDED
+    blocked = Player(is_frozen=False, is_self_excluded=False, is_blocked=True)
+    assert denial_of(TOP_UP, player=blocked) is Denial.USER_BLOCKED
 
 
 def test_money_never_changes_its_seat() -> None:

@@ -1,6 +1,7 @@
 """The record of what administrators have ordered is only added to."""
 
 import pytest
+from attrs import evolve
 
 from cardroom.service.admin_actions import (
     ActionFilter,
@@ -10,7 +11,8 @@ from cardroom.service.admin_actions import (
     hash_facts,
     list_actions,
 )
-from cardroom.service.postgres import Postgres, PostgresRefused
+from cardroom.service.postgres import PostgresRefused, open_postgres
+from cardroom.service.settings import PostgresSettings
 from tests.wallet_worker.house import House
 
 
@@ -36,10 +38,16 @@ async def test_a_key_is_of_one_administrator_and_one_action(house: House) -> Non
 
 
 @pytest.mark.parametrize("change", ["UPDATE admin_action SET reason = 'x'", "DELETE FROM admin_action"])
-async def test_the_workers_role_cannot_change_the_record(database: Postgres, change: str) -> None:
-    with pytest.raises(PostgresRefused) as refusal:
-        async with database.transaction() as transaction:
-            await transaction.execute(change)
+@pytest.mark.parametrize("role", ["holdem_wallet", "holdem_router"])
+async def test_who_adds_to_the_record_cannot_change_it(
+    wallet_settings: PostgresSettings, role: str, change: str
+) -> None:
+    dsn = wallet_settings.dsn.replace("//holdem_wallet@", f"//{role}@")
+    async with open_postgres(evolve(wallet_settings, dsn=dsn, connections=1)) as database:
+        assert await database.fetch("SELECT FROM admin_action") == []
+        with pytest.raises(PostgresRefused) as refusal:
+            async with database.transaction() as transaction:
+                await transaction.execute(change)
     assert refusal.value.state == "42501"
 
 

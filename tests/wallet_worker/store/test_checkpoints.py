@@ -156,7 +156,10 @@ async def test_a_chain_that_was_sealed_anew_does_not_fit_its_checkpoint(marked: 
 
 
 async def test_an_account_that_a_checkpoint_names_may_not_vanish(marked: House) -> None:
-    await marked.change("INSERT INTO player OVERRIDING SYSTEM VALUE VALUES (999, 'x', 'x@x', '')")
+    await marked.change(
+        "INSERT INTO player (id, nickname, nickname_key, email, password_hash)"
+        " OVERRIDING SYSTEM VALUE VALUES (999, 'x', 'x', 'x@x', '')"
+    )
     await marked.change("INSERT INTO account (kind, user_id) VALUES ('wallet', 999)")
     await check(marked, checkpoint=True)
     await marked.change("DELETE FROM account WHERE user_id = 999")
