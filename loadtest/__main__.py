@@ -12,6 +12,7 @@ import trio
 from cardroom.client import ClientError
 from cardroom.local.processes import ProcessFailed
 from cardroom.local.servers import ServerFailed
+from cardroom.service.run import end_without_tidying
 from cardroom.service.settings import BadSettings
 from loadtest.course import CannotPlay, run_course
 from loadtest.options import Options, read_options
@@ -106,4 +107,6 @@ async def _order_stop_on_signal(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    end_without_tidying()
+    sys.exit(code)

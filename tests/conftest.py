@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from cardroom.local.servers import EmbeddedPostgres, EmbeddedValkey, postgres_server, valkey_server
@@ -16,6 +17,15 @@ settings.register_profile(
     "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, print_blob=True
 )
 settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def _no_log_is_open() -> None:
+    """Begin each test as a process begins: what it logs does not depend on the modules that were imported.
+
+    Many of them open a log, for all of the process; one that a test was given stays as it is.
+    """
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,10 @@ async def test_a_bot_with_money_gets_none(house: House, http: httpx.AsyncClient)
 async def test_all_tables_are_asked_for(house: House, http: httpx.AsyncClient) -> None:
     await add_tables(http, "admin", TABLES)
     assert [body["name"] for _, body in house.asked] == [table.name for table in TABLES]
-    assert house.asked[0][1] == {"shard": 0, "name": "Han", "stake": "low", "seat_count": 6}
+    assert house.asked[0][1] == {
+        "shard": 0, "name": "Han", "stake": "low", "seat_count": 6,
+        "reason": "a table of the plan", "idempotency_key": "plan:0:Han",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,16 @@ run_until_signalled(serve)
 print("down", flush=True)
 """
 
+LEAVES = """
+from cardroom.service.run import end_without_tidying
+class Left:
+    def __del__(self):
+        print("tidied")
+left = Left()
+left.itself = left
+end_without_tidying()
+"""
+
 
 def _start(root: Path, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
@@ -50,6 +60,21 @@ def test_a_second_signal_ends_what_hangs(project_root: Path) -> None:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "said"), [(LEAVES, ""), (LEAVES[: LEAVES.rindex("end")], "tidied\n")], ids=["left", "tidied"]
+)
+def test_what_is_in_memory_is_left_to_the_system(project_root: Path, script: str, said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=project_root,
+        timeout=20,
+        check=True,
+    )
+    assert done.stdout == said
 
 
 def test_systemd_is_told_where_it_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def test_golden_bytes_of_a_memory() -> None:
     assert FORM_NUMBER == b"2"
     assert MEMORIES.encode(MEMORY) == MEMORY_BYTES, GROW
     assert MEMORIES.decode(MEMORY_BYTES) == MEMORY, GROW
-    assert fingerprint(TableMemory) == "42d05a21fbd9a98a", GROW
+    assert fingerprint(TableMemory) == "c977c09c5f9e176f", GROW
 
 
 def test_golden_bytes_of_the_talk() -> None:

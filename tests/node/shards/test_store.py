@@ -65,7 +65,7 @@ async def test_a_server_that_was_the_primary_before_is_another_one_when_it_is_ag
 ) -> None:
     with valkey_server(tmp_path, port=0) as second:
         async with opened(valkey) as (redis, place):
-            store = RedisShardStore(SHARD, ME, redis, 30.0)
+            store = RedisShardStore(ShardId(next(SHARDS)), ME, redis, 30.0)  # others use this server, too
             assert await store.take(absent=True)
             for number, server in enumerate((valkey, second, valkey, second)):
                 place.give_to(server)
