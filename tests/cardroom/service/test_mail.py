@@ -194,4 +194,4 @@ async def test_what_is_not_one_address_fails_as_any_other_mail(tmp_path: Path, t
     mailer = FolderMailer(tmp_path, SENDER)
     with pytest.raises(MailFailed):
         await mailer.send(evolve(LETTER, to=to))
-    assert not list(tmp_path.iterdir())
+    assert not await trio.Path(tmp_path).glob("*")
