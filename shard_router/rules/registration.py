@@ -5,9 +5,9 @@ from typing import Final
 from unicodedata import normalize
 
 _NICKNAME: Final = re.compile(r"[A-Za-z0-9_\-가-힣]{2,20}")
-# Atoms with dots between them and no more: mail software reads what else there may be as several addresses, or
-# as a comment before somebody else's, who could then be mailed under any number of names. `=?` begins an encoded
-# word.
+# Atoms with dots between them and no more: mail software reads what else there may be as several addresses,
+# or as a comment before somebody else's, who could then be mailed under any number of names. `=?` begins an
+# encoded word.
 _ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL: Final = re.compile(
     rf"(?=[^@]{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*"
