@@ -66,7 +66,8 @@ class FailureSettings:
 
     ``here``: of an account, from one address. ``account``: of an account, from wherever; mild, and without
     effect where its player has logged in before. ``address``: from an address, whatever the account;
-    ``exempt`` networks have none. ``code``: codes and passwords of who is logged in, or about to be.
+    ``exempt`` networks have none. ``code``: codes of who is about to be logged in, or is; and, apart
+    from them, passwords of who is.
     """
 
     here: PauseSettings = field(default=PauseSettings(5, 1.0, 300.0))

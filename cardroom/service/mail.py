@@ -6,6 +6,7 @@ waits for it asks for another.
 """
 
 import os
+import re
 import secrets
 import smtplib
 import ssl
@@ -27,6 +28,9 @@ from cardroom.service.settings import Secret
 MAILS: Final = Counter("holdem_mails_total", "Mails by what became of them", ["outcome"])
 
 _THREADS: Final = 1
+
+# The library's parser reads other texts as several addresses or as another one, and dies of some.
+_ONE_ADDRESS: Final = re.compile(r"(?!.*=\?)[\w!#$%&'*+/=?^`{|}~.-]+@[\w.-]+", re.ASCII)
 
 
 class MailFailed(Exception):
@@ -103,7 +107,12 @@ def make_mailer(settings: MailSettings) -> Mailer:
 
 
 def write_message(letter: Letter, sender: str) -> EmailMessage:
-    """Write a mail as it goes over the line; headers hold no line of anybody else's."""
+    """Write a mail as it goes over the line; headers hold no line of anybody else's.
+
+    Raises ``MailFailed`` for what is not one plain address: nobody else is written to.
+    """
+    if not _ONE_ADDRESS.fullmatch(letter.to):
+        raise MailFailed("not one plain address")
     message = EmailMessage()
     message["From"] = sender
     message["To"] = letter.to

@@ -28,16 +28,19 @@ _SEE_YOUR_MAIL: Final = Codec[SeeYourMail](SeeYourMail, Encoding.JSON, MAX_REQUE
 async def require_password(desk: Desk, login: Login, text: str) -> Account:
     """Give the account of who is logged in, by its password. Refused: wrong credentials, login slowed."""
     desk.passwords.require_time()
-    await desk.failures.begin_code(login.user_id)
+    await desk.failures.begin_password(login.user_id)
     account = await desk.accounts.find_by_id(login.user_id)
     if account is None or not await desk.passwords.matches(account.password_hash, write_password(text)):
         raise RefusedRequest(403, Refusal.WRONG_CREDENTIALS)
-    await desk.failures.forgive_code(login.user_id)
+    await desk.failures.forgive_password(login.user_id)
     return account
 
 
 async def change_password(desk: Desk, login: Login, asked: PasswordChange) -> None:
-    """Set a new password and end all other sessions. Refused: malformed, wrong credentials, login slowed."""
+    """Set a new password, end all other sessions and all tokens that were mailed to set one.
+
+    Refused: malformed, wrong credentials, login slowed.
+    """
     password = desk.read_new_password(asked.new_password)
     account = await require_password(desk, login, asked.old_password)
     password_hash = await desk.passwords.hash(password)
@@ -45,6 +48,7 @@ async def change_password(desk: Desk, login: Login, asked: PasswordChange) -> No
         if not await change_hash(transaction, account, password_hash):
             raise RefusedRequest(403, Refusal.WRONG_CREDENTIALS)  # changed meanwhile
         await desk.logins.end_all(transaction, login.user_id, but=login.session_id)
+        await desk.registrations.drop_resets(transaction, login.user_id)
     desk.log.info("account.password_changed", user_id=login.user_id)
     _notify(desk, account)
 

@@ -5,8 +5,13 @@ from typing import Final
 from unicodedata import normalize
 
 _NICKNAME: Final = re.compile(r"[A-Za-z0-9_\-가-힣]{2,20}")
+# Atoms with dots between them and no more: mail software reads what else there may be as several addresses,
+# or as a comment before somebody else's, who could then be mailed under any number of names. `=?` begins an
+# encoded word.
+_ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL: Final = re.compile(
-    r"[!-?A-~]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
+    rf"(?=[^@]{{1,64}}@)(?!.*=\?){_ATOM}(?:\.{_ATOM})*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
 )
 _MAX_EMAIL: Final = 254
 _MIN_PASSWORD: Final = 8

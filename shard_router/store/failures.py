@@ -73,6 +73,8 @@ redis.call('SET', KEYS[3], '1', 'PX', ARGV[2])
 return 0
 """
 
+_CODE: Final = "code"
+_PASSWORD: Final = "password"  # noqa: S105 (the name of a count)
 
 Words = list[str | bytes | int | float]
 
@@ -145,17 +147,34 @@ class Failures:
         await self._run(_TAKE_BACK, [attempt.here], [self._settings.here.free])
 
     async def begin_code(self, user_id: UserId) -> None:
-        """Begin to check a code, or a password of who is logged in; it counts already. Raises ``Slowed``."""
-        answer = await self._run(_BEGIN, [self._code(user_id)], self._pause(self._settings.code))
+        """Begin to check a code; it counts already. Raises ``Slowed``."""
+        await self._begin_of(_CODE, user_id)
+
+    async def forgive_code(self, user_id: UserId) -> None:
+        """Forget all wrong codes of a player, after a right one."""
+        await self._forgive_of(_CODE, user_id)
+
+    async def begin_password(self, user_id: UserId) -> None:
+        """Begin to check a password of who is logged in; it counts already. Raises ``Slowed``.
+
+        Apart from codes: who knows the password could otherwise have wrong codes forgiven by it.
+        """
+        await self._begin_of(_PASSWORD, user_id)
+
+    async def forgive_password(self, user_id: UserId) -> None:
+        """Forget all wrong passwords of a player who is logged in, after the right one."""
+        await self._forgive_of(_PASSWORD, user_id)
+
+    async def _begin_of(self, kind: str, user_id: UserId) -> None:
+        answer = await self._run(_BEGIN, [self._of(kind, user_id)], self._pause(self._settings.code))
         wait, _ = _numbers(answer)
         if wait > 0:
             raise Slowed(_seconds(wait))
 
-    async def forgive_code(self, user_id: UserId) -> None:
-        """Forget all wrong codes of a player, after a right one."""
+    async def _forgive_of(self, kind: str, user_id: UserId) -> None:
         with redis_errors():
             async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.delete([self._code(user_id)])
+                pipeline.delete([self._of(kind, user_id)])
 
     def _counts_address(self, attempt: Try, address: str) -> bool:
         return not attempt.is_known and address not in self._exempt
@@ -171,8 +190,8 @@ class Failures:
             is_known=False,
         )
 
-    def _code(self, user_id: UserId) -> str:
-        return keys.failures("code", self._digest(str(user_id)))
+    def _of(self, kind: str, user_id: UserId) -> str:
+        return keys.failures(kind, self._digest(str(user_id)))
 
     def _digest(self, text: str) -> str:
         return hashlib.blake2b(text.encode(), key=self._key, digest_size=16).hexdigest()

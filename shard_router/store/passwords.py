@@ -95,7 +95,11 @@ class Passwords:
         self.require_time()
         job = _Job(work, self._settings.niceness)
         await self._threads.acquire_on_behalf_of(job)  # who is cancelled here has cost nothing
-        job.start(self._finish)
+        try:
+            job.start(self._finish)
+        except RuntimeError as no_thread:  # the system gives no more of them; the place is not to be lost
+            self._threads.release_on_behalf_of(job)
+            raise HashersBusy(1) from no_thread
         await job.is_done.wait()
         return job.result()
 
@@ -145,5 +149,6 @@ class _Job(Generic[T]):
 def _be_nice(niceness: int) -> None:
     """Lower the priority of this thread alone, where threads have one of their own (Linux)."""
     if niceness and sys.platform == "linux":
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(_LAST, own + niceness))
+        with suppress(OSError):  # where the system forbids that, hashes run as anything else does
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(_LAST, own + niceness))

@@ -42,15 +42,18 @@ DELETE FROM password_reset WHERE token_hash = $1 AND expires_at > now() RETURNIN
 _TAKE_OTHER_RESETS: Final = "DELETE FROM password_reset WHERE user_id = $1"
 _SET_HASH: Final = "UPDATE player SET password_hash = $2 WHERE id = $1 RETURNING nickname, email"
 
+# An hour later than they expire: so long they count among those that an address was mailed.
 # Oldest first by the index. Two routers at once wait for each other for as long as this takes.
 _PURGE_REGISTRATIONS: Final = """
 DELETE FROM registration WHERE token_hash = ANY(ARRAY(
-    SELECT token_hash FROM registration WHERE expires_at < now() ORDER BY expires_at LIMIT $1
+    SELECT token_hash FROM registration WHERE expires_at < now() - interval '1 hour'
+    ORDER BY expires_at LIMIT $1
 ))
 """
 _PURGE_RESETS: Final = """
 DELETE FROM password_reset WHERE token_hash = ANY(ARRAY(
-    SELECT token_hash FROM password_reset WHERE expires_at < now() ORDER BY expires_at LIMIT $1
+    SELECT token_hash FROM password_reset WHERE expires_at < now() - interval '1 hour'
+    ORDER BY expires_at LIMIT $1
 ))
 """
 
@@ -147,9 +150,13 @@ class Registrations:
             user_id = UserId(taken["user_id"])
             row = await transaction.fetch_one(_SET_HASH, user_id, password_hash)
             assert row is not None, "tokens go with their player"
-            await transaction.execute(_TAKE_OTHER_RESETS, user_id)
+            await self.drop_resets(transaction, user_id)
             await logins.end_all(transaction, user_id)
         return Account(user_id, row["nickname"], password_hash, email=row["email"])
+
+    async def drop_resets(self, transaction: Transaction, user_id: UserId) -> None:
+        """Let no token that was mailed to a player set a password any longer; may be repeated."""
+        await transaction.execute(_TAKE_OTHER_RESETS, user_id)
 
     async def purge(self, rows: int) -> int:
         """Remove up to ``rows`` expired ones of each kind; gives how many went. May be repeated."""

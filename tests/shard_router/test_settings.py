@@ -1,3 +1,5 @@
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,14 @@ def test_short_keys_are_refused(name: str) -> None:
     short = CREDENTIALS | {f"HOLDEM_{name.upper()}": "short"}
     with pytest.raises(BadSettings, match=f"{name}: at least 32"):
         structure_settings(RouterSettings, document, "router", short)
+
+
+def test_the_edge_leads_to_no_port_of_administrators(project_root: Path) -> None:
+    """The shipped files fit each other: a second router of the edge's is not the first one's [admin]."""
+    upstreams = (project_root / "configs/nginx/upstreams.conf").read_text()
+    public = set(map(int, re.findall(r"server 127\.0\.0\.1:(\d+)", upstreams)))
+    files = [tomllib.loads(file.read_text()) for file in (project_root / "configs").glob("*.toml")]
+    served = {part[name]["port"] for part in files for name in ("http", "players") if name in part}
+    admin = {part["admin"]["port"] for part in files if "admin" in part}
+    assert served <= public
+    assert not admin & public

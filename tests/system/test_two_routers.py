@@ -234,7 +234,7 @@ async def test_players_go_on_whichever_router_is_killed_and_both_count_as_one(
         node = await nursery.start(serve_websocket, answer_as_node, "127.0.0.1", 0, None)
         ports = {
             "127.0.0.1:8000": routers[0].port,
-            "127.0.0.1:8001": routers[1].port,
+            "127.0.0.1:8002": routers[1].port,
             "127.0.0.1:8811": node.port,
         }
         folder = tmp_path / "edge"

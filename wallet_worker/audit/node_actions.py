@@ -24,6 +24,8 @@ from wallet_worker.store.keep_node_action import KeptAction, keep_node_action
 
 _LOOK_SECONDS: Final = 1.0
 _GROUP: Final = 100
+_BAD_VALUES: Final = ("22", "23")
+"""SQLSTATEs of a row that the database does not take: no such text, too long."""
 
 KEPT: Final = Counter("holdem_node_actions_kept", "Orders given at nodes that this worker has written down")
 UNREADABLE: Final = Counter(
@@ -67,13 +69,23 @@ class NodeActions:
         try:
             action = self._codec.decode(data)
             kept = _write(action)
-        except (Malformed, ValueError) as fault:
+        except (Malformed, ValueError, RecursionError) as fault:
             UNREADABLE.inc()
             self._log.error("node_actions.unreadable", entry=stream_id.decode(), fault=str(fault))
             kept = _write_unreadable(stream_id, data)
-        if await keep_node_action(self._postgres, kept):
+        if await self._write_down(kept, stream_id, data):
             KEPT.inc()
             self._log.info("node_actions.kept", action=kept.action, subject=kept.subject, by=kept.admin)
+
+    async def _write_down(self, kept: KeptAction, stream_id: bytes, data: bytes) -> bool:
+        try:
+            return await keep_node_action(self._postgres, kept)
+        except PostgresRefused as refused:
+            if not refused.state.startswith(_BAD_VALUES):
+                raise
+            UNREADABLE.inc()  # it would be refused for ever, and all behind it would wait
+            self._log.error("node_actions.refused", entry=stream_id.decode(), fault=str(refused))
+            return await keep_node_action(self._postgres, _write_unreadable(stream_id, data))
 
 
 def _write(action: NodeAction) -> KeptAction:

@@ -30,6 +30,14 @@ LETTER = Letter("alice@example.com", "비밀번호 / Password", "안녕하세요
 SENDER = "Hold'em <house@example.com>"
 LOG = structlog.get_logger()
 
+NOT_ONE_ADDRESS = (
+    ":;@example.com",
+    ".:@example.com",
+    "().@example.com",
+    "a,b@example.com",
+    "(1)a@example.com",
+)
+
 
 class SmtpServer:
     """Takes mails as a server does; ``answers`` are said in place of the usual ones, by the client's word."""
@@ -178,3 +186,12 @@ def test_settings_name_one_way(tmp_path: Path) -> None:
 def test_a_letter_shows_neither_to_whom_nor_what() -> None:
     assert "alice" not in repr(LETTER)
     assert "Hello" not in repr(LETTER)
+
+
+@pytest.mark.parametrize("to", NOT_ONE_ADDRESS)
+async def test_what_is_not_one_address_fails_as_any_other_mail(tmp_path: Path, to: str) -> None:
+    """The library's parser dies of some of these, reads others as several addresses or as another one."""
+    mailer = FolderMailer(tmp_path, SENDER)
+    with pytest.raises(MailFailed):
+        await mailer.send(evolve(LETTER, to=to))
+    assert not await trio.Path(tmp_path).glob("*")

@@ -146,3 +146,11 @@ async def test_a_full_line_of_mails_refuses_before_anything_is_looked_up(
 
 async def _say_nothing(_: trio.SocketStream) -> None:
     await trio.sleep_forever()
+
+
+async def test_no_address_stops_the_post(door: Front, tmp_path: Path) -> None:
+    """One that mails cannot be written to is refused, and what comes after it is mailed."""
+    for email in (":;@example.com", "().@example.com", "(1)alice@example.com"):
+        assert refusal(await door.post(REGISTER, ALICE | {"email": email})) == (400, "malformed")
+    assert (await door.post(REGISTER, ALICE)).status_code == 202
+    await wait_for_mails(tmp_path / "mail", 1)

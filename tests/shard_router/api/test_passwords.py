@@ -146,3 +146,14 @@ async def test_without_mail_there_is_no_reset(front: Front) -> None:
     known = await front.post(ASK, {"email": "alice@example.com"})
     unknown = await front.post(ASK, {"email": "nobody@example.com"})
     assert refusal(known) == refusal(unknown) == (503, "unavailable")
+
+
+async def test_a_change_ends_tokens_that_were_mailed_before(door: Front, tmp_path: Path) -> None:
+    """Who changes the password because somebody else has asked for a reset is safe from that mail."""
+    session = await door.log_in()
+    token = await _ask_and_read(door, tmp_path / "mail")
+    changed = await door.post(CHANGE, {"old_password": PASSWORD, "new_password": NEW}, session)
+    assert changed.status_code == 204
+    stolen = {"token": token, "password": "somebody else's"}
+    assert refusal(await door.post(RESET, stolen)) == (403, "token_invalid")
+    assert await _log_in(door, NEW) == 200

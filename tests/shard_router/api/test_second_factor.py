@@ -145,3 +145,22 @@ async def test_a_router_without_the_key_lets_nobody_past_the_second_factor(
         ]
         assert {refusal(answer) for answer in answers} == {(503, "unavailable")}
         assert refusal(await front.post(LOGIN, ALICE)) == (403, "second_factor_needed")
+
+
+@pytest.mark.parametrize("asks", ["removes it", "asks for another"])
+async def test_the_right_password_forgives_no_wrong_codes(front: Front, asks: str) -> None:
+    """Who has found a session and knows the password guesses codes as slowly as anybody."""
+    token = await front.log_in()
+    await _enrol(front, token)
+    for _ in range(5):
+        if asks == "removes it":
+            guess = await front.post(REMOVE, {"password": PASSWORD, "code": "000000"}, token)
+        else:
+            assert refusal(await front.post(FACTOR, {"password": PASSWORD}, token)) == (
+                409,
+                "second_factor_on",
+            )
+            guess = await front.post(STEP_UP, {"code": "000000"}, token)
+        assert refusal(guess) == (403, "second_factor_wrong")
+    await front.post(FACTOR, {"password": PASSWORD}, token)
+    assert refusal(await front.post(STEP_UP, {"code": "000000"}, token)) == (429, "login_slowed")

@@ -78,6 +78,15 @@ def test_email(text: str, stored: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "(one)victim@example.com",
+        "root,victim@example.com",
+        "<victim@example.com",
+        ":;@example.com",
+        "().@example.com",
+        '"a"@example.com',
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
         "", "a", "@example.com", "a@", "a@b", "a@@example.com", "a b@example.com", "a@exa mple.com", "a@.com",
         "a@example.", "a@-example.com", "a@example.com\nBcc: b@example.com", "a@1.2.3.4", "ä@example.com",
         "a" * 65 + "@example.com", "a@" + "b." * 130 + "com", "a@" + "b" * 250 + ".com",

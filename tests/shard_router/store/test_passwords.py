@@ -125,3 +125,29 @@ async def test_threads_of_hashes_come_last_and_ours_stays_as_it_is() -> None:
 async def test_what_fails_in_the_thread_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
         await Passwords(CHEAP)._in_thread(lambda: 1 // 0)
+
+
+async def test_a_thread_that_does_not_start_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise so many as may run at once, and nobody logs in any more."""
+    passwords = Passwords(CHEAP)
+
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", fail)
+        for _ in range(CHEAP.threads + 1):
+            with pytest.raises(HashersBusy), trio.fail_after(5):
+                await passwords.hash("correct horse")
+    with trio.fail_after(5):
+        assert await passwords.hash("correct horse")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux")
+async def test_hashes_run_where_the_system_forbids_other_priorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: int) -> None:
+        raise PermissionError("as systemd's filter of system calls has it")
+
+    monkeypatch.setattr(os, "setpriority", forbid)
+    with trio.fail_after(5):
+        assert await Passwords(evolve(CHEAP, niceness=5)).hash("correct horse")

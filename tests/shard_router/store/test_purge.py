@@ -9,9 +9,10 @@ from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
 from shard_router.settings import MailedTokenSettings, PurgeSettings
+from shard_router.store.accounts import Accounts
 from shard_router.store.logins import Logins, SessionRules
 from shard_router.store.purge import purge_expired, purge_once
-from shard_router.store.registrations import Registrations
+from shard_router.store.registrations import Registrations, Waiting
 from tests.shard_router.front import open_front, router_settings
 
 _ADD_EXPIRED = """
@@ -32,11 +33,11 @@ async def _add_expired(owner: Postgres, how_many: int) -> None:
 _ADD_TOKENS = """
 WITH asked AS (
     INSERT INTO registration (token_hash, nickname, email, password_hash, expires_at)
-    SELECT sha256(number::text::bytea), 'A', 'a@b', '', now() - interval '1 s'
+    SELECT sha256(number::text::bytea), 'A', 'a@b', '', now() - interval '61 min'
     FROM generate_series(1, 3) AS number
 )
 INSERT INTO password_reset (token_hash, user_id, expires_at)
-SELECT sha256(number::text::bytea), id, now() - interval '1 s' FROM player, generate_series(1, 3) AS number
+SELECT sha256(number::text::bytea), id, now() - interval '61 min' FROM player, generate_series(1, 3) AS number
 """
 _LEFT = """
 SELECT (SELECT count(*) FROM session) + (SELECT count(*) FROM registration)
@@ -92,3 +93,23 @@ async def test_the_router_purges_by_itself(
         with trio.fail_after(5):
             while await _count(owner):
                 pass
+
+
+async def test_what_is_purged_is_not_mailed_anew_within_the_hour(pool: Postgres, owner: Postgres) -> None:
+    """Tokens are good for half an hour, and count for a whole one among those that an address is mailed."""
+    accounts = Accounts(pool)
+    user_id = await accounts.register("Alice", "alice@example.com", "hash")
+    assert isinstance(user_id, int)
+    account = await accounts.find_by_id(user_id)
+    assert account is not None
+    registrations = Registrations(pool, MailedTokenSettings(an_hour=1))
+    assert await registrations.add_reset(account) is not None
+    assert isinstance(await registrations.add("Bob", "bob@example.com", "hash"), Waiting)
+    async with owner.transaction() as transaction:
+        await transaction.execute("UPDATE password_reset SET expires_at = now() - interval '1 s'")
+        await transaction.execute("UPDATE registration SET expires_at = now() - interval '1 s'")
+    await registrations.purge(100)
+    assert await registrations.add_reset(account) is None
+    again = await registrations.add("Bob", "bob@example.com", "hash")
+    assert isinstance(again, Waiting)
+    assert not again.may_mail

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import trio
+from attrs import evolve
 
 from cardroom.ids import NodeId, new_command_id
 from cardroom.local.servers import free_port
@@ -79,6 +80,10 @@ async def test_each_is_written_once_by_workers_at_once_and_by_one_that_died_befo
         (b"garbage", keys.ADMIN_ACTION_FIELD),
         (CODEC.encode(action_of(30, facts="no json")), keys.ADMIN_ACTION_FIELD),
         (CODEC.encode(action_of(31)), b"another"),
+        (CODEC.encode(action_of(33, facts="[" * 2000)), keys.ADMIN_ACTION_FIELD),
+        (CODEC.encode(action_of(34, facts='{"text": "a\\u0000"}')), keys.ADMIN_ACTION_FIELD),
+        (CODEC.encode(evolve(action_of(35), reason="")), keys.ADMIN_ACTION_FIELD),
+        (CODEC.encode(evolve(action_of(36), reason="a" * 201)), keys.ADMIN_ACTION_FIELD),
     ],
 )
 async def test_what_is_no_order_is_written_down_too_and_stops_nothing(
