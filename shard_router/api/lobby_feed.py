@@ -207,7 +207,7 @@ class LobbyFeed:
             group.followers.discard(follower)
             if not group.followers and self._groups.get(group.query) is group:
                 del self._groups[group.query]
-        if not self._groups:
+        if not self._groups and self._wanted.is_set():  # or somebody waits for this very one to be set
             self._wanted = trio.Event()
 
     async def catch_up(self) -> None:
