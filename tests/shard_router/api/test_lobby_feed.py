@@ -102,6 +102,15 @@ async def test_only_the_newest_changes_are_remembered(told: Told) -> None:
         assert isinstance(await heard(follower), LobbySnapshot)
 
 
+@pytest.mark.parametrize("lie", ["9" * 30, "0" * 5_000, "0" * 30 + "7"], ids=["far", "nothing", "ahead"])
+async def test_who_claims_what_was_never_told_is_told_all(told: Told, lie: str) -> None:
+    async with told.feed.follow(ALL, "", HERE) as follower:
+        first = await heard(follower)
+        assert isinstance(first, LobbySnapshot)
+    async with told.feed.follow(ALL, first.id.rpartition(".")[0] + "." + lie, HERE) as follower:
+        assert isinstance(await heard(follower), LobbySnapshot)
+
+
 async def test_who_gives_up_before_the_lobby_is_read_silences_it_for_nobody(told: Told) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(told.feed.run)
