@@ -84,7 +84,11 @@ class Admission:
     async def _use(self, ticket: TableTicket) -> None:
         try:
             key = keys.used_ticket(ticket.ticket_id)
-            is_first = await set_if_absent(self._redis, key, b"1", seconds=keys.TICKET_SECONDS)
+            # On this node's clock, which may be slow, a ticket may be good for longer than tickets are.
+            left_seconds = (ticket.expires_unix_ms - self._now_ms()) // 1000 + keys.TICKET_SECONDS
+            is_first = await set_if_absent(
+                self._redis, key, b"1", seconds=max(left_seconds, keys.TICKET_SECONDS)
+            )
         except RedisAway:
             raise NotAdmitted(Refusal.UNAVAILABLE) from None
         if not is_first:

@@ -217,7 +217,14 @@ async def _keep_empty(served: ServedTables, table_id: TableId) -> None:
 
     A table that is not here may have been closed by this very order: the ledger knows.
     """
-    if served.find(table_id) is not None and not await _ask(served, table_id, KeepEmpty):
+    if served.find(table_id) is None:
+        return
+    try:
+        is_empty = await _ask(served, table_id, KeepEmpty)
+    except _Refused:
+        served.let_sit_down(table_id)  # it may be kept empty, and could not say so in time
+        raise
+    if not is_empty:
         raise _Refused(Refusal.TABLE_NOT_EMPTY)
 
 

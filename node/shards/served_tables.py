@@ -18,6 +18,7 @@ from cardroom.wire.ledger import (
     SwitchTable,
     TableEnded,
     TableMade,
+    TableMode,
     TableReleased,
     TableSwitched,
 )
@@ -95,6 +96,11 @@ class ServedTables:
         entry = self.directory.find(table_id)
         return entry if entry is not None and entry.summary.shard == self.shard else None
 
+    def let_sit_down(self, table_id: TableId) -> None:
+        """A table that was kept empty to be closed is not closed: what was ordered of it before holds."""
+        if (entry := self.find(table_id)) is not None:
+            entry.inbox.deliver(Switch(TableMode.RUNNING, 0))  # older than any word: only the keeping ends
+
     async def order(self, command_id: CommandId, command: MakeTable | SwitchTable) -> ReplyBody:
         """Give the ledger what was ordered, and wait for what it says; that is done, whoever waits for it.
 
@@ -118,6 +124,8 @@ class ServedTables:
             case CommandRefused(Refusal.NO_SUCH_TABLE) if isinstance(command, SwitchTable):
                 if self.find(command.table_id) is not None:  # we believed in a table that is no more
                     self.begin_anew(command.table_id)
+            case CommandRefused() if isinstance(command, SwitchTable):
+                self.let_sit_down(command.table_id)
             case _:
                 pass
 

@@ -24,6 +24,7 @@ from shard_router.settings import LiveSettings
 from shard_router.store.nodes import DirectoryCache, Nodes
 
 _DIGEST_BYTES: Final = 4
+_NUMBER_DIGITS: Final = 18
 _BUSY_SECONDS: Final = 5
 
 
@@ -207,7 +208,7 @@ class LobbyFeed:
             group.followers.discard(follower)
             if not group.followers and self._groups.get(group.query) is group:
                 del self._groups[group.query]
-        if not self._groups:
+        if not self._groups and self._wanted.is_set():  # or somebody waits for this very one to be set
             self._wanted = trio.Event()
 
     async def catch_up(self) -> None:
@@ -272,7 +273,9 @@ class LobbyFeed:
         if (name, digest) != (self._name, group.digest) or not (number.isascii() and number.isdigit()):
             return None
         oldest = self._number - len(self._history)
-        return int(number) if oldest <= int(number[:18]) <= self._number else None
+        return (
+            int(number) if len(number) <= _NUMBER_DIGITS and oldest <= int(number) <= self._number else None
+        )
 
     def _close_all(self, end: FollowEnd) -> None:
         for group in self._groups.values():

@@ -1,7 +1,7 @@
 """Seats that somebody was just sent to, in Redis, so that all routers send the next one elsewhere.
 
 Raises ``RedisAway``. A reservation is no right: the node gives a seat to who asks first. It ends by itself,
-or when its player is seen to sit at the table.
+or when its player is seen to sit elsewhere at the table: not every router knows yet who sits.
 """
 
 import json
@@ -23,7 +23,8 @@ local function prune(key, sits)
   local reserved, fields = {}, redis.call('HGETALL', key)
   for f = 1, #fields, 2 do
     local user, ends = string.match(fields[f + 1], '^(.-):(%d+)$')
-    if tonumber(ends) <= now or sits[user] then redis.call('HDEL', key, fields[f])
+    local seat = sits[user]
+    if tonumber(ends) <= now or (seat and seat ~= tonumber(fields[f])) then redis.call('HDEL', key, fields[f])
     else reserved[fields[f]] = user end
   end
   return reserved
@@ -47,7 +48,7 @@ end
 local chosen, found = nil, nil
 for t, table in ipairs(cjson.decode(ARGV[4])) do
   local sits = {}
-  for _, user in ipairs(table.users) do sits[user] = true end
+  for n, user in ipairs(table.users) do sits[user] = table.taken[n] end
   local reserved = prune(KEYS[t], sits)
   if not reserved['closed'] then
     local seat, is_own = free_seat(table, reserved)

@@ -8,10 +8,12 @@ from cardroom.service.postgres import Transaction
 from wallet_worker.rules.deposit import Deposit
 from wallet_worker.rules.withdrawal import Payout, Withdrawal, WithdrawalStatus
 
+# Not now(), which is when the transaction began: it may have waited for the house since, over midnight, and was held
+# against the limit of the day that then was.
 _ADD_DEPOSIT: Final = """
 INSERT INTO outside_payment (direction, user_id, coin, address, krw_amount, coin_amount, coin_scale, rate, tx_hash,
                              output_number, status, completed_at)
-VALUES ('deposit', $1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9, 'credited', now())
+VALUES ('deposit', $1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9, 'credited', statement_timestamp())
 RETURNING id
 """
 

@@ -93,3 +93,12 @@ async def test_a_shard_that_is_not_held_lets_nobody_in_by_a_ticket_without_epoch
         with pytest.raises(NotAdmitted) as refused:
             await admission_by(redis, KEY).admit(Hello(sign_ticket(bad, KEY.value), ""))
         assert refused.value.code is Refusal.WRONG_NODE
+
+
+async def test_the_mark_of_a_used_ticket_outlives_the_ticket_on_a_clock_that_is_slow(
+    valkey: EmbeddedValkey,
+) -> None:
+    async with open_redis(valkey.settings) as redis:
+        ahead = evolve(ticket(), expires_unix_ms=NOW + 400_000)  # the router's clock is that much ahead
+        await admission_by(redis, KEY).admit(Hello(sign_ticket(ahead, KEY.value), ""))
+        assert await redis.pttl(keys.used_ticket(ahead.ticket_id)) > 400_000

@@ -243,6 +243,20 @@ async def test_a_table_is_closed_only_if_it_is_empty(valkey: EmbeddedValkey) -> 
         assert await one.order(close) == OrderRefused(Refusal.NO_SUCH_TABLE)
 
 
+async def test_a_table_that_was_not_closed_takes_players_again(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with room(valkey, EMPTY) as one:
+        close, holding = CloseTable(TABLE, only_if_empty=True), one.here.table().holding
+        with monkeypatch.context() as hurried:
+            hurried.setattr("node.shards.orders._TABLE_SECONDS", 0.0)
+            assert await one.order(close) == OrderRefused(Refusal.TABLE_UNAVAILABLE)
+        await until(lambda: not holding.is_kept_empty)
+        one.here.worker.ledger.refuses = Refusal.COMMAND_TOO_OLD
+        assert await one.order(close) == OrderRefused(Refusal.COMMAND_TOO_OLD)
+        await until(lambda: not holding.is_kept_empty)
+
+
 async def test_an_announcement_is_told_once(valkey: EmbeddedValkey) -> None:
     async with room(valkey, table()) as one:
         guest, id_ = one.here.watch(1), new_id()

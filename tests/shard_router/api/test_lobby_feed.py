@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+import trio.testing
 from attrs import evolve, frozen
 
 from cardroom.service.http import RefusedRequest
@@ -99,6 +100,31 @@ async def test_only_the_newest_changes_are_remembered(told: Told) -> None:
         assert [one.hand_no for one in missed.changed] == [10]
     async with told.feed.follow(ALL, first.id, HERE) as follower:
         assert isinstance(await heard(follower), LobbySnapshot)
+
+
+@pytest.mark.parametrize("lie", ["9" * 30, "0" * 5_000, "0" * 30 + "7"], ids=["far", "nothing", "ahead"])
+async def test_who_claims_what_was_never_told_is_told_all(told: Told, lie: str) -> None:
+    async with told.feed.follow(ALL, "", HERE) as follower:
+        first = await heard(follower)
+        assert isinstance(first, LobbySnapshot)
+    async with told.feed.follow(ALL, first.id.rpartition(".")[0] + "." + lie, HERE) as follower:
+        assert isinstance(await heard(follower), LobbySnapshot)
+
+
+async def test_who_gives_up_before_the_lobby_is_read_silences_it_for_nobody(told: Told) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(told.feed.run)
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.CancelScope() as gone:
+            gone.cancel()
+            async with told.feed.follow(ALL, "", HERE):
+                raise AssertionError("who is gone is told nothing")
+        async with told.feed.follow(ALL, "", HERE) as follower:
+            assert isinstance(await heard(follower), LobbySnapshot)
+            await told.node.publish(evolve(table_summary(1), hand_no=8))
+            await told.nodes.picture.refresh()
+            assert isinstance(await heard(follower), LobbyDelta)
+        nursery.cancel_scope.cancel()
 
 
 async def test_nobody_follows_a_feed_that_has_stopped(told: Told) -> None:

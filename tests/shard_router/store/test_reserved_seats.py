@@ -51,6 +51,14 @@ async def test_who_sits_needs_no_reservation_any_more(redis: Redis) -> None:
     assert await seat_of(seats, 3, moved) == (2, 0), "player 1 sits, in another seat"
 
 
+async def test_a_router_that_has_not_heard_yet_who_sits_sends_nobody_to_that_seat(redis: Redis) -> None:
+    seats = ReservedSeats(redis, 20.0)
+    assert await seat_of(seats, 1, OTHER) == (2, 0)
+    heard = evolve(OTHER, taken={SeatIndex(0): UserId(1)})
+    assert await seat_of(seats, 2, heard) == (2, 1)
+    assert await seat_of(seats, 3, evolve(OTHER, seat_count=3)) == (2, 2)
+
+
 async def test_a_table_that_is_closed_gets_nobody_and_one_with_reservations_is_not(redis: Redis) -> None:
     seats = ReservedSeats(redis, 20.0)
     assert await seats.close(TABLE.table_id)

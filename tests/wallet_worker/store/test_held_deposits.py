@@ -6,6 +6,7 @@ from attrs import evolve
 
 from cardroom.ids import UserId
 from cardroom.service.protection import ProtectionSettings
+from cardroom.service.settings import PostgresSettings
 from tests.wallet_worker.house import LINK, PURSE, House
 from tests.wallet_worker.outside import balances, deposit
 from tests.wallet_worker.terms import HERE, exclude, limit
@@ -18,7 +19,8 @@ from wallet_worker.store.held_deposits import (
     release_fitting,
     release_within,
 )
-from wallet_worker.store.house_transfer import Answer, KeyReused
+from wallet_worker.store.house_transfer import Answer, KeyReused, open_desk
+from wallet_worker.store.migrate import migrate, unmigrate
 
 WORTH = 150_000
 FAR = 2**62
@@ -133,3 +135,30 @@ async def test_deposits_at_once_do_not_use_the_same_room(house: House) -> None:
             nursery.start_soon(tell, number)
     assert sum("held" in one for one in answers) == 3
     assert await house.wallet(0) == PURSE + 3 * WORTH
+
+
+async def test_a_deposit_counts_from_when_it_was_decided_not_from_when_it_came(house: House) -> None:
+    """One that waits for the house over midnight is held against the new day's limit, and uses that up."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with trio.open_nursery() as nursery, house.database.transaction() as before:
+        await open_desk(before, LINK)
+        nursery.start_soon(book, house)
+        with trio.fail_after(5):
+            while not await house.number(waiting):  # noqa: ASYNC110
+                await trio.sleep(0.01)
+        free_at = (await house.rows("SELECT clock_timestamp() AS now"))[0]["now"]
+    assert (await house.rows("SELECT completed_at FROM outside_payment"))[0]["completed_at"] >= free_at
+
+
+async def test_who_was_excluded_before_there_were_terms_brings_nothing_either(
+    house: House, owner_settings: PostgresSettings
+) -> None:
+    await trio.to_thread.run_sync(unmigrate, owner_settings, "0010")
+    user = house.players[0]
+    await house.change(
+        f"UPDATE player SET self_excluded_until = now() + interval '1 day' WHERE id = {user}",
+        f"UPDATE player SET self_excluded_until = now() - interval '1 day' WHERE id = {house.players[1]}",
+    )
+    await trio.to_thread.run_sync(migrate, owner_settings)
+    assert [await room(house), await room(house, 1)] == [0, None]
+    assert "held" in await book(house)

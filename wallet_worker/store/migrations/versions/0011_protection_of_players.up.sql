@@ -21,6 +21,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON player_term
 
 -- Whether a look into player_term is worth while: for who has never asked for anything, the ledger does not.
 ALTER TABLE player ADD COLUMN has_terms boolean NOT NULL DEFAULT false;
+UPDATE player SET has_terms = true WHERE self_excluded_until > now();
 CREATE INDEX player_with_terms ON player (id) WHERE has_terms;
 
 -- Nobody ends a self-exclusion, or makes it shorter, before its time; the owner of the tables neither.
