@@ -112,6 +112,10 @@ class StreamLedger:
         """Count the commands that have no outcome yet."""
         return len(self._pending)
 
+    def count_waiting(self, kind: type[CommandBody]) -> int:
+        """Count the commands of a kind that have no outcome yet."""
+        return sum(isinstance(one.body, kind) for one in self._pending.values())
+
     async def wait_until_answered(self) -> None:
         """Wait until every command has an outcome; at once when none is waiting."""
         while self._pending:

@@ -47,6 +47,8 @@ _ORDER_SECONDS: Final = 30.0
 _TABLE_SECONDS: Final = 5.0
 _AT_ONCE: Final = 32
 _REMEMBERED: Final = 512
+_MOST_MADE_AT_ONCE: Final = 4
+"""Extra tables are asked for again and again while the ledger is away, and it makes all of them later."""
 _MAX_NAME_LETTERS: Final = 64
 _MAX_REASON_LETTERS: Final = 200
 _MAX_TEXT_LETTERS: Final = 500
@@ -186,6 +188,8 @@ class OrderDesk:
         stake = self.stakes.stakes.get(body.stake)
         if stake is None or not self.stakes.offers(stake, body.seat_count):
             raise _Refused(Refusal.NO_SUCH_STAKE)
+        if body.is_extra and served.ledger.count_waiting(ledger.MakeTable) >= _MOST_MADE_AT_ONCE:
+            raise _Refused(Refusal.BUSY)
         made = await served.order(
             order.id,
             ledger.MakeTable(

@@ -257,6 +257,26 @@ async def test_a_table_that_was_not_closed_takes_players_again(
         await until(lambda: not holding.is_kept_empty)
 
 
+async def test_extra_tables_do_not_pile_up_while_the_ledger_does_not_answer(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.shards.orders._ORDER_SECONDS", 0.05)
+    async with room(valkey, table()) as one:
+        one.here.worker.is_deaf = True
+        for number in range(12):
+            order = TableOrder(
+                new_id(), one.here.shard.shard, "kim", "why", attrs.evolve(MAKE, name=f"E {number}")
+            )
+            one.desk.take(order_codec().encode(order))
+        await until(lambda: one.here.worker.unread >= 4 and not one.desk._under_way)
+        monkeypatch.undo()
+        assert await one.order(MAKE) == OrderRefused(Refusal.BUSY)
+        one.here.worker.is_deaf = False
+        ledger = (await one.served()).ledger
+        await until(lambda: not ledger.unanswered)
+        assert len(one.here.worker.ledger.tables) <= 1 + 4
+
+
 async def test_an_announcement_is_told_once(valkey: EmbeddedValkey) -> None:
     async with room(valkey, table()) as one:
         guest, id_ = one.here.watch(1), new_id()
