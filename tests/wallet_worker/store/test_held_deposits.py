@@ -162,3 +162,17 @@ async def test_who_was_excluded_before_there_were_terms_brings_nothing_either(
     await trio.to_thread.run_sync(migrate, owner_settings)
     assert [await room(house), await room(house, 1)] == [0, None]
     assert "held" in await book(house)
+
+
+async def test_the_schema_does_not_go_back_while_a_deposit_waits(
+    house: House, owner_settings: PostgresSettings
+) -> None:
+    await limit(house, 0, "deposit_day", 1)
+    held = await book(house)
+    with pytest.raises(Exception, match="deposits are held"):
+        await trio.to_thread.run_sync(unmigrate, owner_settings, "0010")
+    async with house.database.transaction() as transaction:
+        await release_within(transaction, held["held_deposit"], "kim", LINK)
+    await trio.to_thread.run_sync(unmigrate, owner_settings, "0010")
+    await trio.to_thread.run_sync(migrate, owner_settings)
+    await house.assert_sound()

@@ -1,3 +1,11 @@
+-- Deposits that wait stand nowhere else: players' money must not go with a table.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM held_deposit WHERE released_at IS NULL) THEN
+        RAISE EXCEPTION 'deposits are held: they have to be released first';
+    END IF;
+END
+$$;
 GRANT UPDATE (self_excluded_until) ON player TO holdem_wallet;
 REVOKE UPDATE (self_excluded_until) ON player FROM holdem_router;
 DROP INDEX entry_sittings;
