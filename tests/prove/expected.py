@@ -238,9 +238,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.read_seated": {
         "READ_SEATED": _reads(
-            "account",
-            "player",
-            why="all seats of all tables, and who is blocked; of the entries it reads none",
+            "account", "player", why="all seats of all tables; of the entries it reads none"
         ),
     },
     "wallet_worker.store.read_terms": {
