@@ -55,6 +55,7 @@ def letters(
 SIGNED = ("--by", "kim", "--reason", "the bug is gone")
 
 
+@pytest.mark.timeout(180)  # six processes, which start one after another
 async def test_an_operator_lists_retries_and_sees_what_became_of_it(house: House, letters: Letters) -> None:
     number, _ = await bury_hand(house)
     listed = await letters("list")
