@@ -119,7 +119,8 @@ def test_the_usual_refusals_are_added(document: dict[str, Any]) -> None:
     assert codes(write, 404) == ["not_found", "no_such_table"]
     assert codes(write, 409) == ["name_taken"]
     mine = operation(document, "get", "/mine")
-    assert set(mine["responses"]) == {"200", "204", "401", "429", "500", "503"}
+    assert set(mine["responses"]) == {"200", "204", "401", "403", "429", "500", "503"}
+    assert codes(mine, 403) == ["address_blocked", "country_blocked", "user_blocked"]
     assert mine["responses"]["200"]["content"] == {"text/csv": {"schema": {"type": "string"}}}
     assert "content" not in mine["responses"]["204"]
 
