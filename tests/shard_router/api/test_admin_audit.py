@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pytest
+
+from cardroom.service.postgres import Postgres, PostgresRefused
 from shard_router.api.admin_roles import PAGES
 from tests.shard_router.api.test_admin_access import turn_on
 from tests.shard_router.api.test_admin_tables import MAKE, SAY, does_it, lay
@@ -54,3 +57,13 @@ async def test_every_order_is_recorded(office: Office) -> None:
     assert await office.actions() == [
         ("kim", action, subject, "for a test") for _, action, subject in ORDERS.values()
     ]
+
+
+async def test_the_router_cannot_say_when_an_order_was_given(pool: Postgres) -> None:
+    with pytest.raises(PostgresRefused) as refused:
+        async with pool.transaction() as transaction:
+            await transaction.execute(
+                "INSERT INTO admin_action (admin, action, subject, reason, key, body_hash, answer, done_at)"
+                " VALUES ('kim', 'blocked', 'user:1', 'x', 'k', sha256(''), '{}', now() - interval '1 year')"
+            )
+    assert refused.value.state == "42501"

@@ -1,5 +1,7 @@
 -- Orders are recorded by the router, too, and asked for by who gave them, by what they are, and by when.
-GRANT SELECT, INSERT ON admin_action TO holdem_router;
+-- When one was given the database says, and nobody else: so not all columns.
+GRANT SELECT ON admin_action TO holdem_router;
+GRANT INSERT (admin, action, subject, reason, key, body_hash, answer) ON admin_action TO holdem_router;
 CREATE INDEX admin_action_action ON admin_action (action, id DESC);
 CREATE INDEX admin_action_done ON admin_action (done_at);
 
