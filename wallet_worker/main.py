@@ -24,7 +24,6 @@ from wallet_worker.app import serve_wallet, verify_ledger
 from wallet_worker.audit.verify import Scope
 from wallet_worker.letters import add_letter_options, run_letters
 from wallet_worker.settings import WalletSettings
-from wallet_worker.store.migrate import migrate
 
 _PROCESS: Final = "wallet_worker"
 _EXIT_UNREACHABLE: Final = 2
@@ -81,6 +80,8 @@ def _migrate(settings: WalletSettings) -> int:
     if settings.schema_owner is None:
         sys.stderr.write("schema_owner.dsn: migrate needs a role that may change the schema\n")
         return EXIT_CONFIGURATION
+    from wallet_worker.store.migrate import migrate  # noqa: PLC0415 (slow to load, and nothing else needs it)
+
     migrate(settings.schema_owner)
     return 0
 
