@@ -81,12 +81,14 @@ async def require_login(logins: Logins) -> Login:
         raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
     try:
         await admit_user(login.user_id)
-    except RefusedRequest as refused:
-        if refused.code is Refusal.USER_BLOCKED:
-            with suppress(PostgresAway, RedisAway):
-                await logins.close(shown_token())
-        raise
-    return login
+    except RefusedRequest as found:
+        refused = found
+    else:
+        return login
+    if refused.code is Refusal.USER_BLOCKED:
+        with suppress(PostgresAway, RedisAway):
+            await logins.close(shown_token())
+    raise refused
 
 
 def _add_errors(app: QuartTrio, log: Log) -> None:

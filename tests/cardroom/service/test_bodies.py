@@ -35,8 +35,7 @@ async def served(seconds: float = 10.0) -> AsyncIterator[trio.SocketStream]:
     async with trio.open_nursery() as nursery:
         await nursery.start(serve_http, app, Bind("127.0.0.1", port), stopping)
         async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
-            with trio.fail_after(5):
-                yield stream
+            yield stream
         stopping.set()
 
 
