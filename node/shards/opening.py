@@ -40,7 +40,7 @@ from node.tables.pausing import Pausing
 from node.tables.proving import ProvableHands
 from node.tables.public_state import PublicState
 from node.tables.rail import Rail
-from node.tables.restoring import Outcomes, RestoredHands, restore_seats, seat_from_escrow
+from node.tables.restoring import Outcomes, RestoredHands, is_as_told, restore_seats, seat_from_escrow
 from node.tables.seats import Seats
 from node.tables.table import Table
 from node.tables.telling import Telling
@@ -216,7 +216,8 @@ def _mode_of(told: LedgerTable) -> TableMode:
 def _recall_table(table: Table, restored: RestoredTable) -> None:
     """Let a table go on where its earlier owner has told its players the last thing."""
     journal, hands = restored.journal, restored.hands
-    table.entry.run = journal.memory.run
+    if is_as_told(journal.memory, table.seats):
+        table.entry.run = journal.memory.run
     table.history.table_seq = journal.table_seq
     table.invitations.recall(journal.memory.invited)
     table.keeper.adopt(hands.journaled)

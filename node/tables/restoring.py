@@ -128,6 +128,16 @@ def restore_seats(
     return seats
 
 
+def is_as_told(memory: TableMemory, seats: Seats) -> bool:
+    """Say whether all seats are what the earlier owner had told; not so where the ledger knew more.
+
+    Then who has followed the table up to its last event must not go on from there.
+    """
+    told = Seats(seats.game, memory.seating, seats.settlements, seats.waiting)
+    told.holders = {player.seat: recall_player(player) for player in memory.players}
+    return set(told.public()) == set(seats.public())
+
+
 def seat_from_escrow(seats: Seats, lying: SeatEscrow) -> None:
     """Seat a player whose money lies at a seat, sitting out: nobody knows more of this player."""
     seated = between_hands.seat_player(seats.seating, lying.seat, lying.amount)

@@ -23,7 +23,7 @@ from cardroom.local.cluster import WALLET_WORKER, Cluster, http_url, open_proces
 from cardroom.local.console import Console
 from cardroom.local.patience import Patience
 from cardroom.local.plan import BotPlan, ClusterPlan
-from cardroom.local.ports import NODE_1_ADMIN, free_ports
+from cardroom.local.ports import NODE_1_ADMIN, ROUTER_ADMIN, free_ports
 from cardroom.local.processes import Workplace
 from cardroom.local.record import claim_folder
 from cardroom.local.seeding import provide_players
@@ -102,7 +102,7 @@ def documents_of(cluster: Cluster) -> dict[str, str]:
         "router": f"{cluster.router_url}/openapi.json",
         "wallet": f"{cluster.wallet_url}/openapi.json",
         "node": f"{http_url(cluster.servers.plan, NODE_1_ADMIN)}/openapi.json",
-        "router_admin": f"{cluster.router_url}/admin/openapi.json",
+        "router_admin": f"{http_url(cluster.servers.plan, ROUTER_ADMIN)}/openapi.json",
     }
 
 

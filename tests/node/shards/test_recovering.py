@@ -80,6 +80,7 @@ async def test_a_hand_in_play_and_its_fields_are_taken_over(autojump_clock: Mock
         left = left_by(house)
         tables = await recovered(house, left, EMPTY)
         assert tables[TABLE].left_by_owner is not None
+        assert tables[TABLE].entry.run == house.table.entry.run, "who has heard all needs no snapshot"
         assert tables[OTHER].left_by_owner is None
         assert set(left.adopted) == {TABLE}
         assert set(left.adopted[TABLE]) == {deal_field(1), move_field(1, 1)}
@@ -93,6 +94,7 @@ async def test_a_buy_in_whose_money_came_unseen_is_seated(autojump_clock: MockCl
         await settle()
         table = (await _loud(house))[TABLE]
         assert table.seats.stack(table.seats.held_by(late.user_id)) == BUY_IN
+        assert table.entry.run != house.table.entry.run, "nobody was told, so everybody gets a snapshot"
         assert house.ledger.wallets[late.user_id] == 1_000_000 - BUY_IN
         assert house.ledger.total == house.money
         table.seats.check_balance()
@@ -113,6 +115,7 @@ async def test_a_buy_in_that_was_refused_leaves_the_seat_free(autojump_clock: Mo
         await settle()
         table = (await _loud(house))[TABLE]
         assert not table.seats.holders
+        assert table.entry.run != house.table.entry.run, "nobody was told, so everybody gets a snapshot"
         assert len(table.seats.free_seats) == 6
         assert house.ledger.wallets[UserId(3)] == 5
 
