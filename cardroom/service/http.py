@@ -170,8 +170,10 @@ class Health:
     status: Literal["ok", "unavailable"]
     parts: Mapping[str, bool]
     """Each part by its name."""
+    play_frozen: bool = False
+    withdrawals_frozen: bool = False
     everything_frozen: bool = False
-    """Whether an administrator has frozen everything; only where that is known."""
+    """Whether an administrator has frozen that for all; only where it is known."""
 
 
 def add_health_pages(

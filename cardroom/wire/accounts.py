@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
+
+from cardroom.wire.json_schema import beside, letters
 
 
 @frozen
@@ -25,7 +27,7 @@ class PasswordChange:
     """``POST /api/v1/auth/password``: ends all other sessions. Refused: wrong credentials, login slowed."""
 
     old_password: str
-    new_password: str
+    new_password: str = field(metadata=letters(8, 128))
     """8 to 128 characters."""
 
 
@@ -33,7 +35,7 @@ class PasswordChange:
 class ResetRequest:
     """``POST /api/v1/auth/reset-request``: a mail follows if the address has an account; nobody is told."""
 
-    email: str
+    email: str = field(metadata=beside(format="email", maxLength=254))
 
 
 @frozen
@@ -42,7 +44,7 @@ class PasswordReset:
 
     token: str
     """As it was mailed; good for one time."""
-    password: str
+    password: str = field(metadata=letters(8, 128))
     """8 to 128 characters."""
 
 

@@ -3,11 +3,12 @@
 from enum import Enum, unique
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cardroom.ids import TableId, UserId
 from cardroom.money import Krw
 from cardroom.wire.codec import Codec, Encoding
+from cardroom.wire.json_schema import whole
 from cardroom.wire.refusals import Refusal
 
 FOR_EVER_UNIX_MS: Final = 253_402_214_400_000
@@ -74,7 +75,7 @@ class LimitWish:
     ``loosen_seconds``. The same wish again changes nothing. Refused: malformed, not offered.
     """
 
-    value: int | None
+    value: int | None = field(metadata=whole(0, 10**15))
     """Whole won from 0, or minutes: 0 to 1440 at tables, 1 to 1440 between reality checks."""
 
 
@@ -86,7 +87,7 @@ class ExclusionWish:
     exclusion stands (the present one ends later).
     """
 
-    hours: int | None
+    hours: int | None = field(metadata=whole(24, 87_600))
     """24 to 87,600 (ten years); None for ever."""
 
 

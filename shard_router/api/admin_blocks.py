@@ -27,7 +27,7 @@ from cardroom.service.parameters import (
 )
 from cardroom.service.postgres import Row, Transaction
 from cardroom.wire.codec import Codec, Encoding
-from cardroom.wire.json_schema import letters
+from cardroom.wire.json_schema import letters, whole
 from cardroom.wire.refusals import Refusal
 from shard_router.api.admin_answers import BlockMade, Blocks, BlockTaken
 from shard_router.api.admin_services import AdminServices
@@ -55,7 +55,7 @@ class BlockBody:
     idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     user_id: UserId | None = None
     network: str | None = None
-    seconds: int | None = None
+    seconds: int | None = field(default=None, metadata=whole(1))
     dry_run: bool = False
 
 

@@ -26,6 +26,12 @@ _ABOUT_TWO_VALUES: Final = frozenset(
         "to: later than from, and 31 days at most",
         "from: needed where there is a to",
         "credit: another account than debit",
+        "after: no such table in this list",
+        "subject: one of subject, admin, action at a time",
+        "admin: one of subject, admin, action at a time",
+        "user_id or network, one of both; seconds above 0, or none for good; no bits of a host",
+        "value: 0 to 1440, or null",
+        "value: 1 to 1440, or null",
     }
 )
 
@@ -53,6 +59,7 @@ _letters = st.characters(codec="utf-8", categories=["L", "N", "P"])
 schemathesis.openapi.format("readable", st.text(_letters, min_size=1, max_size=200).filter(_is_readable))
 schemathesis.openapi.format("account-name", _account_names)
 schemathesis.openapi.format("cursor", _cursors)
+schemathesis.openapi.format("email", st.from_regex(r"[a-z0-9]{1,16}@[a-z]{1,16}\.[a-z]{2,8}", fullmatch=True))
 schemathesis.openapi.format("transactions-cursor", st.sampled_from(_PLACE["cursors"]))
 
 

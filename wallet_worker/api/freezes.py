@@ -2,17 +2,25 @@
 
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 from quart import Blueprint
 
 from cardroom.ids import UserId
 from cardroom.service.admin_guard import OWNERS, refuse_role
-from cardroom.service.admin_orders import Answer, ReasonBody, obey, read_order
+from cardroom.service.admin_orders import (
+    MAX_KEY_LETTERS,
+    MAX_REASON_LETTERS,
+    Answer,
+    ReasonBody,
+    obey,
+    read_order,
+)
 from cardroom.service.http import RefusedRequest, is_text, read_body, refuse_unless
 from cardroom.service.openapi import ADMIN, Page
 from cardroom.service.parameters import write_time
 from cardroom.service.player_freeze import NoPlayerToFreeze, freeze_player
 from cardroom.service.postgres import Transaction
+from cardroom.wire.json_schema import letters
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.answers import HouseFrozen, PlayerFrozen
 from wallet_worker.api.bodies import body_codec
@@ -34,10 +42,10 @@ _MAX_TOLD_LETTERS: Final = 200
 class HouseFreezeBody:
     """``POST /admin/freeze`` and ``unfreeze``; ``told`` is what players at the tables are told of it."""
 
-    reason: str
-    idempotency_key: str
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     scope: Scope = Scope.EVERYTHING
-    told: str = ""
+    told: str = field(default="", metadata=letters(0, _MAX_TOLD_LETTERS))
     dry_run: bool = False
 
 
