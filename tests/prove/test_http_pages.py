@@ -5,7 +5,7 @@ import pytest
 from tests.prove.http_pages import Asked, Effort, document_faults, read_report
 
 REPORT = {
-    "operations": {"total": 2, "tested": 2},
+    "operations": {"selected": 2, "total": 3, "tested": 2},
     "test_cases": {"generated": 30},
     "failures": [],
     "errors": [],
@@ -24,8 +24,8 @@ def test_a_clean_report_has_counts_and_no_faults() -> None:
     [
         {"failures": [{"title": "Server error", "operations": ["GET /a"]}]},
         {"errors": [{"title": "Network Error", "count": 1}]},
-        {"operations": {"total": 2, "tested": 1}},
-        {"operations": {"total": 0, "tested": 0}},
+        {"operations": {"selected": 2, "total": 2, "tested": 1}},
+        {"operations": {"selected": 0, "total": 0, "tested": 0}},
     ],
     ids=["a fault", "an error", "a page that nobody asked", "no page"],
 )
