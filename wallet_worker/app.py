@@ -222,7 +222,7 @@ def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) ->
     app = make_app("wallet_worker", log)
     add_entry(app, desk.entry)
     guard_admin_pages(app, AdminBook(settings.admins_file, log), PAGES)
-    add_away_answers(app)
+    add_away_answers(app, log)
     app.register_blueprint(admin_pages(office))
     pages = wallet_pages(desk.postgres, logins, settings.office, settings.protection)
     app.register_blueprint(pages)

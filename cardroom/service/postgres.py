@@ -45,6 +45,10 @@ class PostgresAway(Exception):
     """The database did not answer, in time. Whether a transaction was committed is not known."""
 
 
+_PASSING_STATES: Final = ("40", "53", "55", "57", "58", "25006")
+"""SQLSTATEs of a database that cannot now: conflict, resources, lock, stop, system error, read-only."""
+
+
 class PostgresRefused(Exception):
     """The database answered with an error; the transaction is rolled back. ``state`` is its SQLSTATE."""
 
@@ -52,6 +56,11 @@ class PostgresRefused(Exception):
         super().__init__(f"{state} {message}")
         self.state = state
         self.constraint = constraint
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same may be carried out later: the database could not now."""
+        return self.state.startswith(_PASSING_STATES)
 
 
 class Reader(Protocol):

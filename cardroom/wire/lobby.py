@@ -162,7 +162,7 @@ class SeatWish:
 
     stake: str
     """The name of the game."""
-    seats: int
+    seats: int = field(metadata=beside(enum=[0, 2, 3, 4, 5, 6, 7, 8, 9]))
     """How many seats the table shall have, 2 to 9; 0: any."""
 
 

@@ -27,7 +27,7 @@ _STATUS: Final = {Refusal.NO_SUCH_SHARD: 404, Refusal.UNAVAILABLE: 503, Refusal.
 class MoveBody:
     """To which node a shard goes, and for the log why."""
 
-    to: str
+    to: str = field(metadata=readable(1, 64))
     reason: str = field(metadata=readable(1, MAX_REASON_LETTERS))
 
 

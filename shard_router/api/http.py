@@ -36,8 +36,6 @@ MAX_REQUEST_BYTES: Final = 4096
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _AWAY_SECONDS: Final = 2
 _BUSY_SECONDS: Final = 1
-_WAITING_STATES: Final = ("40", "53", "55", "57", "58", "25006")
-"""SQLSTATEs of a database that cannot now: conflict, resources, lock, stop, system error, read-only."""
 
 
 class ComeBack(RefusedRequest):
@@ -115,7 +113,7 @@ def _add_errors(app: QuartTrio, log: Log) -> None:
 
     @app.errorhandler(PostgresRefused)
     async def database_refused(error: PostgresRefused) -> Response:
-        if error.state.startswith(_WAITING_STATES):
+        if error.may_pass:
             return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
         report_unforeseen(log.bind(path=request.path), "request", error)
         return problem(500, Refusal.INTERNAL, "")

@@ -27,7 +27,7 @@ from wallet_worker.api.wallet import wallet_pages
 def make_office(house: House, redis: Redis) -> QuartTrio:
     office = Office(house.database, LINK, LOG)
     app = guarded_app()
-    add_away_answers(app)
+    add_away_answers(app, LOG)
     app.register_blueprint(admin_pages(office))
     logins = LoginLookup(redis, house.database, LookupSettings())
     app.register_blueprint(wallet_pages(house.database, logins, office.settings, HERE))

@@ -93,7 +93,7 @@ async def test_pages_that_have_all_their_connections_wait_and_the_ledger_does_no
     house: House, redis: Redis, pages: Postgres
 ) -> None:
     app = make_app("wallet", LOG)
-    add_away_answers(app)
+    add_away_answers(app, LOG)
     logins = LoginLookup(redis, pages, LookupSettings())
     app.register_blueprint(wallet_pages(pages, logins, OfficeSettings(), ProtectionSettings()))
     token = await log_in(redis, UserId(house.players[0]))

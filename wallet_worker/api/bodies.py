@@ -3,15 +3,17 @@
 from typing import Final, TypeVar
 
 from attrs import field, frozen
-from quart import Response
+from quart import Response, request
 from quart_trio import QuartTrio
 
 from cardroom.ids import ShardId, UserId
 from cardroom.money import Krw
 from cardroom.service.admin_orders import MAX_KEY_LETTERS, MAX_REASON_LETTERS
+from cardroom.service.errors import report_unforeseen
 from cardroom.service.http import RefusedRequest, problem
 from cardroom.service.logins import LoginsBusy
-from cardroom.service.postgres import PostgresAway
+from cardroom.service.logs import Log
+from cardroom.service.postgres import PostgresAway, PostgresRefused
 from cardroom.service.redis import RedisAway
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.json_schema import letters, whole
@@ -92,13 +94,20 @@ def refused_by_rule(denied: Denied) -> RefusedRequest:
             raise AssertionError(f"{other} is denied to tables only")
 
 
-def add_away_answers(app: QuartTrio) -> None:
-    """Answer 503 while a server is away; the request may be repeated."""
+def add_away_answers(app: QuartTrio, log: Log) -> None:
+    """Answer 503 while a server is away, or the database cannot now; the request may be repeated."""
 
     @app.errorhandler(PostgresAway)
     @app.errorhandler(RedisAway)
     async def away(_: Exception) -> Response:
         return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
+
+    @app.errorhandler(PostgresRefused)
+    async def refused(error: PostgresRefused) -> Response:
+        if error.may_pass:
+            return _retry_later(Refusal.UNAVAILABLE, _AWAY_SECONDS)
+        report_unforeseen(log.bind(path=request.path), "request", error)
+        return problem(500, Refusal.INTERNAL, "")
 
     @app.errorhandler(LoginsBusy)
     async def busy(_: LoginsBusy) -> Response:

@@ -6,8 +6,9 @@ import pytest
 from quart_trio import QuartTrio
 
 from cardroom.local.servers import free_port
+from cardroom.service.http import make_app
 from cardroom.service.logins import LoginLookup, LookupSettings, draw_token
-from cardroom.service.postgres import open_postgres
+from cardroom.service.postgres import PostgresRefused, open_postgres
 from cardroom.service.protection import ProtectionSettings
 from cardroom.service.redis import Redis, open_redis
 from cardroom.service.settings import PostgresSettings, RedisSettings
@@ -74,7 +75,7 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
     nobody = RedisSettings(host="127.0.0.1", port=free_port(), connect_seconds=0.5, call_seconds=0.5)
     async with open_postgres(nowhere, must_answer=False) as postgres, open_redis(nobody) as redis:
         app = guarded_app()
-        add_away_answers(app)
+        add_away_answers(app, LOG)
         app.register_blueprint(admin_pages(Office(postgres, LINK, LOG)))
         logins = LoginLookup(redis, postgres, LookupSettings())
         app.register_blueprint(wallet_pages(postgres, logins, OfficeSettings(), ProtectionSettings()))
@@ -83,3 +84,20 @@ async def test_a_server_that_is_away_is_answered_with_503() -> None:
             answer = await app.test_client().get(path, headers=token)
             assert (answer.status_code, (await answer.get_json())["code"]) == (503, "unavailable")
             assert answer.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("55P03", (503, "unavailable")), ("40P01", (503, "unavailable")), ("23514", (500, "internal"))],
+)
+async def test_who_waits_for_a_lock_in_vain_may_come_back(state: str, expected: tuple[int, str]) -> None:
+    app = make_app("wallet", LOG)
+    add_away_answers(app, LOG)
+
+    @app.get("/refused")
+    async def refused() -> str:
+        raise PostgresRefused(state, None, "the database said so")
+
+    answer = await app.test_client().get("/refused")
+    assert (answer.status_code, (await answer.get_json())["code"]) == expected
+    assert ("Retry-After" in answer.headers) == (expected[0] == 503)

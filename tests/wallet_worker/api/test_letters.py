@@ -21,7 +21,7 @@ ORDER = {"reason": "the bug is gone", "idempotency_key": "k1"}
 @pytest.fixture
 def app(house: House, redis: Redis) -> QuartTrio:
     app = guarded_app()
-    add_away_answers(app)
+    add_away_answers(app, LOG)
     app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG)))
     watch_answers(app)
     return app
