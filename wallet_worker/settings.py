@@ -20,6 +20,7 @@ from cardroom.service.settings import (
     RedisSettings,
     Secret,
 )
+from wallet_worker.payment_settings import PaymentSettings
 
 _SHORTEST_SECRET: Final = 16
 
@@ -183,6 +184,8 @@ class WalletSettings:
     hand_events: HandEventSettings = field(factory=HandEventSettings)
     lookup: LookupSettings = field(factory=LookupSettings)
     protection: ProtectionSettings = field(factory=ProtectionSettings)
+    payments: PaymentSettings | None = None
+    """Without it no coin comes in or goes out: those pages are not there."""
     schema_owner: PostgresSettings | None = None
     nodes: tuple[NodeAddress, ...] = ()
     node_admin_token: Secret | None = None

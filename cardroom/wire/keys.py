@@ -6,7 +6,7 @@ script may touch all of them.
 
 from typing import Final
 
-from cardroom.ids import BootNonce, CommandId, NodeId, ShardId, TableId
+from cardroom.ids import BootNonce, CommandId, NodeId, ShardId, TableId, UserId
 
 COMMAND_FIELD: Final = b"v1"
 """Field of a stream entry that holds an encoded ``LedgerCommand``; the name is the version."""
@@ -31,6 +31,12 @@ ORDERS_SECONDS: Final = 60
 
 RESERVED_SECONDS: Final = 120
 """How long it is kept that players were sent to seats; each of those times is shorter."""
+
+RATES_SECONDS: Final = 60
+"""How long a rate is used without asking its sources again."""
+
+QUOTE_SECONDS: Final = 30
+"""How long a quote is good."""
 
 OFFERS_SECONDS: Final = 60
 """How long offers that nobody reads are kept. They only hurry: the lease says what is offered to whom."""
@@ -154,3 +160,18 @@ def opening(stake: str, seat_count: int) -> str:
 def used_ticket(ticket_id: str) -> str:
     """Mark of a ticket that was used; lives ``TICKET_SECONDS``."""
     return f"ticket:{ticket_id}"
+
+
+def user(user_id: UserId) -> str:
+    """Channel on which a player's deposits and withdrawals are told; who is not there hears nothing."""
+    return f"user:{user_id}"
+
+
+def rates() -> str:
+    """Hash of coin to the newest rate that sources gave, shared by all workers; lives ``RATES_SECONDS``."""
+    return "rates"
+
+
+def quote(quote_id: str) -> str:
+    """A quote that a player was given; lives ``QUOTE_SECONDS``."""
+    return f"quote:{quote_id}"

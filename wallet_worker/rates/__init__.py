@@ -1,0 +1,1 @@
+"""Exchange rates: what a coin is worth in won, by several sources."""

@@ -1,0 +1,1 @@
+"""Screening of addresses: who is not to be paid, nor paid by."""
