@@ -35,6 +35,10 @@ RESERVED_SECONDS: Final = 120
 RATES_SECONDS: Final = 60
 """How long a rate is used without asking its sources again."""
 
+RATES_ASKED_SECONDS: Final = 10
+"""How long others wait for the worker who asks the sources of rates; more than that takes, and less than a
+minute, so that it need not be given back."""
+
 QUOTE_SECONDS: Final = 30
 """How long a quote is good."""
 
@@ -168,8 +172,13 @@ def user(user_id: UserId) -> str:
 
 
 def rates() -> str:
-    """Hash of coin to the newest rate that sources gave, shared by all workers; lives ``RATES_SECONDS``."""
+    """What the sources of rates said last, shared by all workers; lives ``RATES_SECONDS``."""
     return "rates"
+
+
+def rates_asked() -> str:
+    """Mark of the worker who asks the sources of rates now; lives ``RATES_ASKED_SECONDS``."""
+    return "rates:asked"
 
 
 def quote(quote_id: str) -> str:
