@@ -36,6 +36,7 @@ def reads(*tables: str, why: str) -> Expected:
 
 
 FEW: Final = Expected(why="only tables of a few rows: shards and their progress, workers")
+A_ROW_A_COIN: Final = Expected(why="a table of one row for each coin")
 ONE_ROW: Final = Expected(why="a table of one row")
 ADDS: Final = Expected(why="adds rows, and looks up nothing but the keys it must not repeat")
 ASKS: Final = Expected(why="reads no table")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.prove.expectations import (
+    A_ROW_A_COIN,
     ADDS,
     ASKS,
     FAR,
@@ -80,6 +81,15 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_IS_CUT": reads("batch", why="verification looks for the oldest batch"),
         "_NEWEST": FEW,
         "_OLDEST_COVERING": reads("batch", why="verification of a ledger whose old months are gone"),
+    },
+    "wallet_worker.store.coin_rates": {
+        "LOCK_RATE": A_ROW_A_COIN,
+        "READ_RATE": A_ROW_A_COIN,
+        "READ_RATES": A_ROW_A_COIN,
+        "_ACCEPT": A_ROW_A_COIN,
+        "_END_STOP": A_ROW_A_COIN,
+        "_NOTE_USED": A_ROW_A_COIN,
+        "_STOP": A_ROW_A_COIN,
     },
     "wallet_worker.store.create_room": {
         "_ADD_ROOM": ADDS,
