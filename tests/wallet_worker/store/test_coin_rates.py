@@ -76,7 +76,7 @@ async def test_the_first_stop_stands_and_a_jump_takes_a_disagreements_place(data
     assert await stop(database, "BTC", StopReason.JUMP, 130)
     jump = await read_coin_rate(database, "BTC")
     assert jump.stop is not None
-    assert (jump.stop.reason, jump.stop.price) == (StopReason.JUMP, 130)
+    assert (jump.stop.reason, jump.stop.price) == (StopReason.JUMP, Decimal(130))
     assert not await stop(database, "BTC", StopReason.DISAGREEMENT, 99)
     assert await read_coin_rate(database, "BTC") == jump
     await use(database, "BTC", 5)
@@ -101,7 +101,7 @@ async def test_an_accepted_price_is_as_if_it_had_been_used(database: Postgres) -
     before = await accept(database, "BTC")
     assert before.standing == Standing(Decimal(100), StopReason.JUMP)
     found = await read_coin_rate(database, "BTC")
-    assert (found.price, found.source, found.stop) == (130, ACCEPTED, None)
+    assert (found.price, found.source, found.stop) == (Decimal(130), ACCEPTED, None)
     await stop(database, "BTC", StopReason.JUMP, 200)
     await accept(database, "BTC", 190)
     assert (await read_coin_rate(database, "BTC")).price == 190
