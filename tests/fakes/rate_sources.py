@@ -140,7 +140,7 @@ async def rate_sources() -> AsyncIterator[RateSources]:
     async with trio.open_nursery() as nursery:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         sources.url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}"
-        nursery.start_soon(trio.serve_listeners, serve, [listener])
+        await nursery.start(trio.serve_listeners, serve, [listener])
         yield sources
         nursery.cancel_scope.cancel()
 

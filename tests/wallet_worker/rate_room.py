@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from attrs import define, field
 from structlog.testing import LogCapture
 
+from cardroom.money import Krw
 from cardroom.service.postgres import Postgres
 from cardroom.service.redis import Redis
 from cardroom.wire import keys
@@ -13,10 +14,30 @@ from tests.fakes.clocks import MovedClock
 from tests.fakes.logs import captured_by
 from tests.fakes.rate_sources import RateSources, rate_sources
 from wallet_worker.cashier.rate_desk import Rates
+from wallet_worker.payment_settings import CoinBook, CoinSettings, Network
 from wallet_worker.rates.market import open_market
 from wallet_worker.rules.coins import COINS
 
 MINUTE = 61.0
+
+
+def _coin(*, is_in: bool = True, is_out: bool = True) -> CoinSettings:
+    return CoinSettings(
+        gateway="generic",
+        gateway_coin="coin",
+        confirmations=3,
+        smallest_deposit="0.001",
+        hot_wallet_daily=Krw(10**9),
+        deposits_open=is_in,
+        withdrawals_open=is_out,
+    )
+
+
+BOOK = CoinBook(
+    Network.REGTEST,
+    {"BTC": _coin(), "ETH": _coin(is_in=False), "USDT": _coin(), "USDC": _coin(is_out=False)},
+)
+"""ETH is closed to deposits, USDC to withdrawals."""
 
 
 @define

@@ -19,6 +19,8 @@ PAGES: Final[PageRoles] = {
     "GET /admin/hands/<hand_id>": EVERYBODY,
     "GET /admin/rooms": EVERYBODY,
     "GET /admin/deposits/held": EVERYBODY,
+    "GET /admin/rates": EVERYBODY,
+    "POST /admin/rates/<coin>/accept": FINANCE,
     "POST /admin/deposits/held/<int:number>/release": FINANCE,
     "POST /admin/users/<int:user_id>/freeze": SUPPORT,
     "POST /admin/users/<int:user_id>/unfreeze": SUPPORT,

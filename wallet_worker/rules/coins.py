@@ -10,6 +10,7 @@ from attrs import frozen
 from cardroom.money import Krw
 
 _TX_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_COINS: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,30}))?", re.ASCII)
 
 
 COINS: Final[Mapping[str, int]] = MappingProxyType({"BTC": 8, "ETH": 18, "USDT": 6, "USDC": 6})
@@ -49,3 +50,15 @@ def write_coins(coin_amount: int, scale: int) -> str:
     """Write an amount in whole coins, exactly: 150,000,000 of scale 8 is ``1.50000000``."""
     whole, part = divmod(coin_amount, 10**scale)
     return f"{whole}.{part:0{scale}}" if scale else str(whole)
+
+
+def read_coins(text: str, scale: int) -> int | None:
+    """Give the smallest units of an amount that is written in whole coins, such as ``0.0005``.
+
+    None for what is no such amount, or is not a whole number of smallest units.
+    """
+    found = _COINS.fullmatch(text)
+    if found is None:
+        return None
+    part = (found[2] or "").rstrip("0")
+    return int(found[1] + part.ljust(scale, "0")) if len(part) <= scale else None

@@ -64,7 +64,7 @@ class UsedPrice(Protocol):
 
 
 class NotStopped(Exception):
-    """The coin is converted: there is nothing to accept."""
+    """The coin is not stopped, or no price is known that could be accepted."""
 
 
 @frozen
@@ -74,6 +74,14 @@ class Stop:
     stopped_at: datetime
     reason: StopReason
     price: Decimal | None
+
+
+@frozen
+class Accepted:
+    """What had stopped a coin, and which price was accepted."""
+
+    reason: StopReason
+    price: Decimal
 
 
 @frozen
@@ -130,20 +138,18 @@ async def end_stop(transaction: Transaction, coin: str) -> None:
     await transaction.execute(_END_STOP, coin)
 
 
-async def accept_price(transaction: Transaction, coin: str, price: Decimal | None) -> CoinRate:
+async def accept_price(transaction: Transaction, coin: str, price: Decimal | None) -> Accepted:
     """End a stop, whatever its reason: prices are compared with ``price`` from now on, as if it had been used.
 
-    Without one, with that at which it was stopped. Gives how the coin stood before; raises ``NotStopped``
-    where it is not stopped, or nothing says what to accept.
+    Without one, with that at which it was stopped. Raises ``NotStopped`` where it is not stopped, or nothing says
+    what to accept.
     """
-    before = await lock_coin_rate(transaction, coin)
-    if before.stop is None:
-        raise NotStopped
-    accepted = price or before.stop.price
-    if accepted is None:
+    stop = (await lock_coin_rate(transaction, coin)).stop
+    accepted = None if stop is None else price or stop.price
+    if stop is None or accepted is None:
         raise NotStopped
     await transaction.execute(_ACCEPT, coin, accepted, ACCEPTED)
-    return before
+    return Accepted(stop.reason, accepted)
 
 
 def _coin_rate(row: Row) -> CoinRate:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardroom.money import Krw
-from wallet_worker.rules.coins import COINS, Rate, coins_for, krw_of, read_tx_hash, write_coins
+from wallet_worker.rules.coins import COINS, Rate, coins_for, krw_of, read_coins, read_tx_hash, write_coins
 
 RATES = st.builds(Rate, st.integers(1, 10**10), st.sampled_from(sorted(set(COINS.values()))))
 
@@ -40,3 +40,16 @@ def test_a_hash_has_one_way_to_be_written() -> None:
 )
 def test_what_is_no_hash(text: str) -> None:
     assert read_tx_hash(text) is None
+
+
+@given(st.integers(0, 10**29), st.integers(0, 18))
+def test_what_is_written_is_read_again(coin_amount: int, scale: int) -> None:
+    text = write_coins(coin_amount, scale)
+    assert read_coins(text, scale) == (coin_amount if len(text.partition(".")[0]) <= 12 else None)
+
+
+def test_amounts_are_read_to_the_last_digit_or_not_at_all() -> None:
+    assert read_coins("0.0005", 8) == read_coins("0.000500000000", 8) == 50_000
+    assert read_coins("12", 0) == read_coins("12.0", 0) == 12
+    for bad in ("", ".5", "5.", "-1", "+1", "1e3", "0.000000001", "1,5", "٣", "1 ", "1" * 13, "0x1", "nan"):
+        assert read_coins(bad, 8) is None, bad

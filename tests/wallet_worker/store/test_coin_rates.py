@@ -10,6 +10,7 @@ from cardroom.service.postgres import Postgres
 from wallet_worker.rules.prices import Standing, StopReason
 from wallet_worker.store.coin_rates import (
     ACCEPTED,
+    Accepted,
     CoinRate,
     NotStopped,
     accept_price,
@@ -41,7 +42,7 @@ async def stop(database: Postgres, coin: str, reason: StopReason, price: int | N
         return await stop_conversion(transaction, coin, reason, None if price is None else Decimal(price))
 
 
-async def accept(database: Postgres, coin: str, price: int | None = None) -> CoinRate:
+async def accept(database: Postgres, coin: str, price: int | None = None) -> Accepted:
     async with database.transaction() as transaction:
         return await accept_price(transaction, coin, None if price is None else Decimal(price))
 
@@ -98,8 +99,7 @@ async def test_an_accepted_price_is_as_if_it_had_been_used(database: Postgres) -
             await accept(database, coin)
     await use(database, "BTC", 100)
     await stop(database, "BTC", StopReason.JUMP, 130)
-    before = await accept(database, "BTC")
-    assert before.standing == Standing(Decimal(100), StopReason.JUMP)
+    assert await accept(database, "BTC") == Accepted(StopReason.JUMP, Decimal(130))
     found = await read_coin_rate(database, "BTC")
     assert (found.price, found.source, found.stop) == (Decimal(130), ACCEPTED, None)
     await stop(database, "BTC", StopReason.JUMP, 200)
