@@ -69,7 +69,7 @@ class Rates:
         self._limits = Limits(given.largest_difference, given.largest_jump, given.stale_seconds)
 
     async def current(self, coin: str, side: RateSide) -> RateNow:
-        """Give the rate of now. Raises ``RateStopped``, ``RateUnavailable`` or ``PostgresAway``.
+        """Give the rate of now. Raises ``RateStopped``, ``RateUnavailable``, or what the database raises.
 
         Who converts at it calls ``note_used`` in the transaction that does. May be repeated.
         """

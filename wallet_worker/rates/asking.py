@@ -66,7 +66,7 @@ class Door:
         try:
             with trio.fail_after(self.call_seconds):
                 status, headers, body = await self._read(path, parameters)
-        except (httpx.HTTPError, trio.TooSlowError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, trio.TooSlowError) as error:
             raise SourceAway(str(error) or type(error).__name__) from error
         if status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise SourceAway(f"status {status}")
@@ -101,7 +101,7 @@ async def open_way_out() -> AsyncIterator[httpx.AsyncClient]:
         limits=limits,
         follow_redirects=False,
         trust_env=False,
-        headers={"Accept": "application/json"},
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
     ) as http:
         yield http
 

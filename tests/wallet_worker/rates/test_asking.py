@@ -34,8 +34,9 @@ async def test_who_cannot_answer_is_away(door: Door, sources: RateSources, mood:
 
 async def test_who_is_not_there_is_away() -> None:
     async with open_way_out() as http:
-        with pytest.raises(SourceAway):
-            await Door(http, f"http://127.0.0.1:{free_port()}", 2.0).get(PAGE, WORDS)
+        for url in (f"http://127.0.0.1:{free_port()}", "no url", "http://[x", "http://a:b"):
+            with pytest.raises(SourceAway):
+                await Door(http, url, 2.0).get(PAGE, WORDS)
 
 
 @pytest.mark.parametrize("mood", [Mood.NO_JSON, Mood.HUGE])

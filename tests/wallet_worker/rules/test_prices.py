@@ -198,3 +198,39 @@ def test_prices_pass_exactly_when_no_fraction_is_over_the_limit(one: Decimal, ot
     is_over = (large - small) * 10_000 > 300 * small
     verdict = judge([Price("one", one, NOW), Price("other", other, NOW)], Standing(), LIMITS, NOW)
     assert (verdict.stop is StopReason.DISAGREEMENT) == is_over
+
+
+_WANDERING = st.lists(
+    st.tuples(
+        st.lists(st.one_of(st.none(), st.integers(70, 130)), min_size=3, max_size=3),
+        st.sampled_from(["use", "look", "accept"]),
+    ),
+    max_size=12,
+)
+
+
+@given(_WANDERING)
+def test_whatever_sources_say_only_prices_are_used_that_the_policy_allows(
+    steps: list[tuple[list[int | None], str]],
+) -> None:
+    """Prices wander, sources come and go, administrators accept: as the desk does it, look by look."""
+    standing, stop_price = Standing(), Decimal(0)
+    for told, wish in steps:
+        prices = [price(str(one), str(place)) for place, one in enumerate(told) if one is not None]
+        before = standing
+        verdict = judge(prices, standing, LIMITS, NOW)
+        if verdict.stop is not None and before.stop is None:
+            stop_price = prices[0].price
+        standing = Standing(before.last_used, verdict.stop)
+        if wish == "accept" and standing.stop is not None:
+            standing = Standing(stop_price, None)
+        elif wish == "use" and verdict.price is not None and verdict.stop is None:
+            used = verdict.price.price
+            values = [one.price for one in prices]
+            assert used == values[0]
+            assert max(values) * 100 <= min(values) * 103
+            assert before.stop is not StopReason.JUMP
+            assert before.stop is None or len(prices) > 1
+            if before.last_used is not None:
+                assert abs(used - before.last_used) * 100 <= before.last_used * 15
+            standing = Standing(used, None)
