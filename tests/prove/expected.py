@@ -19,10 +19,12 @@ from tests.prove.expectations import (
     by,
     reads,
 )
+from tests.prove.expected_books import BOOKS, PAYMENT_FAULTS
 from tests.prove.expected_router import ROUTER
 from tests.prove.plans import AS_MANY
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
+    **BOOKS,
     **ROUTER,
     "cardroom.service.blocklist": {
         "BLOCK_CHANGES": Expected(why="a table of one row"),
@@ -295,11 +297,13 @@ WHOLE_MAPPINGS: Final[Mapping[str, Expected]] = {
         ),
         why=FINDS_FAULTS,
     ),
+    "wallet_worker.store.find_payment_faults:PAYMENT_FAULTS": PAYMENT_FAULTS,
 }
 """What is expected of every statement of a mapping."""
 
 PREFIXES: Final[Mapping[str, str]] = {
-    "wallet_worker.store.find_faults:FAULTS": "wallet_worker.store.find_faults:_AFTER"
+    "wallet_worker.store.find_faults:FAULTS": "wallet_worker.store.find_faults:_AFTER",
+    "wallet_worker.store.find_payment_faults:PAYMENT_FAULTS": "wallet_worker.store.find_faults:_AFTER",
 }
 """What stands before each statement of a mapping."""
 
