@@ -131,6 +131,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.keep_node_action": {"_ADD_NODE_ACTION": ADDS},
     "wallet_worker.store.keep_house": {
         "_FORGET": Expected(why="calls a function; its body is below, among the functions and views"),
+        "_FORGET_DELIVERIES": Expected(why="what gateways told within an hour, by age, in small steps"),
         "_OPEN_MONTHS": Expected(why="makes partitions"),
     },
     "wallet_worker.store.list_letters": {
@@ -200,6 +201,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "LAST_BATCHES": by("batch_pkey"),
         "SUM_ACCOUNTS": reads("account", why="the sum of all accounts; it reads no entries"),
         "SUM_HELD": by("outside_payment_held"),
+        "SUM_HELD_DEPOSITS": by("held_deposit_waiting"),
         "SUM_MOVEMENTS": Expected(
             months={"transfer": 1, "entry": 1},
             values={1: WEEK_AGO, 2: NOW},

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.prove.expectations import FINDS_FAULTS, Expected
+from tests.prove.expectations import ADDS, ASKS, FINDS_FAULTS, Expected
+
+_ROW_A_DAY: Final = Expected(why="one row a day and coin, or job: thousands after years, and indexed")
 
 BOOKS: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.coin_sums": {
@@ -11,6 +13,18 @@ BOOKS: Final[Mapping[str, Mapping[str, Expected]]] = {
             may_read=frozenset({"outside_payment", "held_deposit"}),
             why="sums all payments, which are kept for ever: for verification and once a day",
         ),
+    },
+    "wallet_worker.store.gateway_reconciliation": {
+        "_ADD": ADDS,
+        "LIST_COMPARISONS": _ROW_A_DAY,
+        "NEWEST_COMPARISONS": _ROW_A_DAY,
+        "COINS_OF_DAY": _ROW_A_DAY,
+    },
+    "wallet_worker.store.job_runs": {
+        "_NOW": ASKS,
+        "IS_TAKEN": _ROW_A_DAY,
+        "_CLAIM": ADDS,
+        "_FINISH": _ROW_A_DAY,
     },
 }
 
