@@ -20,9 +20,13 @@ from cardroom.service.run import (
     read_settings_or_exit,
     run_until_signalled,
 )
+from cardroom.service.settings import BadSettings
 from wallet_worker.app import serve_wallet, verify_ledger
 from wallet_worker.audit.verify import Scope
 from wallet_worker.letters import add_letter_options, run_letters
+from wallet_worker.payment_settings import load_coins
+from wallet_worker.rules.coins import COINS
+from wallet_worker.screening.table import check_screening
 from wallet_worker.settings import WalletSettings
 
 _PROCESS: Final = "wallet_worker"
@@ -44,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run_letters(settings, options)
         case _:
             check_admins_or_exit(settings.admins_file)
+            check_payments_or_exit(settings)
             return 0 if options.check else _serve(settings)
 
 
@@ -57,6 +62,18 @@ def _command_line() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", action="store_true", help="verify: make a checkpoint if all is sound")
     add_letter_options(parser)
     return parser
+
+
+def check_payments_or_exit(settings: WalletSettings) -> None:
+    """Read the coins and what screens them, where there are any; on a fault say which and exit."""
+    if settings.payments is None:
+        return
+    try:
+        load_coins(settings.payments, COINS)
+        check_screening(settings.payments.screening)
+    except BadSettings as fault:
+        sys.stderr.write(f"{fault}\n")
+        sys.exit(EXIT_CONFIGURATION)
 
 
 def _serve(settings: WalletSettings) -> int:

@@ -74,8 +74,10 @@ class CoinSettings:
     def __attrs_post_init__(self) -> None:
         if self.confirmations < 1 or not _COIN_TEXT.fullmatch(self.smallest_deposit):
             raise BadSettings('coins: confirmations is at least 1, smallest_deposit such as "0.0005"')
-        if not 1 <= self.smallest_withdrawal <= self.largest_withdrawal or self.hot_wallet_daily < 0:
-            raise BadSettings("coins: 1 <= smallest_withdrawal <= largest_withdrawal, hot_wallet_daily >= 0")
+        if not _SMALLEST_WITHDRAWAL <= self.smallest_withdrawal <= self.largest_withdrawal:
+            raise BadSettings("coins: 10000 (house rule) <= smallest_withdrawal <= largest_withdrawal")
+        if self.hot_wallet_daily < 0:
+            raise BadSettings("coins: hot_wallet_daily is not below 0")
 
 
 @frozen
@@ -256,9 +258,33 @@ class PaymentSettings:
 def load_coins(settings: PaymentSettings, scales: Mapping[str, int]) -> CoinBook:
     """Read the file of coins; ``scales`` are the coins that the ledger knows. Raises ``BadSettings``."""
     book = load_settings(CoinBook, settings.coins_file)
+    if not book.coins:
+        raise BadSettings(f"{settings.coins_file}: at least one coin; without any leave [payments] out")
     for symbol, coin in book.coins.items():
         if symbol not in scales:
             raise BadSettings(f"{settings.coins_file}: {symbol} is none of {', '.join(scales)}")
-        if coin.gateway not in settings.gateways:
-            raise BadSettings(f"{settings.coins_file}: {symbol}: there is no gateway {coin.gateway}")
+        fault = _fault_of(coin, settings, book.network, scales[symbol])
+        if fault is not None:
+            raise BadSettings(f"{settings.coins_file}: {symbol}: {fault}")
+    names = [(coin.gateway, coin.gateway_coin) for coin in book.coins.values()]
+    if len(set(names)) != len(names):
+        raise BadSettings(
+            f"{settings.coins_file}: gateway_coin: two coins are called the same at one gateway"
+        )
     return book
+
+
+def _fault_of(coin: CoinSettings, settings: PaymentSettings, network: Network, scale: int) -> str | None:
+    """Say what is wrong with one coin, or None. What a sandbox mines is worth nothing on a real network."""
+    gateway = settings.gateways.get(coin.gateway)
+    if gateway is None:
+        return f"there is no gateway {coin.gateway}"
+    if not coin.gateway_coin:
+        return "gateway_coin: what the coin is called at its gateway"
+    if len(coin.smallest_deposit.partition(".")[2]) > scale:
+        return f"smallest_deposit has more than {scale} digits behind the point"
+    if gateway.kind is GatewayKind.SHKEEPER and not coin.payout_fee:
+        return "payout_fee: shkeeper wants one with every payout"
+    if gateway.kind is GatewayKind.SANDBOX and network is Network.MAINNET:
+        return "a sandbox is no gateway of the mainnet: what it mines is worth nothing"
+    return None

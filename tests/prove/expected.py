@@ -20,10 +20,12 @@ from tests.prove.expectations import (
     by,
     reads,
 )
+from tests.prove.expected_books import BOOKS, PAYMENT_FAULTS
 from tests.prove.expected_router import ROUTER
 from tests.prove.plans import AS_MANY
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
+    **BOOKS,
     **ROUTER,
     "cardroom.service.blocklist": {
         "BLOCK_CHANGES": Expected(why="a table of one row"),
@@ -139,6 +141,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.keep_node_action": {"_ADD_NODE_ACTION": ADDS},
     "wallet_worker.store.keep_house": {
         "_FORGET": Expected(why="calls a function; its body is below, among the functions and views"),
+        "_FORGET_DELIVERIES": Expected(why="what gateways told within an hour, by age, in small steps"),
         "_OPEN_MONTHS": Expected(why="makes partitions"),
     },
     "wallet_worker.store.list_letters": {
@@ -208,6 +211,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "LAST_BATCHES": by("batch_pkey"),
         "SUM_ACCOUNTS": reads("account", why="the sum of all accounts; it reads no entries"),
         "SUM_HELD": by("outside_payment_held"),
+        "SUM_HELD_DEPOSITS": by("held_deposit_waiting"),
         "SUM_MOVEMENTS": Expected(
             months={"transfer": 1, "entry": 1},
             values={1: WEEK_AGO, 2: NOW},
@@ -305,11 +309,13 @@ WHOLE_MAPPINGS: Final[Mapping[str, Expected]] = {
         ),
         why=FINDS_FAULTS,
     ),
+    "wallet_worker.store.find_payment_faults:PAYMENT_FAULTS": PAYMENT_FAULTS,
 }
 """What is expected of every statement of a mapping."""
 
 PREFIXES: Final[Mapping[str, str]] = {
-    "wallet_worker.store.find_faults:FAULTS": "wallet_worker.store.find_faults:_AFTER"
+    "wallet_worker.store.find_faults:FAULTS": "wallet_worker.store.find_faults:_AFTER",
+    "wallet_worker.store.find_payment_faults:PAYMENT_FAULTS": "wallet_worker.store.find_faults:_AFTER",
 }
 """What stands before each statement of a mapping."""
 

@@ -30,6 +30,8 @@ _ABOUT_TWO_VALUES: Final = frozenset(
         "subject: one of subject, admin, action at a time",
         "admin: one of subject, admin, action at a time",
         "user_id or network, one of both; seconds above 0, or none for good; no bits of a host",
+        "amount: whole coins, no finer than the coin is",
+        "counted: each coin once",
         "value: 0 to 1440, or null",
         "value: 1 to 1440, or null",
     }

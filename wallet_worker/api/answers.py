@@ -156,6 +156,15 @@ class HeldWithdrawals:
 
 
 @frozen
+class HeldDeposits:
+    """Deposits over players' own limits, at the worth that they came with. No account holds them yet."""
+
+    deposits: int
+    held: Krw
+    oldest: Time | None
+
+
+@frozen
 class LastBatch:
     """The last batch of a shard; -1 is the house."""
 
@@ -175,6 +184,7 @@ class Reconciliation:
     tables: tuple[TableSum, ...]
     undecided_adjustments: Undecided
     held_withdrawals: HeldWithdrawals
+    held_deposits: HeldDeposits
     unresolved_dead_letters: int
     last_batches: tuple[LastBatch, ...]
     play_frozen: FreezeForAll | None

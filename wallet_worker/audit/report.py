@@ -5,7 +5,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from wallet_worker.audit.equation import equation, house_line
+from wallet_worker.audit.equation import coin_line, equation, house_line
+from wallet_worker.rules.gateway_books import CoinBooks, write_signed
 from wallet_worker.store.read_summary import Summary
 
 
@@ -27,6 +28,8 @@ class Report:
     scope: str = field(default="from the beginning")
     checkpoint: int | None = None
     """The checkpoint that was made."""
+    coins: tuple[CoinBooks, ...] = ()
+    """What came in and went out of each coin."""
 
     @property
     def is_sound(self) -> bool:
@@ -40,6 +43,7 @@ class Report:
             **self.summary.as_numbers(),
             "scope": self.scope,
             "checkpoint": self.checkpoint,
+            "coins": [_coin_document(books) for books in self.coins if books.is_moved],
             "checks": [
                 {
                     "name": check.name,
@@ -52,7 +56,7 @@ class Report:
         }
 
     def as_lines(self) -> Iterable[str]:
-        """Give the report as people read it: each invariant, the owner's equation, the house's part."""
+        """Give the report as people read it: each invariant, the coins, the owner's equation, the house."""
         yield f"checked {self.scope}"
         for check in self.checks:
             yield f"{'broken' if check.faults else 'holds '}  {check.name}"
@@ -60,5 +64,21 @@ class Report:
             yield from (f"          (note: {note})" for note in check.notes)
         if self.checkpoint is not None:
             yield f"checkpoint {self.checkpoint} made"
+        yield from (coin_line(books) for books in self.coins if books.is_moved)
         yield equation(self.summary)
         yield house_line(self.summary)
+
+
+def _coin_document(books: CoinBooks) -> dict[str, Any]:
+    """Write one coin's books; amounts of coins are texts, in whole coins."""
+    amounts = {
+        "in": books.credited,
+        "out": books.paid,
+        "held": books.held,
+        "uncredited": books.uncredited,
+        "arriving": books.arriving,
+        "on_the_way": books.on_the_way,
+        "expected": books.expected,
+    }
+    written = {name: write_signed(amount, books.scale) for name, amount in amounts.items()}
+    return {"coin": books.coin, **written, "in_krw": books.credited_krw, "out_krw": books.paid_krw}

@@ -19,7 +19,9 @@ from wallet_worker.store.checkpoints import (
     make_checkpoint,
     read_checkpoint_heads,
 )
+from wallet_worker.store.coin_sums import sum_coins
 from wallet_worker.store.find_faults import FAULTS, find_faults
+from wallet_worker.store.find_payment_faults import PAYMENT_FAULTS
 from wallet_worker.store.read_chain import ChainHead, read_heads
 from wallet_worker.store.read_summary import Summary, read_summary
 from wallet_worker.store.seal_batch import Link
@@ -79,12 +81,13 @@ async def verify(
         await _begin(transaction, scope)
         base = await _find_base(transaction, link, scope)
         summary = await read_summary(transaction)
+        coins = await sum_coins(transaction)
         checks = [_equation_holds(summary), Check(CHECKPOINT, base.faults)]
         invariants, findings = await _look(postgres, transaction, base, link, copies)
         checks += invariants + _checks_of(findings, copies, away)
         if scope.makes_checkpoint and not any(check.faults for check in checks):
             made = (await make_checkpoint(transaction, link)).id
-    return Report(tuple(checks), summary, base.scope, made)
+    return Report(tuple(checks), summary, base.scope, made, tuple(coins))
 
 
 async def _measure(copies: Copies) -> list[str]:
@@ -143,7 +146,7 @@ async def _look(
         async with postgres.transaction() as beside:
             await _begin(beside, Scope())
             await beside.execute(f"SET TRANSACTION SNAPSHOT '{row['name']}'")
-            for name, sql in FAULTS.items():
+            for name, sql in (*FAULTS.items(), *PAYMENT_FAULTS.items()):
                 checks.append(Check(name, tuple(await find_faults(beside, sql, base.checkpoint))))
 
     try:

@@ -10,18 +10,22 @@ from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
 from wallet_worker.ledger import metrics
 from wallet_worker.settings import LedgerSettings
-from wallet_worker.store.keep_house import forget_commands, open_months
+from wallet_worker.store.keep_house import forget_commands, forget_deliveries, open_months
 
 _MONTHS_AHEAD: Final = 3
 
 
 @frozen
 class Housekeeping:
-    """Every worker keeps house; what one has done, another finds done."""
+    """Every worker keeps house; what one has done, another finds done.
+
+    Gateways' messages are forgotten that were taken ``delivery_seconds`` ago; None where no gateway is.
+    """
 
     postgres: Postgres
     settings: LedgerSettings
     log: Log
+    delivery_seconds: float | None = None
 
     async def run(self) -> None:
         """Keep house at once, so that the months are there, and then again and again until cancelled."""
@@ -33,6 +37,8 @@ class Housekeeping:
         """Do each task once; one that fails is told of, and tried again the next time."""
         await self._try("open_months", self._open_months)
         await self._try("forget_commands", self._forget_commands)
+        if self.delivery_seconds is not None:
+            await self._try("forget_deliveries", self._forget_deliveries)
 
     async def _try(self, name: str, task: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -50,4 +56,12 @@ class Housekeeping:
             gone = await forget_commands(self.postgres, self.settings.forget_commands)
             metrics.FORGOTTEN.inc(gone)
             if gone < self.settings.forget_commands:
+                return
+
+    async def _forget_deliveries(self) -> None:
+        """Delete in the same steps what a gateway's message is known by, once its time stamp is too old."""
+        assert self.delivery_seconds is not None, "only where gateways are"
+        at_most = self.settings.forget_commands
+        for _ in range(self.settings.forget_steps):
+            if await forget_deliveries(self.postgres, self.delivery_seconds, at_most) < at_most:
                 return

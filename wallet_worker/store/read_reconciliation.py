@@ -26,6 +26,11 @@ SELECT count(*) AS withdrawals, coalesce(sum(krw_amount), 0)::bigint AS held, mi
 FROM outside_payment WHERE status = 'held'
 """
 
+SUM_HELD_DEPOSITS: Final = """
+SELECT count(*) AS deposits, coalesce(sum(krw_amount), 0)::bigint AS held, min(held_at) AS oldest
+FROM held_deposit WHERE released_at IS NULL
+"""
+
 COUNT_LETTERS: Final = "SELECT count(*) AS letters FROM dead_letter WHERE resolved_at IS NULL"
 
 LAST_BATCHES: Final = """
@@ -55,10 +60,11 @@ async def read_reconciliation(postgres: Postgres) -> dict[str, Any]:
         tables = await transaction.fetch(SUM_TABLES)
         undecided = await transaction.fetch_one(COUNT_UNDECIDED)
         held = await transaction.fetch_one(SUM_HELD)
+        held_deposits = await transaction.fetch_one(SUM_HELD_DEPOSITS)
         letters = await transaction.fetch_one(COUNT_LETTERS)
         batches = await transaction.fetch(LAST_BATCHES)
     assert undecided is not None, "counts always give a row"
-    assert held is not None, "sums always give a row"
+    assert held is not None and held_deposits is not None, "sums always give a row"  # noqa: PT018
     assert letters is not None, "counts always give a row"
     return _equation(accounts) | {
         "accounts": [dict(row) for row in accounts],
@@ -66,6 +72,7 @@ async def read_reconciliation(postgres: Postgres) -> dict[str, Any]:
         "undecided_adjustments": dict(undecided),
         "held_withdrawals": dict(held)
         | {"equals_pending": held["held"] == _sum(accounts, "pending_withdrawal")},
+        "held_deposits": dict(held_deposits),
         "unresolved_dead_letters": letters["letters"],
         "last_batches": [dict(row) for row in batches],
     }

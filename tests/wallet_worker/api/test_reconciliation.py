@@ -11,6 +11,7 @@ from cardroom.service.redis import Redis
 from tests.wallet_worker.house import LINK, PURSE, House, hand_of
 from tests.wallet_worker.office import get, make_office, post
 from tests.wallet_worker.outside import deposit, held, payout
+from tests.wallet_worker.terms import limit
 from wallet_worker.store.book_deposit import book_deposit
 from wallet_worker.store.book_payout import book_payout
 
@@ -57,6 +58,18 @@ async def test_the_equation_has_all_its_parts_and_no_difference(app: QuartTrio, 
     assert shards[-1]["committed_at"].endswith("Z")
     assert found["everything_frozen"] is None
     assert "movements" not in found
+
+
+async def test_deposits_that_wait_are_summed_beside_the_equation(app: QuartTrio, house: House) -> None:
+    """No account holds them yet, so they are in no part of the equation."""
+    assert (await report(app))["held_deposits"] == {"deposits": 0, "held": 0, "oldest": None}
+    await limit(house, 0, "deposit_day", 100_000)
+    assert "held" in await book_deposit(house.database, deposit(house.players[0]), LINK)
+    found = await report(app)
+    waiting = found["held_deposits"]
+    assert (waiting["deposits"], waiting["held"]) == (1, 150_000)
+    assert waiting["oldest"].endswith("Z")
+    assert (found["equation"]["deposits"], found["balanced"]) == (0, True)
 
 
 async def test_a_won_too_much_is_a_difference(app: QuartTrio, house: House) -> None:

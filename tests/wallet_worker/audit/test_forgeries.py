@@ -182,7 +182,11 @@ async def test_facts_about_outside_money_and_orders_are_sealed_too(paid: House, 
     await paid.change(forgery)
     found = {one.name for one in (await paid.verify()).checks if one.faults}
     assert "payments and adjustments are what was sealed" in found
-    assert found <= {"payments and adjustments are what was sealed", "payments have moved their money"}
+    assert found <= {
+        "payments and adjustments are what was sealed",
+        "payments have moved their money",
+        "clearing accounts hold what their payments say",
+    }
 
 
 async def test_a_withdrawal_without_money_behind_it_is_found(paid: House) -> None:
@@ -208,5 +212,6 @@ async def test_a_payment_that_nobody_booked_is_found(paid: House) -> None:
         " SELECT direction, user_id, coin, address, krw_amount, coin_amount, coin_scale,"
         f" rate, '{tx_hash(9)}', 0, status, now() FROM outside_payment WHERE direction = 'deposit'"
     )
-    (found,) = [one for one in (await paid.verify()).checks if one.faults]
+    found, cleared = [one for one in (await paid.verify()).checks if one.faults]
     assert found.faults[0].endswith("is credited, and nothing moved")
+    assert cleared.faults == ("account deposit_clearing:BTC holds -150000, its payments say -300000",)

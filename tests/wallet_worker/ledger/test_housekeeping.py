@@ -12,6 +12,9 @@ from wallet_worker.ledger.housekeeping import Housekeeping
 import pytest  # isort: skip
 
 
+_DELIVERIES = "SELECT count(*) FROM webhook_delivery"
+
+
 def _of(house: House, **changes: int) -> Housekeeping:
     return Housekeeping(house.database, evolve(SETTINGS, **changes), LOG)
 
@@ -62,6 +65,21 @@ async def test_months_that_lack_are_made(house: House) -> None:
     assert lacking["name"] < before["name"]
     await _of(house).keep_house()
     assert await house.rows(last) == [before]
+
+
+async def test_messages_of_gateways_that_are_too_old_to_come_again_go(house: House) -> None:
+    for seconds, how_many in ((601, 25), (599, 3)):
+        await house.change(
+            "INSERT INTO webhook_delivery (digest, gateway, taken_at)"
+            f" SELECT sha256(('{seconds}' || number)::bytea), 'vault', now() - interval '{seconds} s'"
+            f" FROM generate_series(1, {how_many}) AS number"
+        )
+    await _of(house, forget_commands=10).keep_house()
+    assert await house.number(_DELIVERIES) == 28, "without gateways nobody looks"
+    await evolve(_of(house, forget_commands=10, forget_steps=2), delivery_seconds=600.0).keep_house()
+    assert await house.number(_DELIVERIES) == 8
+    await evolve(_of(house, forget_commands=10), delivery_seconds=600.0).keep_house()
+    assert await house.number(_DELIVERIES) == 3
 
 
 async def test_a_failure_is_counted_and_the_other_task_goes_on(house: House) -> None:

@@ -212,6 +212,8 @@ CREATE TABLE coin_rate (
 );
 
 -- What a gateway had and what it should have had, per coin. business_day is that of the daily one, null of others.
+-- arriving and on_the_way may be there or gone already: a difference between them says nothing. counted_by is who
+-- counted, where it was not the gateway that said what it has.
 CREATE TABLE gateway_reconciliation (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     business_day date,
@@ -221,11 +223,14 @@ CREATE TABLE gateway_reconciliation (
     paid         numeric(38, 0) NOT NULL,
     held         numeric(38, 0) NOT NULL,
     uncredited   numeric(38, 0) NOT NULL,
+    arriving     numeric(38, 0) NOT NULL,
     on_the_way   numeric(38, 0) NOT NULL,
+    coin_scale   smallint NOT NULL CHECK (coin_scale BETWEEN 0 AND 18),
     expected     numeric(38, 0) NOT NULL,
     found        numeric(38, 0),
     difference   numeric(38, 0),
     trouble      text CHECK (length(trouble) BETWEEN 1 AND 200),
+    counted_by   text CHECK (length(counted_by) BETWEEN 1 AND 64),
     made_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT gateway_reconciliation_is_whole CHECK (
         num_nulls(found, difference) IN (0, 2) AND (found IS NULL) = (trouble IS NOT NULL))
