@@ -32,6 +32,9 @@ _ABOUT_TWO_VALUES: Final = frozenset(
         "user_id or network, one of both; seconds above 0, or none for good; no bits of a host",
         "value: 0 to 1440, or null",
         "value: 1 to 1440, or null",
+        "krw_amount: less than the least of this coin",
+        "krw_amount: more than the most of this coin",
+        "address: one of this coin, on the house's network",
     }
 )
 

@@ -156,7 +156,8 @@ class WithdrawalsShown:
 def withdrawal_pages(desk: WithdrawalDesk, logins: LoginLookup) -> Blueprint:
     """Serve the pages of withdrawals under ``/api/v1/wallet``."""
     pages = Blueprint("withdrawals", __name__, url_prefix="/api/v1/wallet")
-    _add_orders(pages, desk, logins)
+    _add_request(pages, desk, logins)
+    _add_cancel(pages, desk, logins)
 
     @pages.get("/withdrawals")
     @Page(tag="wallet", who=PLAYER, parameters=(LIMIT, BEFORE), answers={200: WithdrawalsShown})
@@ -182,7 +183,7 @@ def withdrawal_pages(desk: WithdrawalDesk, logins: LoginLookup) -> Blueprint:
     return pages
 
 
-def _add_orders(pages: Blueprint, desk: WithdrawalDesk, logins: LoginLookup) -> None:
+def _add_request(pages: Blueprint, desk: WithdrawalDesk, logins: LoginLookup) -> None:
     bodies = body_codec(WithdrawalBody)
 
     @pages.post("/withdraw")
@@ -215,6 +216,8 @@ def _add_orders(pages: Blueprint, desk: WithdrawalDesk, logins: LoginLookup) -> 
         with refusals():
             return await desk.request(wish), 201
 
+
+def _add_cancel(pages: Blueprint, desk: WithdrawalDesk, logins: LoginLookup) -> None:
     @pages.post("/withdrawals/<int:number>/cancel")
     @Page(
         tag="wallet",

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardroom.ids import UserId
+from cardroom.money import Krw
 from cardroom.wire.ledger import HandSettled
 from tests.wallet_worker.house import House, hand_of
 from wallet_worker.store.recent_wins import WonFrom, recent_wins
@@ -79,7 +80,9 @@ async def test_only_the_last_days_count(house: House) -> None:
 async def test_the_most_comes_first_and_no_more_than_asked_for(house: House) -> None:
     await house.seat(0, 10_000, 10_000, 10_000)
     await play(house, 0, [3_000, -1_000, -2_000])
-    assert await recent_wins(house.database, house.players[0], 7, 1) == [WonFrom(house.players[2], 2_000)]
+    assert await recent_wins(house.database, house.players[0], 7, 1) == [
+        WonFrom(house.players[2], Krw(2_000))
+    ]
     assert await recent_wins(house.database, UserId(2**40), 7, 1) == []
 
 
