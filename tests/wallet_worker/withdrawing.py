@@ -10,14 +10,16 @@ from attrs import define, evolve, field, frozen
 
 from cardroom.ids import UserId
 from cardroom.money import Krw
+from cardroom.service.http import RefusedRequest
 from cardroom.service.postgres import Postgres, Row, Transaction
 from cardroom.wire.notices import PlayerNotice
+from cardroom.wire.refusals import Refusal
 from tests.wallet_worker.crashing import Crash
 from tests.wallet_worker.house import LINK, LOG, PURSE, House
 from tests.wallet_worker.outside import ADDRESS
 from wallet_worker.cashier.withdrawal_desk import Prices, Wish, WithdrawalDesk, WithdrawalPolicy
 from wallet_worker.payment_settings import CoinBook, CoinSettings, Network, WithdrawalRules
-from wallet_worker.rates.port import RateNow, RateSide, RateUnavailable
+from wallet_worker.rates.port import RateNow, RateSide
 from wallet_worker.rules.coins import COINS, Rate
 from wallet_worker.rules.withdrawal_request import Owner, StepUp
 from wallet_worker.store.hold_for_withdrawal import WithdrawalRequest
@@ -70,7 +72,7 @@ class FixedQuotes:
 
     async def find(self, user_id: UserId, quote_id: str, coin: str, krw_amount: Krw) -> GivenQuote:
         if quote_id not in self.known:
-            raise RateUnavailable
+            raise RefusedRequest(409, Refusal.QUOTE_EXPIRED)
         return self.known[quote_id]
 
 

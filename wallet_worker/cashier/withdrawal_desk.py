@@ -12,13 +12,15 @@ from attrs import evolve, field, frozen
 
 from cardroom.ids import UserId
 from cardroom.money import Krw
+from cardroom.service.http import RefusedRequest
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres
 from cardroom.wire.notices import WithdrawalNotice, WithdrawalState
+from cardroom.wire.refusals import Refusal
 from wallet_worker.cashier import metrics
 from wallet_worker.cashier.notices import NoticeBoard
 from wallet_worker.payment_settings import CoinBook, WithdrawalRules
-from wallet_worker.rates.port import RateDesk, RateSide
+from wallet_worker.rates.port import RateDesk, RateSide, RateStopped, RateUnavailable
 from wallet_worker.rules.addresses import read_address
 from wallet_worker.rules.coins import COINS, Rate
 from wallet_worker.rules.denials import Denied
@@ -64,7 +66,7 @@ class Quotes(Protocol):
     """Where quotes are found that are still good."""
 
     async def find(self, user_id: UserId, quote_id: str, coin: str, krw_amount: Krw) -> Quote:
-        """Give a quote of this player for this coin and amount; raises what the quotes' owner says."""
+        """Give a quote of this player for this coin and amount; raises ``RefusedRequest``."""
 
 
 @frozen
@@ -139,7 +141,7 @@ class WithdrawalDesk:
         """Hold the amount and let the withdrawal wait, once per player and key; see ``request_withdrawal``.
 
         Raises ``KeyReused``, ``NoSuchPlayer``, ``WithdrawalDenied`` or ``Denied``; ``RateStopped`` or
-        ``RateUnavailable`` where nobody can say what it is worth; and what quotes are refused by.
+        ``RateUnavailable`` where nobody can say what it is worth; ``RefusedRequest`` for a bad quote.
         """
         address = self.policy.read_address(wish.address, wish.coin)
         request = WithdrawalRequest(wish.user_id, wish.coin, address or wish.address, wish.amount, wish.key)
@@ -232,8 +234,21 @@ def _counted() -> Iterator[None]:
     try:
         yield
     except WithdrawalDenied as denied:
-        metrics.WITHDRAWALS_REFUSED.labels(code=denied.denial.value).inc()
+        _count(denied.denial.value)
         raise
     except Denied as denied:
-        metrics.WITHDRAWALS_REFUSED.labels(code=denied.denial.name.lower()).inc()
+        _count(denied.denial.name.lower())
         raise
+    except RateStopped:
+        _count(Refusal.RATE_STOPPED.value)
+        raise
+    except RateUnavailable:
+        _count(Refusal.RATE_UNAVAILABLE.value)
+        raise
+    except RefusedRequest as refused:  # by whoever finds quotes
+        _count(refused.code.value)
+        raise
+
+
+def _count(code: str) -> None:
+    metrics.WITHDRAWALS_REFUSED.labels(code=code).inc()

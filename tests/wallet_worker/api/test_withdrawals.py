@@ -200,6 +200,12 @@ async def test_without_a_rate_nothing_is_taken(
     assert await house.wallet(0) == PURSE
 
 
+async def test_a_quote_that_is_not_good_is_refused(app: QuartTrio, house: House, token: str) -> None:
+    status, problem = await post(app, WITHDRAW, body(quote="unknown"), token)
+    assert (status, problem["code"]) == (409, "quote_expired")
+    assert await house.wallet(0) == PURSE
+
+
 async def test_who_shows_no_login_is_told_so(app: QuartTrio, house: House) -> None:
     for path in (WITHDRAW, f"{LIST}/1/cancel"):
         assert (await post(app, path, body(), "nobody's"))[0] == 401

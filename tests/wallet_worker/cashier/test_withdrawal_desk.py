@@ -7,6 +7,7 @@ from attrs import evolve
 from prometheus_client import REGISTRY
 
 from cardroom.money import Krw
+from cardroom.service.http import RefusedRequest
 from cardroom.wire.notices import WithdrawalNotice, WithdrawalState
 from tests.wallet_worker.house import PURSE, House, hand_of
 from tests.wallet_worker.outside import ADDRESS
@@ -125,17 +126,21 @@ async def test_what_the_books_refuse_is_counted_too(house: House) -> None:
     await assert_untouched(house)
 
 
-@pytest.mark.parametrize("trouble", [RateStopped(), RateUnavailable()])
+@pytest.mark.parametrize(
+    ("trouble", "code"), [(RateStopped(), "rate_stopped"), (RateUnavailable(), "rate_unavailable")]
+)
 async def test_without_a_rate_nothing_new_is_taken_and_repeats_are_answered(
-    house: House, trouble: Exception
+    house: House, trouble: Exception, code: str
 ) -> None:
     await listed(house)
     desk = open_desk(house)
     answer = await desk.request(wish(house.players[0]))
     stopped = evolve(desk, prices=Prices(FixedRates(trouble), FixedQuotes()))
     assert await stopped.request(wish(house.players[0])) == answer
+    refused = sample("holdem_cashier_refused_withdrawals_total", code=code)
     with pytest.raises(type(trouble)):
         await stopped.request(wish(house.players[0], key="w2"))
+    assert sample("holdem_cashier_refused_withdrawals_total", code=code) == refused + 1
     assert len(await withdrawals(house)) == 1
 
 
@@ -143,8 +148,10 @@ async def test_a_quote_is_kept_with_the_request_and_no_part_of_its_key(house: Ho
     await listed(house)
     quotes = FixedQuotes({"q1": GivenQuote(20_000, Rate(150_000_000, 8))})
     desk = evolve(open_desk(house), prices=Prices(FixedRates(), quotes))
-    with pytest.raises(RateUnavailable):
+    refused = sample("holdem_cashier_refused_withdrawals_total", code="quote_expired")
+    with pytest.raises(RefusedRequest):
         await desk.request(wish(house.players[0], quote_id="q2"))
+    assert sample("holdem_cashier_refused_withdrawals_total", code="quote_expired") == refused + 1
     answer = await desk.request(wish(house.players[0], quote_id="q1"))
     (row,) = await withdrawals(house)
     assert (row["quoted_coin_amount"], row["quoted_rate"]) == (20_000, 150_000_000)
