@@ -144,10 +144,11 @@ class WithdrawalRules:
 
     After ``wait_seconds`` a withdrawal is approved without anybody, while no more than ``automatic_daily`` of
     a player is within a day (house rule 42) and nothing is flagged; else two different administrators must.
-    A code of the second factor is asked above ``step_up_above``, whose address it is above
-    ``travel_rule_above``. A player may take out ``daily_amount`` and ask ``daily_count`` times within a day;
-    when all players together ask for more than ``house_daily`` within a day, the rest is looked at by
-    people. Net winnings from one opponent above ``opponent_win`` within ``opponent_days`` are flagged.
+    A code of the second factor is asked when a player asks for more than ``step_up_above`` within a day, and
+    whose address it is for more than ``travel_rule_above``. A player may take out ``daily_amount`` and ask
+    ``daily_count`` times within a day; when all players together ask for more than ``house_daily`` within a
+    day, the rest is looked at by people. Net winnings from one opponent above ``opponent_win`` within
+    ``opponent_days`` are flagged.
     """
 
     wait_seconds: float = _DAY_SECONDS

@@ -93,6 +93,11 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_NOTE_USED": A_ROW_A_COIN,
         "_STOP": A_ROW_A_COIN,
     },
+    "wallet_worker.store.cancel_withdrawal": {
+        "_CANCEL": by("withdrawal_pkey"),
+        "_LOCK": by("withdrawal_of_player"),
+        "_READ_WALLETS": by("account_user_id"),
+    },
     "wallet_worker.store.create_room": {
         "_ADD_ROOM": ADDS,
         "_FIND_ROOM": by("room_name_key"),
@@ -169,6 +174,15 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_LOCK_WITHDRAWAL": by("outside_payment_pkey"),
         "_PAY_WITHDRAWAL": by("outside_payment_held"),
         "_RELEASE_WITHDRAWAL": by("outside_payment_held"),
+    },
+    "wallet_worker.store.payout_addresses": {
+        "FIND_LISTED": by("payout_address_key"),
+        "FIND_OURS": by("deposit_address_by_address"),
+        "LIST_ADDRESSES": by("payout_address_key"),
+        "_ADD": ADDS,
+        "_COUNT_LISTED": by("payout_address_of_player"),
+        "_LOCK_LIST": ASKS,
+        "_REMOVE": by("payout_address_of_player"),
     },
     "wallet_worker.store.post_transfers": {
         "_SEAT_ESCROW": ADDS,
@@ -250,9 +264,22 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
             _7=50,
         ),
     },
+    "wallet_worker.store.read_withdrawals": {
+        "FIND_WITHDRAWAL": by("withdrawal_of_player", "payout_address_pkey"),
+        "LIST_WITHDRAWALS": by("withdrawal_of_player", "payout_address_pkey", _2=FAR, _3=50),
+    },
+    "wallet_worker.store.recent_wins": {
+        "RECENT_WINS": by(
+            "account_owner_key", "entry_pkey", "entry_transfer_key", "account_pkey", _2=7, _3=5000, _4=1
+        ),
+    },
     "wallet_worker.store.reopen_tables": {
         "_ARE_OPENED": Expected(why="tables that wait for their owner are few, and have an index"),
         "_REOPEN_TABLES": Expected(why="a fourth of all tables, which are a thousand"),
+    },
+    "wallet_worker.store.request_withdrawal": {
+        "_ADD_WITHDRAWAL": ADDS,
+        "_IS_BLOCKED": by("block_user"),
     },
     "wallet_worker.store.resolve_letter": {
         "_FAIL": by("dead_letter_pkey"),
@@ -279,6 +306,9 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.unopened_tables": {
         "_FIND_UNOPENED": Expected(why="tables that wait for their owner are few, and have an index"),
+    },
+    "wallet_worker.store.withdrawn_today": {
+        "ASKED_TODAY": by("withdrawal_requested", _2="Asia/Seoul"),
     },
     "wallet_worker.store.workers": {
         "_SIGN_IN": FEW,

@@ -34,6 +34,9 @@ _ABOUT_TWO_VALUES: Final = frozenset(
         "counted: each coin once",
         "value: 0 to 1440, or null",
         "value: 1 to 1440, or null",
+        "krw_amount: less than the least of this coin",
+        "krw_amount: more than the most of this coin",
+        "address: one of this coin, on the house's network",
     }
 )
 

@@ -10,7 +10,6 @@ from quart_trio import QuartTrio
 from cardroom.ids import UserId
 from cardroom.service.entry import Entry, EntrySettings, GuardSettings, add_entry, make_entry
 from cardroom.service.http import make_app
-from cardroom.service.limit_rules import Rule, limited
 from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.protection import ProtectionSettings
@@ -18,7 +17,7 @@ from cardroom.service.rate_limits import LimitSettings
 from cardroom.service.redis import Redis
 from cardroom.service.settings import PostgresSettings
 from tests.wallet_worker.house import LOG, House
-from tests.wallet_worker.office import get, log_in, make_office, post
+from tests.wallet_worker.office import get, log_in, make_office
 from wallet_worker.api.bodies import add_away_answers
 from wallet_worker.api.wallet import wallet_pages
 from wallet_worker.settings import OfficeSettings
@@ -68,18 +67,6 @@ async def test_wallet_pages_are_counted_and_administrators_have_a_rule_of_their_
     assert answers[-1][1]["code"] == "rate_limited"
     summaries = [await get(app, "/admin/ledger/summary") for _ in range(8)]
     assert [status for status, _ in summaries] == [200] * 8
-
-
-async def test_ten_withdrawals_an_hour(app: QuartTrio) -> None:
-    """The page is to come; its rule is there."""
-
-    @app.post("/api/v1/wallet/withdrawals")
-    @limited(Rule.WITHDRAW)
-    async def withdraw() -> dict[str, str]:
-        return {}
-
-    answers = [await post(app, "/api/v1/wallet/withdrawals", {}) for _ in range(11)]
-    assert [status for status, _ in answers] == [200] * 10 + [429]
 
 
 @pytest.fixture

@@ -13,3 +13,11 @@ HELD = Counter(
 )
 EVERYTHING_FROZEN = Gauge("holdem_everything_frozen", "1 while an administrator has frozen everything")
 FROZEN = Gauge("holdem_house_frozen", "1 while an administrator has frozen that for all", ["scope"])
+WITHDRAWALS_REFUSED = Counter(
+    "holdem_cashier_refused_withdrawals_total",
+    "Requests for withdrawals, and for addresses to withdraw to, that were refused",
+    ["code"],
+)
+WITHDRAWALS_FLAGGED = Counter(
+    "holdem_cashier_flagged_withdrawals_total", "Withdrawals that people have to look at", ["flag"]
+)
