@@ -24,6 +24,7 @@ from node.sessions.admission import Admission
 from node.sessions.connections import Connections
 from node.sessions.fanout import Fanout, Framer
 from node.sessions.listener import Listener
+from node.sessions.notices import NoticeRelay
 from node.sessions.resume import Resumption
 from node.sessions.session import SessionServices
 from node.settings import NodeSettings, StakesFile, StopSettings
@@ -53,6 +54,7 @@ class House:
     orders: OrderDesk
     watch: HouseWatch
     presence: Presence
+    notices: NoticeRelay
     listener: Listener
 
 
@@ -65,6 +67,7 @@ async def serve(
         nursery.start_soon(probe_loop_lag)
         nursery.start_soon(tend_collector, lambda: len(house.connections) > 0)
         nursery.start_soon(house.presence.run)
+        nursery.start_soon(house.notices.run)
         nursery.start_soon(ProtectionWatch(redis, house.directory, settings.protection, log).run)
         nursery.start_soon(house.desk.run)
         nursery.start_soon(house.watch.run)
@@ -120,6 +123,7 @@ def build_house(
                 tell_seconds=settings.lobby_seconds,
             )
         ),
+        notices=NoticeRelay(connections, redis, log),
         listener=Listener(door, sessions, log),
     )
 

@@ -239,6 +239,30 @@ class ReconciliationSettings:
 
 
 @frozen
+class NoticeSettings:
+    """How players are told what becomes of their coins.
+
+    ``waiting`` notices of a worker may wait to be published; more are dropped. A worker lets ``followers``
+    streams of events be open, ``followers_per_user`` of one player; one that has ``waiting_events`` unread is
+    ended. Each ``beat_seconds`` a stream shows a sign of life, and it is looked whether its login stands.
+    """
+
+    waiting: int = 1000
+    followers: int = 2000
+    followers_per_user: int = 4
+    waiting_events: int = 32
+    beat_seconds: float = 15.0
+
+    def __attrs_post_init__(self) -> None:
+        if min(self.waiting, self.followers_per_user, self.waiting_events) < 1 or self.followers < 0:
+            raise BadSettings(
+                "notices: waiting, followers_per_user and waiting_events at least 1, followers 0"
+            )
+        if not 0.05 <= self.beat_seconds <= 45:
+            raise BadSettings("notices: beat_seconds is 0.05 to 45, shorter than proxies are patient")
+
+
+@frozen
 class PaymentSettings:
     """Coins in and out. ``coins_file`` is ``configs/coins.toml``; its gateways are those named here."""
 
@@ -250,6 +274,7 @@ class PaymentSettings:
     payouts: PayoutSettings = field(factory=PayoutSettings)
     screening: ScreeningSettings = field(factory=ScreeningSettings)
     reconciliation: ReconciliationSettings = field(factory=ReconciliationSettings)
+    notices: NoticeSettings = field(factory=NoticeSettings)
 
     def __attrs_post_init__(self) -> None:
         if not all(_GATEWAY_NAME.fullmatch(name) for name in self.gateways):

@@ -14,6 +14,7 @@ from cardroom.client.limits import ClientLimits
 from cardroom.client.lobby import LobbyView, follow_lobby
 from cardroom.client.table import Listener, Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
+from cardroom.client.wallet_events import WalletEvents, follow_wallet
 from cardroom.client.way import find_seat, way_to
 
 __all__ = [
@@ -31,10 +32,12 @@ __all__ = [
     "TableMoved",
     "TableUpdate",
     "TableView",
+    "WalletEvents",
     "WayBack",
     "connect",
     "find_seat",
     "follow_lobby",
+    "follow_wallet",
     "open_account",
     "way_to",
 ]

@@ -38,6 +38,7 @@ from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Encoding
 from cardroom.wire.lobby import TicketAnswer
 from cardroom.wire.moved import Moved
+from cardroom.wire.notices import DepositNotice, PlayerNotice, WithdrawalNotice
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import Hello, Ping, PlayerMessage, Resume
 from cardroom.wire.proof import Openings
@@ -57,10 +58,20 @@ from cardroom.wire.table import (
 _PINGS_PER_HEARTBEAT: Final = 3
 
 TableUpdate = (
-    Snapshot | AnyTableEvent | PlaceChanged | Said | Emoted | TablePaused | TableHeld | Moved | RealityCheck
+    Snapshot
+    | AnyTableEvent
+    | PlaceChanged
+    | Said
+    | Emoted
+    | TablePaused
+    | TableHeld
+    | Moved
+    | RealityCheck
+    | PlayerNotice
 )
 """What the iteration gives: events, the player's own business, what is said, whether the table waits for a
-server, that it is followed to another node, a snapshot sent anew, and how long the player has been here."""
+server, that it is followed to another node, a snapshot sent anew, how long the player has been here, and how
+far the player's deposits and withdrawals are."""
 
 
 @frozen
@@ -214,7 +225,7 @@ class Table(TableRequests):
                 self._keep(message)
             case Openings(request_id=number):
                 self._answers.settle(number, message)
-            case Said() | Emoted() | TablePaused() | TableHeld():
+            case Said() | Emoted() | TablePaused() | TableHeld() | DepositNotice() | WithdrawalNotice():
                 self._keep(message)
             case _ as event:
                 self._view = view_after(self._view, event)

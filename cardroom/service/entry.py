@@ -76,10 +76,14 @@ class Entry:
 
     async def admit_user(self, user_id: UserId, rule: Rule) -> None:
         """Let a player in; refused: ``user_blocked``, ``rate_limited``."""
-        if self.guard.blocked_users and self.blocklist.blocks_user(user_id):
+        if not self.is_welcome(user_id):
             raise keep_out(Refusal.USER_BLOCKED)
         with _standing_told():
             _remember(await self.limits.count_user(rule, user_id, player_address()))
+
+    def is_welcome(self, user_id: UserId) -> bool:
+        """Say whether a player is not kept out now; asks and counts nothing."""
+        return not (self.guard.blocked_users and self.blocklist.blocks_user(user_id))
 
 
 @frozen

@@ -17,6 +17,7 @@ from coredis.exceptions import RedisError
 from coredis.response._callbacks import IntCallback
 from coredis.retry import ConstantRetryPolicy, NoRetryPolicy
 
+from cardroom.service.redis_ear import QUIET_SECONDS, RedisEar
 from cardroom.service.redis_line import RedisLine
 from cardroom.service.redis_pool import PrimaryPool, WholePool
 from cardroom.service.sentinels import Sentinels
@@ -69,6 +70,14 @@ def make_line(redis: Redis) -> RedisLine:
     What goes over it belongs into ``redis_errors``, as all calls do.
     """
     return _pool_of(redis).make_line()
+
+
+def make_ear(redis: Redis, quiet_seconds: float = QUIET_SECONDS) -> RedisEar:
+    """Give an ear at the server that the client speaks to: it hears what is published there.
+
+    What goes over it belongs into ``redis_errors``, as all calls do.
+    """
+    return _pool_of(redis).make_ear(quiet_seconds)
 
 
 def _pool_of(redis: Redis) -> WholePool:

@@ -143,7 +143,7 @@ class RedisLine:
         line = self._socket
         if line is None:
             raise trio.ClosedResourceError("somebody hung up while the line was opened")
-        packed = b"".join(map(_pack, commands))
+        packed = b"".join(map(pack, commands))
         self.due = trio.current_time() + seconds
         sent = line.send(packed)
         while sent < len(packed):
@@ -152,7 +152,7 @@ class RedisLine:
         answers: list[object] = []
         while len(answers) < len(commands):
             await trio.lowlevel.wait_readable(line)
-            self._reader.feed(_receive(line))
+            self._reader.feed(receive(line))
             while (answer := self._reader.gets()) is not False:
                 answers.append(answer)
         if len(answers) > len(commands):
@@ -160,11 +160,13 @@ class RedisLine:
         return answers
 
 
-def _pack(words: Any) -> bytes:
+def pack(words: Any) -> bytes:
+    """Write a command as Redis reads it."""
     return hiredis.pack_command(tuple(words))  # type: ignore[no-any-return]
 
 
-def _receive(line: socket.socket) -> bytes:
+def receive(line: socket.socket) -> bytes:
+    """Read what has come; raises coredis's ``ConnectionError`` when nothing more will."""
     data = line.recv(_READ_BYTES)
     if not data:
         raise ConnectionFailed("the server has hung up")

@@ -15,6 +15,7 @@ from coredis._concurrency import Queue
 from coredis.connection import TCPConnection, TCPLocation
 from coredis.exceptions import RedisError, StalePrimaryError
 
+from cardroom.service.redis_ear import RedisEar
 from cardroom.service.redis_line import RedisLine, is_wrong_server
 from cardroom.service.sentinels import Sentinels
 
@@ -118,12 +119,20 @@ class WholePool(ConnectionPool[TCPConnection]):
 
     def make_line(self) -> RedisLine:
         """Give a line to the server of this pool; it opens itself when it is first used."""
+        return RedisLine(self, *self._line_seconds())
+
+    def make_ear(self, quiet_seconds: float) -> RedisEar:
+        """Give an ear at the server of this pool; it is a line, too."""
+        return RedisEar(self, *self._line_seconds(), quiet_seconds)
+
+    def _line_seconds(self) -> tuple[float, float]:
+        """Give how long connecting and an answer may take, which is watched from now on."""
         connect = self.connection_kwargs.get("connect_timeout") or math.inf
         call = self.connection_kwargs.get("stream_timeout") or math.inf
         if not self._are_lines_watched and call < math.inf:
             self._are_lines_watched = True
             self.task_group.start_soon(self._watch_lines, call)
-        return RedisLine(self, connect, call)
+        return connect, call
 
     async def _watch_lines(self, call_seconds: float) -> None:
         """Hang up on lines whose answer is overdue. What is asked after a look is due after the next."""

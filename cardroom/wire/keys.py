@@ -45,6 +45,10 @@ QUOTE_SECONDS: Final = 30
 OFFERS_SECONDS: Final = 60
 """How long offers that nobody reads are kept. They only hurry: the lease says what is offered to whom."""
 
+_USER: Final = "user:"
+_USER_BYTES: Final = _USER.encode()
+_MOST_DIGITS: Final = 19
+
 
 def shard_tag(shard: ShardId) -> str:
     """Give the hash tag that keeps all keys of a shard in one slot."""
@@ -168,7 +172,19 @@ def used_ticket(ticket_id: str) -> str:
 
 def user(user_id: UserId) -> str:
     """Channel on which a player's deposits and withdrawals are told; who is not there hears nothing."""
-    return f"user:{user_id}"
+    return f"{_USER}{user_id}"
+
+
+def all_users() -> str:
+    """Pattern of the channels of all players."""
+    return f"{_USER}*"
+
+
+def user_of(channel: bytes) -> UserId | None:
+    """Give whose channel it is; None if it is nobody's."""
+    digits = channel[len(_USER) :]
+    is_theirs = channel.startswith(_USER_BYTES) and digits.isdigit() and len(digits) <= _MOST_DIGITS
+    return UserId(int(digits)) if is_theirs else None
 
 
 def rates() -> str:

@@ -17,6 +17,7 @@ from cardroom.wire.cards import CardCode, MadeHand
 from cardroom.wire.chat import Emoted, Said
 from cardroom.wire.codec import Codec, Encoding
 from cardroom.wire.moved import Moved
+from cardroom.wire.notices import DepositNotice, WithdrawalNotice
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.proof import Openings
 from cardroom.wire.protection import RealityCheck
@@ -657,6 +658,8 @@ TableMessage = (
     | TablePaused
     | TableHeld
     | RealityCheck
+    | DepositNotice
+    | WithdrawalNotice
 )
 
 TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
@@ -694,6 +697,8 @@ TABLE_TAGS: Final[Mapping[int, type]] = MappingProxyType(
         30: TablePaused,
         32: TableHeld,
         33: RealityCheck,
+        34: DepositNotice,
+        35: WithdrawalNotice,
     }
 )
 """Tag of each message; a tag is never given to another message."""

@@ -2,11 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from cardroom.ids import UserId
+from cardroom.wire.notices import PlayerNotice
 from cardroom.wire.table import CloseCode
 from node.sessions.metrics import CONNECTIONS
 from node.tables.audience import Viewer
+
+
+class Connection(Viewer, Protocol):
+    """A connection as the node knows it: its player may be told what concerns no table."""
+
+    def notify(self, notice: PlayerNotice) -> None:
+        """Tell the player of coins, in the course of what the table tells; never blocks."""
 
 
 class Connections:
@@ -18,7 +27,7 @@ class Connections:
     def __init__(self, limit: int, per_user: int) -> None:
         self.limit = limit
         self._per_user = per_user
-        self._of_user: dict[UserId, list[Viewer]] = {}
+        self._of_user: dict[UserId, list[Connection]] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -31,7 +40,11 @@ class Connections:
         """
         return self._count < self.limit or user_id in self._of_user
 
-    def of_user(self, user_id: UserId) -> tuple[Viewer, ...]:
+    def has(self, user_id: UserId) -> bool:
+        """Say whether a player has any connection here."""
+        return user_id in self._of_user
+
+    def of_user(self, user_id: UserId) -> tuple[Connection, ...]:
         """Give a player's connections, oldest first."""
         return tuple(self._of_user.get(user_id, ()))
 
@@ -41,7 +54,7 @@ class Connections:
         return tuple(self._of_user)
 
     @contextmanager
-    def entered(self, connection: Viewer) -> Iterator[None]:
+    def entered(self, connection: Connection) -> Iterator[None]:
         """Count a connection while it lasts; may close the player's oldest one."""
         own = self._of_user.setdefault(connection.user_id, [])
         surplus = len(own) - self._per_user + 1  # those that still close count too

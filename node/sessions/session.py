@@ -12,6 +12,7 @@ from cardroom.service.logs import Log
 from cardroom.wire.codec import Codec, Encoding, Malformed
 from cardroom.wire.frames import Control, Opcode, Received
 from cardroom.wire.moved import Moved
+from cardroom.wire.notices import PlayerNotice
 from cardroom.wire.player import PLAYER_TAGS, PlayerMessage, Resync
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import CloseCode, Refused, TableMessage, Welcome
@@ -24,7 +25,7 @@ from node.sessions.line import Line
 from node.sessions.metrics import MESSAGES
 from node.sessions.resume import Resumption
 from node.settings import SessionLimits
-from node.tables.commands import Unwatch, Watch
+from node.tables.commands import TellNotice, Unwatch, Watch
 from node.tables.directory import Directory, TableEntry
 from node.tables.throttle import Throttle
 
@@ -83,6 +84,10 @@ class Session:
         """Send frames; never blocks. A connection that does not keep up is closed."""
         if not self._offer(frames):
             self.kick(CloseCode.TOO_SLOW)
+
+    def notify(self, notice: PlayerNotice) -> None:
+        """Tell the player of coins. It goes the table's way, so that nothing comes before the snapshot."""
+        self._entry.inbox.hint(TellNotice(self, notice))
 
     def kick(self, code: CloseCode) -> None:
         """Close this connection soon; the first reason counts."""

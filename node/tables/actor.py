@@ -48,6 +48,7 @@ from node.tables.commands import (
     Silence,
     Switch,
     TableDetail,
+    TellNotice,
     TellReality,
     Unwatch,
     Watch,
@@ -150,6 +151,9 @@ class TableActor:
                 self._entrance.unwatch(viewer)
             case EndPlay() | TellReality():
                 Guardian(self._desk, self._dealer).obey(command)
+            case TellNotice(viewer, notice):
+                if self._audience.has(viewer):
+                    self._telling.answer(viewer, notice)
             case _:
                 _obey(command, self._table, self._dealer, self._standing)
 

@@ -8,6 +8,7 @@ from cardroom.ids import UserId
 from cardroom.wire.escrow import HeldMoney
 from cardroom.wire.house import HouseWord
 from cardroom.wire.ledger import CommandBody, ReplyBody, TableMode
+from cardroom.wire.notices import PlayerNotice
 from cardroom.wire.player import TableRequest
 from cardroom.wire.refusals import Refusal
 from cardroom.wire.table import Snapshot
@@ -109,6 +110,14 @@ class TellReality:
 
 
 @frozen
+class TellNotice:
+    """A player is told of coins over one connection, if it follows the table."""
+
+    viewer: Viewer
+    notice: PlayerNotice
+
+
+@frozen
 class Drain:
     """Deal no more hands; the task ends when the hand in play has ended."""
 
@@ -159,4 +168,4 @@ class HearHouse:
 Order = Inspect | Announce | Silence | Drain | Pause | Switch | KeepEmpty | HearHouse
 """What those want who are no players."""
 
-Command = Watch | Unwatch | Ask | LedgerAnswered | ClockRanOut | EndPlay | TellReality | Order
+Command = Watch | Unwatch | Ask | LedgerAnswered | ClockRanOut | EndPlay | TellReality | TellNotice | Order

@@ -6,14 +6,14 @@ import math
 import trio
 
 from node.tables.audience import Viewer
-from node.tables.commands import Ask, Command, Watch
+from node.tables.commands import Ask, Command, TellNotice, Watch
 
 
 class Inbox:
     """Commands in the order of arrival.
 
-    What players send is bounded (a full inbox answers BUSY). Everything else is bounded by its cause: ledger
-    answers by the commands given, watchers by connections.
+    What players send is bounded (a full inbox answers BUSY), and so is what may be lost. Everything else is
+    bounded by its cause: ledger answers by the commands given, watchers by connections.
     """
 
     def __init__(self, limit: int) -> None:
@@ -28,6 +28,11 @@ class Inbox:
         self._asked += 1
         self._send.send_nowait(ask)
         return True
+
+    def hint(self, notice: TellNotice) -> None:
+        """Take what may be lost, and is where too much waits already."""
+        if len(self) < self._limit:
+            self._send.send_nowait(notice)
 
     def deliver(self, command: Command) -> None:
         """Take what must not be lost."""

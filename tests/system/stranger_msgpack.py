@@ -85,6 +85,11 @@ HEARD = {
     32: ("table_held", "table_id reasons text"),
     31: ("moved", "table_id url resume"),
     33: ("reality_check", "table_id seated_seconds net"),
+    34: (
+        "deposit_notice",
+        "deposit coin coin_amount state confirmations needed krw_amount reason krw_balance",
+    ),
+    35: ("withdrawal_notice", "withdrawal coin state krw_amount coin_amount tx_hash reason krw_balance"),
 }
 """By tag: the name and the fields of a message of the node."""
 

@@ -4,6 +4,8 @@ import pytest
 import trio
 
 from cardroom.client import ClientError, ConnectionLost, Table, TableUpdate, connect
+from cardroom.money import Krw
+from cardroom.wire.notices import DepositNotice, DepositState, PlayerNotice, WithdrawalNotice, WithdrawalState
 from cardroom.wire.place import PlaceChanged
 from cardroom.wire.player import Leave
 from cardroom.wire.table import StateChanged, TableState
@@ -54,3 +56,21 @@ async def test_a_listener_hears_what_came_before_it_and_all_after_until_the_conn
 async def _leave_in_vain(table: Table) -> None:
     with pytest.raises(ConnectionLost):
         await table.leave()
+
+
+async def test_notices_of_coins_are_given_and_the_view_is_as_it_was() -> None:
+    """At whatever table they come: they belong to none."""
+    told: list[PlayerNotice] = [
+        DepositNotice(7, "BTC", "0.001", DepositState.CONFIRMING, 1, 3),
+        WithdrawalNotice(8, "ETH", WithdrawalState.SENT, Krw(50_000), "0.01", "0xab"),
+    ]
+
+    async def node(stage: Stage) -> None:
+        await stage.welcome()
+        await stage.tell(*told)
+        await trio.sleep_forever()
+
+    async with scripted_node(node) as ticket, connect(ticket) as table:
+        before = table.view
+        assert [await anext(table), await anext(table)] == told
+        assert table.view is before

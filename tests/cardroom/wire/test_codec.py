@@ -16,6 +16,7 @@ from cardroom.money import Krw
 from cardroom.wire.cards import CardCode
 from cardroom.wire.chat import Emote, Emoted, Said
 from cardroom.wire.codec import Codec, Encoding, Malformed
+from cardroom.wire.notices import DepositNotice, DepositState, WithdrawalNotice, WithdrawalState
 from cardroom.wire.player import (
     PLAYER_TAGS,
     Act,
@@ -104,6 +105,18 @@ OPENINGS = Openings(7, TableId(3), 12, HAND, bytes(32), (OPENING,))
             '{"type":"reality_check","table_id":3,"seated_seconds":1800,"net":-500}',
         ),
         (
+            DepositNotice(7, "BTC", "0.001", DepositState.CREDITED, 3, 3, Krw(150_000), None, Krw(248_500)),
+            b"\x9a\x22\x07\xa3BTC\xa50.001\x02\x03\x03\xce\x00\x02\x49\xf0\xc0\xce\x00\x03\xca\xb4",
+            ('{"type":"deposit_notice","deposit":7,"coin":"BTC","coin_amount":"0.001","state":"credited",'
+            '"confirmations":3,"needed":3,"krw_amount":150000,"reason":null,"krw_balance":248500}'),
+        ),
+        (
+            WithdrawalNotice(8, "ETH", WithdrawalState.SENT, Krw(50_000), "0.01", "0xab", None, None),
+            b"\x99\x23\x08\xa3ETH\x04\xcd\xc3\x50\xa40.01\xa40xab\xc0\xc0",
+            ('{"type":"withdrawal_notice","withdrawal":8,"coin":"ETH","state":"sent","krw_amount":50000,'
+            '"coin_amount":"0.01","tx_hash":"0xab","reason":null,"krw_balance":null}'),
+        ),
+        (
             OPENINGS,
             b"\x97\x1d\x07\x03\x0c\xc4\x10" + HAND.bytes + b"\xc4\x20" + bytes(32)
             + b"\x91\x94\x03\x33\xc4\x10" + bytes(16) + b"\x91\xc4\x20" + bytes(range(32)),
@@ -114,7 +127,7 @@ OPENINGS = Openings(7, TableId(3), 12, HAND, bytes(32), (OPENING,))
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
-def test_golden_bytes_of_talk_and_proof(message: Any, binary: bytes, text: str) -> None:
+def test_golden_bytes_of_what_concerns_few(message: Any, binary: bytes, text: str) -> None:
     family = player_codec if type(message) in PLAYER_TAGS.values() else table_codec
     for encoding, data in ((Encoding.MSGPACK, binary), (Encoding.JSON, text.encode())):
         codec: Codec[Any] = family(encoding)

@@ -18,7 +18,10 @@ async def test_the_newest_of_a_player_stay_however_slowly_the_oldest_close() -> 
             assert [device.kicked for device in devices] == [CloseCode.REPLACED] * 7 + [None] * 3
             assert connections.of_user(devices[0].user_id) == tuple(devices)
             assert len(connections) == 10
+            assert connections.has(devices[0].user_id)
+            assert not connections.has(UserId(3))
         assert (len(connections), connections.users) == (0, ())
+        assert not connections.has(devices[0].user_id)
 
 
 async def test_room_is_counted_over_all_players() -> None:

@@ -19,6 +19,7 @@ from cardroom.wire.chat import Emote
 from cardroom.wire.codec import Encoding
 from cardroom.wire.ledger import LedgerTable, SeatEscrow
 from cardroom.wire.moved import Moved
+from cardroom.wire.notices import PlayerNotice
 from cardroom.wire.place import Place, PlaceChanged
 from cardroom.wire.refusals import Refusal
 from node.journal.seal import DeckSeal
@@ -27,7 +28,7 @@ from node.sessions.fanout import Fanout, Framer
 from node.settings import ConnectionTime, RakeSettings, StakeSettings, StakesFile, TableLimits, TimeBank
 from node.shards.opening import TableMaker, set_up_table
 from node.shards.table_tasks import keep_table_running
-from node.tables.commands import Ask, Command, Unwatch, Watch
+from node.tables.commands import Ask, Command, TellNotice, Unwatch, Watch
 from node.tables.deck import Shuffle, shuffled_deck
 from node.tables.table import Table, TableServices
 from tests.fakes.journal import JournalInMemory
@@ -86,6 +87,9 @@ class Guest:
                 length, start = int.from_bytes(frames[2:4]), 4
             self.heard.append(codec.decode(frames[start : start + length]))
             frames = frames[start + length :]
+
+    def notify(self, notice: PlayerNotice) -> None:
+        self.table.entry.inbox.hint(TellNotice(self, notice))
 
     def kick(self, code: wire.CloseCode) -> None:
         self.kicked = code

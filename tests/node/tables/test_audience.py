@@ -1,12 +1,15 @@
 """Who may watch: players always, spectators up to a limit."""
 
+import trio
 from trio.testing import MockClock
 
 from cardroom.wire import table as wire
+from cardroom.wire.notices import DepositNotice, DepositState
 from cardroom.wire.refusals import Refusal
 from node.settings import TableLimits
 from tests.node.tables.house import PURSE, Guest, House, open_house, settle
 
+NOTICE = DepositNotice(7, "BTC", "0.001", DepositState.CONFIRMING, 1, 3)
 TWO_SPECTATORS = TableLimits(between_hands_seconds=1.0, spectators=2)
 
 
@@ -141,3 +144,33 @@ async def test_a_crash_sends_no_one_away(autojump_clock: MockClock) -> None:
         assert (one.kicked, two.kicked) == (None, None)
         assert len(one.all(wire.Snapshot)) == 2
         assert not _was_let_in(await _comes(house, 3))
+
+
+async def test_coins_are_told_to_who_was_let_in_and_after_the_snapshot(autojump_clock: MockClock) -> None:
+    async with open_house(limits=TWO_SPECTATORS) as house:
+        guests = [house.guest(user) for user in (1, 2, 3)]
+        for guest in guests:
+            guest.notify(NOTICE)
+        await settle()
+        for let_in in guests[:2]:
+            assert [type(one) for one in let_in.heard] == [wire.Snapshot, DepositNotice]
+        assert not _was_let_in(guests[2])
+        house.goes(guests[0])
+        guests[0].notify(NOTICE)
+        await settle()
+        assert guests[0].all(DepositNotice) == [NOTICE]
+
+
+async def test_coins_are_told_when_the_snapshot_is(autojump_clock: MockClock) -> None:
+    """A table whose journal is silent shows nothing new to who comes; then everything comes in its order."""
+    async with open_house() as house:
+        await house.heads_up()
+        house.journal.is_silent = True
+        await trio.sleep(5)
+        late = house.guest(4)
+        late.notify(NOTICE)
+        await settle()
+        assert late.heard == []
+        house.journal.speak()
+        await settle()
+        assert [type(one) for one in late.heard[:2]] == [wire.Snapshot, DepositNotice]

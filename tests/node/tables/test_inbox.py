@@ -4,10 +4,13 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from cardroom.wire.notices import DepositNotice, DepositState
 from cardroom.wire.player import Leave
-from node.tables.commands import Ask, Drain, Unwatch, Watch
+from node.tables.commands import Ask, Drain, TellNotice, Unwatch, Watch
 from node.tables.inbox import Inbox
 from tests.node.tables.house import TABLE, open_house
+
+NOTICE = DepositNotice(7, "BTC", "0.001", DepositState.CONFIRMING, 1, 3)
 
 
 async def test_players_are_bounded_and_the_rest_is_not() -> None:
@@ -41,3 +44,13 @@ async def test_what_must_not_be_lost_is_not_offered_and_unread_watchers_are_foun
             inbox.deliver(command)
         assert inbox.unread_watchers() == (guest, other)
         assert (len(inbox), inbox.unread_watchers()) == (0, ())
+
+
+async def test_what_may_be_lost_is_where_too_much_waits() -> None:
+    async with open_house() as house:
+        inbox, hint = Inbox(2), TellNotice(house.guest(1), NOTICE)
+        for _ in range(1000):
+            inbox.hint(hint)
+        assert len(inbox) == 2
+        inbox.deliver(Drain())
+        assert [await inbox.receive() for _ in range(3)] == [hint, hint, Drain()]

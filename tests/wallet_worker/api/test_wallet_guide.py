@@ -11,20 +11,25 @@ import pytest
 from attrs import frozen
 from quart_trio import QuartTrio
 
+from cardroom.service.logins import LoginLookup, LookupSettings
 from cardroom.service.parameters import write_time
 from cardroom.service.redis import Redis
+from cardroom.wire.notices import event_codec
 from tests.wallet_worker.house import LINK, LOG, House, hand_of, hold
 from tests.wallet_worker.letters import bury
 from tests.wallet_worker.office import log_in, make_office, post
 from tests.wallet_worker.outside import deposit, held
 from tests.wallet_worker.terms import limit
+from wallet_worker.api.event_feed import EventFeed
+from wallet_worker.api.events import event_pages
 from wallet_worker.api.letters import letter_pages
 from wallet_worker.ledger.letter_desk import LetterDesk
+from wallet_worker.payment_settings import NoticeSettings
 from wallet_worker.store.book_deposit import book_deposit
 
 _EXAMPLE = re.compile(
     r"^### (?P<heading>[A-Z]+ \S+)$.*?```http\n(?P<asked>.*?)\n→ (?P<status>\d+)\n```\n\n"
-    r"```(?P<language>json|csv)\n(?P<answer>.*?)\n```",
+    r"```(?P<language>json|csv|text)\n(?P<answer>.*?)\n```",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -51,6 +56,11 @@ def guide(project_root: Path) -> str:
 def app(house: House, redis: Redis) -> QuartTrio:
     app = make_office(house, redis)
     app.register_blueprint(letter_pages(LetterDesk(house.tools, redis, LOG)))
+    logins = LoginLookup(redis, house.database, LookupSettings())
+    feed = EventFeed(redis, NoticeSettings(), LOG)
+    app.register_blueprint(
+        event_pages(feed, logins, 0.1, is_welcome=lambda _: False)
+    )  # ends at the first beat
     return app
 
 
@@ -152,6 +162,10 @@ async def test_every_example_is_answered_as_the_guide_says(
         if example.path.startswith("/api/v1/wallet/transactions.csv"):
             wrong += differences(*[one.splitlines()[0] for one in (example.answer, text)])
             assert (text.splitlines()[0], text.count("\r\n")) == (example.answer.splitlines()[0], 2)
+        elif example.path == "/api/v1/wallet/events":
+            assert example.answer.startswith(text)
+            notice = example.answer.split("data: ")[2].splitlines()[0]
+            assert event_codec().encode(event_codec().decode(notice)) == notice.encode()
         else:
             wrong += [
                 f"{example.heading}: {one}"
