@@ -14,6 +14,7 @@ from cardroom.client.limits import ClientLimits
 from cardroom.client.lobby import LobbyView, follow_lobby
 from cardroom.client.table import Listener, Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
+from cardroom.client.wallet import Wallet, open_wallet
 from cardroom.client.way import find_seat, way_to
 
 __all__ = [
@@ -31,10 +32,12 @@ __all__ = [
     "TableMoved",
     "TableUpdate",
     "TableView",
+    "Wallet",
     "WayBack",
     "connect",
     "find_seat",
     "follow_lobby",
     "open_account",
+    "open_wallet",
     "way_to",
 ]

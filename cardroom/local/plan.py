@@ -77,11 +77,14 @@ class Limits:
 
 _LOW_WALLET: Final = Krw(10_000_000)
 _GRANT: Final = Krw(50_000_000)
+_PAYOUT: Final = Krw(50_000)
 
 
 @frozen
 class BotPlan:
-    """Who plays. A player whose wallet is below ``low_wallet`` is granted ``grant``."""
+    """Who plays. A player whose wallet is below ``low_wallet`` is granted ``grant``, or pays in coins of that
+    worth; at the end of a run one player for each coin takes ``payout`` out.
+    """
 
     players: int = 24
     names: str = "bot"
@@ -90,6 +93,7 @@ class BotPlan:
     seed: int = 1
     low_wallet: Krw = _LOW_WALLET
     grant: Krw = _GRANT
+    payout: Krw = _PAYOUT
 
     def nickname(self, number: int) -> str:
         """Give what bot ``number``, counted from 1, is called: ``bot-01``, ``bot-02``."""
