@@ -18,6 +18,8 @@ from cardroom.wire.refusals import Refusal
 
 KEY_HEADER: Final = "X-Sandbox-Key"
 
+NEVER_CAME: Final = "never_came"
+
 _MAX_BYTES: Final = 4096
 _LONGEST_ID: Final = 64
 
@@ -50,15 +52,17 @@ class PayoutWish:
 
 @frozen
 class PayoutLine:
-    """How a payout stands: ``under_way``, ``paid`` or ``failed``."""
+    """How a payout stands: ``under_way``, ``paid`` or ``failed``; ``never_came``, and nothing else, where none
+    was ordered.
+    """
 
     external_id: str
-    task_id: str
-    coin: str
-    address: str
-    amount: str
     state: str
-    tx_hash: str | None
+    task_id: str | None = None
+    coin: str | None = None
+    address: str | None = None
+    amount: str | None = None
+    tx_hash: str | None = None
 
 
 @frozen
@@ -147,10 +151,10 @@ def _add_payout_pages(pages: Blueprint, sandbox: Sandbox, faults: Faults) -> Non
     @pages.get("/payouts/<external_id>")
     @Page(tag="gateway", answers={200: PayoutLine})
     async def payout(external_id: str) -> dict[str, Any]:
-        """Say how a payout stands; 404 for one that was never ordered."""
+        """Say how a payout stands, also that it was never ordered: who is not sure must not pay again."""
         found = sandbox.find_payout(external_id)
         if found is None:
-            raise RefusedRequest(404, Refusal.NOT_FOUND)
+            return {"external_id": external_id, "state": NEVER_CAME}
         return show_payout(found)
 
     @pages.get("/balances")
