@@ -55,7 +55,7 @@ async def test_payouts_that_are_not_taken(world: World, amount: str, status: int
 
 
 async def test_who_has_no_key_is_told_nothing(world: World) -> None:
-    for key in ("", "a kez of tests", "a key of tests more"):
+    for key in ("", "a kez of these tests", "a key of these tests and more"):
         assert (await world.ask("GET", "/gateway/balances", key=key)).status_code == 401
 
 

@@ -23,7 +23,7 @@ from cardroom.service.logs import Log
 from cardroom.service.settings import Bind, Secret
 
 LOG: Log = structlog.get_logger()
-KEY = "a key of tests"
+KEY = "a key of these tests"
 BLOCK_MS = 1000
 NEEDED = {"btc": 3, "eth": 12, "usdt": 12, "usdc": 12}
 
