@@ -14,6 +14,7 @@ from cardroom.client.limits import ClientLimits
 from cardroom.client.lobby import LobbyView, follow_lobby
 from cardroom.client.table import Listener, Table, TableUpdate, WayBack, connect
 from cardroom.client.view import TableView
+from cardroom.client.wallet import Wallet, open_wallet
 from cardroom.client.wallet_events import WalletEvents, follow_wallet
 from cardroom.client.way import find_seat, way_to
 
@@ -32,6 +33,7 @@ __all__ = [
     "TableMoved",
     "TableUpdate",
     "TableView",
+    "Wallet",
     "WalletEvents",
     "WayBack",
     "connect",
@@ -39,5 +41,6 @@ __all__ = [
     "follow_lobby",
     "follow_wallet",
     "open_account",
+    "open_wallet",
     "way_to",
 ]

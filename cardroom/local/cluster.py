@@ -1,4 +1,4 @@
-"""The whole product on one machine, started and stopped in order: servers, wallet worker, router and nodes.
+"""The whole product on one machine, started and stopped in order: servers, payments, wallet worker, doors.
 
     async with open_servers(plan, workplace, patience) as servers, open_processes(servers) as cluster:
         ...
@@ -9,7 +9,7 @@ Stopping goes from the inside out, each step within its share.
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -35,6 +35,7 @@ from cardroom.local.ports import (
     HOST,
     NODE_1_ADMIN,
     NODE_2_ADMIN,
+    PAYMENTS,
     ROUTER,
     VALKEY,
     WALLET,
@@ -46,11 +47,13 @@ from cardroom.service.retry import wait_for_start
 
 WALLET_WORKER: Final = "wallet_worker"
 SHARD_ROUTER: Final = "shard_router"
+PAYMENTS_SANDBOX: Final = "payments"
 _MODULES: Final = {
     WALLET_WORKER: WALLET_WORKER,
     SHARD_ROUTER: SHARD_ROUTER,
     "node-1": "node",
     "node-2": "node",
+    PAYMENTS_SANDBOX: "cardroom.local.payments",
 }
 
 _NODE_ADMIN: Final = {"node-1": NODE_1_ADMIN, "node-2": NODE_2_ADMIN}
@@ -116,6 +119,11 @@ class Cluster:
         """Where wallets are."""
         return http_url(self.servers.plan, WALLET)
 
+    @property
+    def payments_url(self) -> str:
+        """Where the payments sandbox is, if the plan has one."""
+        return http_url(self.servers.plan, PAYMENTS)
+
 
 def http_url(plan: ClusterPlan, option: PortOption) -> str:
     """Give the address of an HTTP listener."""
@@ -133,7 +141,7 @@ async def open_servers(plan: ClusterPlan, workplace: Workplace, patience: Patien
         for pid in (postgres.pid, valkey.pid):
             pin(pid, plan.cores.engines)
         configs = prepare_configs(
-            plan.configs, plan.ports, plan.folder / "configs", plan.run_folder, plan.settings
+            plan.configs, plan.ports, plan.folder / "configs", plan.run_folder, plan.all_settings
         )
         names = credential_names(configs) | {ADMIN_TOKEN, BOTS_PASSWORD}
         make_credentials(plan.credentials, names, postgres.dsn)
@@ -153,13 +161,27 @@ async def open_processes(servers: Servers) -> AsyncIterator[Cluster]:
     wallet = [servers.spec(WALLET_WORKER)]
     doors = [servers.spec(name) for name in (SHARD_ROUTER, *plan.nodes)]
     places = (ROUTER, *(_NODE_ADMIN[name] for name in plan.nodes))
-    async with keep_running(wallet, servers.workplace, servers.patience, limits.wallet_stop) as first:
+    async with (
+        _payments_running(servers) as sandbox,
+        keep_running(wallet, servers.workplace, servers.patience, limits.wallet_stop) as first,
+    ):
         await wait_until_ready(first[0], http_url(plan, WALLET), limits.ready_seconds)
         await make_tables(http_url(plan, WALLET), servers.credential(ADMIN_TOKEN), plan.tables)
         async with keep_running(doors, servers.workplace, servers.patience, limits.doors_stop) as others:
             for child, option in zip(others, places, strict=True):
                 await wait_until_ready(child, http_url(plan, option), limits.ready_seconds)
-            yield Cluster(servers, {child.name: child for child in (*first, *others)})
+            for child in sandbox:
+                await wait_until_ready(child, http_url(plan, PAYMENTS), limits.ready_seconds)
+            yield Cluster(servers, {child.name: child for child in (*sandbox, *first, *others)})
+
+
+@asynccontextmanager
+async def _payments_running(servers: Servers) -> AsyncIterator[Sequence[Child]]:
+    """Run the payments sandbox around all that pays by it; nothing where the plan has none."""
+    specs = [servers.spec(PAYMENTS_SANDBOX)] if servers.plan.has_payments else []
+    limit = servers.plan.limits.payments_stop
+    async with keep_running(specs, servers.workplace, servers.patience, limit) as children:
+        yield children
 
 
 async def wait_until_ready(child: Child, url: str, seconds: float) -> None:

@@ -12,6 +12,7 @@ from cardroom.local.ports import (
     NODE_1_ADMIN,
     NODE_2,
     NODE_2_ADMIN,
+    PAYMENTS,
     ROUTER,
     ROUTER_ADMIN,
     VALKEY,
@@ -20,10 +21,10 @@ from cardroom.local.ports import (
     Ports,
 )
 
-FILES = ("wallet_worker.toml", "shard_router.toml", "node-1.toml", "node-2.toml")
+FILES = ("wallet_worker.toml", "shard_router.toml", "node-1.toml", "node-2.toml", "payments.toml")
 
 Changes = Mapping[str, Any]
-"""New values by dotted key, such as ``http.port``."""
+"""New values by dotted key, such as ``http.port``; None takes the key out, with all that is below it."""
 
 
 NOTHING_ELSE: Final[Mapping[str, Changes]] = {}
@@ -41,16 +42,17 @@ def prepare_configs(
     ``run_folder`` is where the audit's files and the file of administrators lie, as processes find it.
     ``more`` are changes by the name of the file, which count more than those that follow from the ports.
     """
+    of_the_house = {"redis.port": ports[VALKEY], "admins_file": f"{run_folder}/{ADMINS_FILE}"}
+    worker = _bind(WALLET, ports) | _audit(ports, f"{run_folder}/audit") | _payers(ports)
     changes = {
-        "wallet_worker.toml": _bind(WALLET, ports) | _audit(ports, f"{run_folder}/audit"),
-        "shard_router.toml": _bind(ROUTER, ports) | _bind(ROUTER_ADMIN, ports),
-        "node-1.toml": _node(NODE_1, NODE_1_ADMIN, ports),
-        "node-2.toml": _node(NODE_2, NODE_2_ADMIN, ports),
+        "wallet_worker.toml": worker | of_the_house,
+        "shard_router.toml": _bind(ROUTER, ports) | _bind(ROUTER_ADMIN, ports) | of_the_house,
+        "node-1.toml": _node(NODE_1, NODE_1_ADMIN, ports) | of_the_house,
+        "node-2.toml": _node(NODE_2, NODE_2_ADMIN, ports) | of_the_house,
+        "payments.toml": _payments(ports, run_folder),
     }
-    all_of_them = {"redis.port": ports[VALKEY], "admins_file": f"{run_folder}/{ADMINS_FILE}"}
     return {
-        name: _prepare(configs / name, changes[name] | all_of_them | dict(more.get(name, {})), folder)
-        for name in FILES
+        name: _prepare(configs / name, changes[name] | dict(more.get(name, {})), folder) for name in FILES
     }
 
 
@@ -78,6 +80,19 @@ def _audit(ports: Ports, folder: str) -> dict[str, Any]:
     return {"audit.folder": folder, "nodes": [{"admin_url": url} for url in urls]}
 
 
+def _payers(ports: Ports) -> dict[str, Any]:
+    """Say to the wallet worker where gateway and sources of rates are."""
+    url = f"http://127.0.0.1:{ports[PAYMENTS]}"
+    sources = {f"payments.rates.{source}_url": url for source in ("coingecko", "upbit", "binance")}
+    return {"payments.gateways.sandbox.url": url} | sources
+
+
+def _payments(ports: Ports, run_folder: str) -> dict[str, Any]:
+    webhook = f"http://127.0.0.1:{ports[WALLET]}/api/v1/wallet/webhook/deposit"
+    file = f"{run_folder}/payments/facts.jsonl"
+    return _bind(PAYMENTS, ports) | {"webhook.url": webhook, "file": file}
+
+
 def _prepare(file: Path, changes: Changes, folder: Path) -> Path:
     original = _read(file)
     changed = _read(file)
@@ -86,7 +101,10 @@ def _prepare(file: Path, changes: Changes, folder: Path) -> Path:
         table = changed
         for step in tables:
             table = table.setdefault(step, {})
-        table[name] = value
+        if value is None:
+            table.pop(name, None)
+        else:
+            table[name] = value
     if changed == original:
         return file
     folder.mkdir(parents=True, exist_ok=True)

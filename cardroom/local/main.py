@@ -140,6 +140,8 @@ def tell_addresses(cluster: Cluster, console: Console) -> None:
     console.say(f"  wallet  {cluster.wallet_url}/docs")
     console.say(f"  node-1  {http_url(plan, NODE_1_ADMIN)}/docs (administrators)")
     console.say(f"  node-2  {http_url(plan, NODE_2_ADMIN)}/docs (administrators)")
+    if plan.has_payments:
+        console.say(f"  payments {cluster.payments_url}/docs (a sandbox: gateway, chains, rates)")
     console.say(f"  tokens of administrators in {plan.credentials}, logs in {plan.logs}")
     console.say("Ctrl-C stops everything in order.")
 

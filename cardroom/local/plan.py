@@ -13,10 +13,12 @@ from cardroom.local.patience import Limit
 from cardroom.local.ports import Ports
 from cardroom.money import Krw
 
-FOLDERS: Final = ("audit", "configs", "credentials", "logs", "mail", "postgres", "valkey")
+FOLDERS: Final = ("audit", "configs", "credentials", "logs", "mail", "payments", "postgres", "valkey")
 """What a cluster keeps in its folder, besides files of JSON."""
 
 NODES: Final = ("node-1", "node-2")
+
+_WORKER_FILE: Final = "wallet_worker.toml"
 
 
 @frozen
@@ -42,6 +44,7 @@ _ENGINE_START: Final = Limit(calm=30.0, hurried=1.0)
 _BOTS_STOP: Final = Limit(calm=8.0, hurried=0.9)
 _DOORS_STOP: Final = Limit(calm=8.0, hurried=1.0)
 _WALLET_STOP: Final = Limit(calm=5.0, hurried=0.9)
+_PAYMENTS_STOP: Final = Limit(calm=3.0, hurried=0.3)
 _VALKEY_STOP: Final = Limit(calm=4.0, hurried=0.3)
 _POSTGRES_STOP: Final = Limit(calm=10.0, hurried=0.7)
 
@@ -57,6 +60,7 @@ class Limits:
     bots_stop: Limit = _BOTS_STOP
     doors_stop: Limit = _DOORS_STOP
     wallet_stop: Limit = _WALLET_STOP
+    payments_stop: Limit = _PAYMENTS_STOP
     valkey_stop: Limit = _VALKEY_STOP
     postgres_stop: Limit = _POSTGRES_STOP
 
@@ -73,11 +77,14 @@ class Limits:
 
 _LOW_WALLET: Final = Krw(10_000_000)
 _GRANT: Final = Krw(50_000_000)
+_PAYOUT: Final = Krw(50_000)
 
 
 @frozen
 class BotPlan:
-    """Who plays. A player whose wallet is below ``low_wallet`` is granted ``grant``."""
+    """Who plays. A player whose wallet is below ``low_wallet`` is granted ``grant``, or pays in coins of that
+    worth; at the end of a run one player for each coin takes ``payout`` out.
+    """
 
     players: int = 24
     names: str = "bot"
@@ -86,6 +93,7 @@ class BotPlan:
     seed: int = 1
     low_wallet: Krw = _LOW_WALLET
     grant: Krw = _GRANT
+    payout: Krw = _PAYOUT
 
     def nickname(self, number: int) -> str:
         """Give what bot ``number``, counted from 1, is called: ``bot-01``, ``bot-02``."""
@@ -97,6 +105,8 @@ class ClusterPlan:
     """One local cluster: processes run in the folder ``project`` and write to ``folder``.
 
     ``nodes`` are those that are started; ``settings`` are changes to files of settings, by the file's name.
+    ``has_payments``: the payments sandbox runs, too, and coins come in and go out; else the wallet worker has
+    no such pages.
     """
 
     project: Path
@@ -108,6 +118,15 @@ class ClusterPlan:
     nodes: tuple[str, ...] = NODES
     settings: Mapping[str, Changes] = NOTHING_ELSE
     cores: Cores = ANYWHERE
+    has_payments: bool = False
+
+    @property
+    def all_settings(self) -> Mapping[str, Changes]:
+        """Changes to files of settings, with what follows from the rest of the plan."""
+        if self.has_payments:
+            return self.settings
+        worker = {"payments": None} | dict(self.settings.get(_WORKER_FILE, {}))
+        return dict(self.settings) | {_WORKER_FILE: worker}
 
     @property
     def configs(self) -> Path:

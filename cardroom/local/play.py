@@ -13,6 +13,7 @@ from cardroom.local.bots import Live, bots_command, read_report, report_file
 from cardroom.local.cluster import WALLET_WORKER, Cluster, Servers
 from cardroom.local.console import Console, Summary
 from cardroom.local.credentials import ADMIN_TOKEN, BOTS_PASSWORD
+from cardroom.local.customers import Doors, open_customers
 from cardroom.local.processes import ProcessFailed, ProcessSpec, keep_running
 from cardroom.local.seeding import ask, provide_players
 
@@ -50,7 +51,7 @@ class Round:
         servers, plan = self._servers, self._servers.plan
         token = servers.credential(ADMIN_TOKEN)
         secrets = (token, servers.credential(BOTS_PASSWORD))
-        await provide_players(self._cluster.router_url, self._cluster.wallet_url, plan.bots, secrets, run)
+        await self._provide(secrets, run)
         async with open_http(self._cluster.wallet_url, ClientLimits()) as wallet:
             hands_before = (await read_ledger(wallet, token)).hands
             async with keep_running(
@@ -61,7 +62,29 @@ class Round:
                 with trio.move_on_after(run_seconds or float("inf")):
                     await self._follow(wallet, token, hands_before)
                 seconds = trio.current_time() - began
+        if plan.has_payments:
+            await self._pay_out(secrets[1], run)
         return Played(hands_before, seconds, read_report(plan, self._live).get("p99_ms") or 0.0)
+
+    async def _provide(self, secrets: tuple[str, str], run: str) -> None:
+        """See to it that all bots have money: out of their own coins, or the house's."""
+        cluster, plan = self._cluster, self._servers.plan
+        if plan.has_payments:
+            async with open_customers(self._doors(), plan.bots, secrets[1]) as customers:
+                await customers.pay_in()
+        else:
+            await provide_players(cluster.router_url, cluster.wallet_url, plan.bots, secrets, run)
+
+    async def _pay_out(self, password: str, run: str) -> None:
+        """Let some bots take money out, and wait for it, so that it is in the books that are judged."""
+        async with open_customers(self._doors(), self._servers.plan.bots, password) as customers:
+            for line in await customers.pay_out(run):
+                self._console.end_status()
+                self._console.say(line)
+
+    def _doors(self) -> Doors:
+        cluster = self._cluster
+        return Doors(cluster.router_url, cluster.wallet_url, cluster.payments_url)
 
     def _bots(self) -> ProcessSpec:
         plan = self._servers.plan

@@ -31,9 +31,10 @@ NODE_1: Final = PortOption("node-1", "node-1.toml", "players", "NODE_1_PORT")
 NODE_1_ADMIN: Final = PortOption("node-1 admin", "node-1.toml", "admin", "NODE_1_ADMIN_PORT")
 NODE_2: Final = PortOption("node-2", "node-2.toml", "players", "NODE_2_PORT")
 NODE_2_ADMIN: Final = PortOption("node-2 admin", "node-2.toml", "admin", "NODE_2_ADMIN_PORT")
+PAYMENTS: Final = PortOption("payments", "payments.toml", "http", "PAYMENTS_PORT")
 VALKEY: Final = PortOption("Valkey", "node-1.toml", "redis", "VALKEY_PORT")
 
-OPTIONS: Final = (ROUTER, ROUTER_ADMIN, WALLET, NODE_1, NODE_1_ADMIN, NODE_2, NODE_2_ADMIN, VALKEY)
+OPTIONS: Final = (ROUTER, ROUTER_ADMIN, WALLET, NODE_1, NODE_1_ADMIN, NODE_2, NODE_2_ADMIN, VALKEY, PAYMENTS)
 
 Ports = Mapping[PortOption, int]
 """The port of every option."""

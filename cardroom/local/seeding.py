@@ -11,6 +11,7 @@ from cardroom.client.account import http_errors, open_http, refusal_of
 from cardroom.ids import UserId
 from cardroom.local.plan import BotPlan, TablePlan
 from cardroom.money import Krw
+from cardroom.wire.lobby import LoggedIn
 from cardroom.wire.refusals import Refusal
 
 
@@ -38,20 +39,24 @@ class Cashier:
 
     async def provide(self, account: Account, number: int, password: str) -> None:
         """Register a bot if it is new, and top its wallet up if it is low."""
-        nickname = self._bots.nickname(number)
-        email = f"{nickname}@bots.invalid"
-        try:
-            login = await account.log_in(email, password)
-        except RequestRefused as refusal:
-            if refusal.code is not Refusal.WRONG_CREDENTIALS:
-                raise
-            await account.register(nickname, email, password)
-            login = await account.log_in(email, password)
+        login = await sign_in(account, self._bots.nickname(number), password)
         if await self._balance(login.token) < self._bots.low_wallet:
             await grant(self._http, self._admin_token, login.user_id, self._bots.grant, self._run)
 
     async def _balance(self, token: str) -> Krw:
         return Krw(int((await ask(self._http, "GET", "/api/v1/wallet/balance", token))["krw_balance"]))
+
+
+async def sign_in(account: Account, nickname: str, password: str) -> LoggedIn:
+    """Log a bot in, which is registered if it is new."""
+    email = f"{nickname}@bots.invalid"
+    try:
+        return await account.log_in(email, password)
+    except RequestRefused as refusal:
+        if refusal.code is not Refusal.WRONG_CREDENTIALS:
+            raise
+    await account.register(nickname, email, password)
+    return await account.log_in(email, password)
 
 
 async def grant(http: httpx.AsyncClient, admin_token: str, user_id: UserId, amount: Krw, run: str) -> None:

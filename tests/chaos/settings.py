@@ -77,6 +77,7 @@ def _node(document: dict[str, Any], name: str, stakes: Path, addresses: Addresse
 def _worker(document: dict[str, Any], name: str, folder: Path, addresses: Addresses) -> dict[str, Any]:
     nodes = [{"admin_url": f"http://127.0.0.1:{addresses.pages[node]}"} for node in NODES]
     audit = folder.parent / "audit" / name
+    document.pop("payments")  # nobody pays in here
     return _change(
         document,
         _http(name, addresses) | {"audit.folder": str(audit), "ledger.term_seconds": 2.0, "nodes": nodes},

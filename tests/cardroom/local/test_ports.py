@@ -25,7 +25,7 @@ def taken() -> Iterator[int]:
 
 def test_the_defaults_stand_in_the_files(configs: Path) -> None:
     ports = read_ports(configs, {})
-    assert [ports[option] for option in OPTIONS] == [8800, 8802, 8801, 8811, 8812, 8821, 8822, 8890]
+    assert [ports[option] for option in OPTIONS] == [8800, 8802, 8801, 8811, 8812, 8821, 8822, 8890, 8830]
 
 
 def test_a_variable_overrides(configs: Path) -> None:
