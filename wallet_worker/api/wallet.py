@@ -2,17 +2,14 @@
 
 from typing import Any, Final
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
-from cardroom.ids import UserId
-from cardroom.service.entry import admit_user
-from cardroom.service.http import RefusedRequest
 from cardroom.service.logins import LoginLookup
 from cardroom.service.openapi import PLAYER, Answer, Page
 from cardroom.service.postgres import Postgres
 from cardroom.service.protection import ProtectionSettings
-from cardroom.wire.refusals import Refusal
 from wallet_worker.api.answers import PlayersBalance, PlayersTransactions
+from wallet_worker.api.players import who_asks
 from wallet_worker.api.protection import PlayersUsage, show_usage
 from wallet_worker.api.transactions import (
     CSV_TYPE,
@@ -37,7 +34,7 @@ def wallet_pages(
     @Page(tag="wallet", who=PLAYER, answers={200: PlayersBalance})
     async def balance() -> dict[str, Any]:
         """Say what the player has: free, on the way out, and at tables."""
-        found = await read_balance(postgres, await _who_asks(logins))
+        found = await read_balance(postgres, await who_asks(logins))
         return {
             "krw_balance": found.wallet,
             "pending_withdrawal_krw": found.pending,
@@ -48,13 +45,13 @@ def wallet_pages(
     @Page(tag="wallet", who=PLAYER, answers={200: PlayersUsage})
     async def usage() -> dict[str, Any]:
         """Say what the player's own limits leave now."""
-        return await show_usage(postgres, await _who_asks(logins), protection)
+        return await show_usage(postgres, await who_asks(logins), protection)
 
     @pages.get("/transactions")
     @Page(tag="wallet", who=PLAYER, parameters=LIST_PARAMETERS, answers={200: PlayersTransactions})
     async def transactions() -> dict[str, Any]:
         """List the postings on the player's accounts, newest first."""
-        return await list_transactions(postgres, await _who_asks(logins))
+        return await list_transactions(postgres, await who_asks(logins))
 
     @pages.get("/transactions.csv")
     @Page(tag="wallet", who=PLAYER, parameters=FILTER_PARAMETERS, answers={200: _CSV})
@@ -63,16 +60,6 @@ def wallet_pages(
 
         An export that takes too long is cut off: the transfer has no end then, and is not whole.
         """
-        return await export_transactions(postgres, await _who_asks(logins), settings.csv_seconds)
+        return await export_transactions(postgres, await who_asks(logins), settings.csv_seconds)
 
     return pages
-
-
-async def _who_asks(logins: LoginLookup) -> UserId:
-    """Find the login session of the bearer token; refused without one, or a blocked player's."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    login = await logins.find(token.strip()) if scheme.lower() == "bearer" else None
-    if login is None:
-        raise RefusedRequest(401, Refusal.NOT_AUTHENTICATED)
-    await admit_user(login.user_id)
-    return login.user_id
