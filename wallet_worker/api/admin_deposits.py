@@ -143,8 +143,9 @@ class DepositDecided:
     dry_run: bool = False
 
 
-def add_deposits(pages: Blueprint, office: Office, desk: DepositDesk) -> None:
-    """Add the list, which goes by number, newest first, and the orders."""
+def admin_deposit_pages(office: Office, desk: DepositDesk) -> Blueprint:
+    """Serve the list, which goes by number, newest first, and the orders."""
+    pages = Blueprint("admin_deposits", __name__, url_prefix="/admin")
     _add_orders(pages, office, desk)
 
     @pages.get("/deposits")
@@ -162,6 +163,8 @@ def add_deposits(pages: Blueprint, office: Office, desk: DepositDesk) -> None:
             found = await list_deposits(office.postgres, before, limit + 1, so_far)
         more = found[limit - 1].deposit.number if len(found) > limit else None
         return {"deposits": [_show(one) for one in found[:limit]], "next_before": more}
+
+    return pages
 
 
 Rule = Callable[[ChainDeposit], ChainDeposit]

@@ -89,6 +89,8 @@ class Webhooks:
     clock: Callable[[], float] = time.time
     limiter: trio.CapacityLimiter = field(factory=lambda: trio.CapacityLimiter(_AT_ONCE))
     """So many messages are written down at once: no flood of them takes all connections to the database."""
+    wait_seconds: float = _WAIT_SECONDS
+    """How long a message waits for its turn until it is told to come again."""
 
 
 @frozen
@@ -144,7 +146,7 @@ async def _serve(hooks: Webhooks, way: _Way) -> tuple[dict[str, str], int]:
         read = reader.read_payout if way.is_payout else reader.read_deposits
         message = read(headers, raw, hooks.clock())
         digest = digest_of(gateway, headers, way.names, raw)
-        async with _turn(hooks.limiter):
+        async with _turn(hooks):
             await _take(hooks, Delivery(gateway, digest, int(request.headers[way.names.timestamp])), message)
     except RequestEntityTooLarge:
         deposit_metrics.REFUSED.labels(gateway, Refusal.TOO_LARGE.value).inc()
@@ -177,11 +179,12 @@ def _headers() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _turn(limiter: trio.CapacityLimiter) -> AsyncIterator[None]:
+async def _turn(hooks: Webhooks) -> AsyncIterator[None]:
     """Wait for a turn, within limits; who gets none is told to come again."""
+    limiter = hooks.limiter
     if limiter.statistics().tasks_waiting >= _MOST_WAITING:
         raise RefusedRequest(503, Refusal.BUSY, retry_seconds=_BUSY_SECONDS)
-    with trio.move_on_after(_WAIT_SECONDS) as waiting:
+    with trio.move_on_after(hooks.wait_seconds) as waiting:
         await limiter.acquire()
     if waiting.cancelled_caught:
         raise RefusedRequest(503, Refusal.BUSY, retry_seconds=_BUSY_SECONDS)

@@ -180,6 +180,12 @@ def hear(deposit: ChainDeposit, told: Told, owner: UserId | None, *, is_proof: b
     return _on_its_way(heard)
 
 
+def as_newest(deposit: ChainDeposit, told: Told) -> Told:
+    """Let what a gateway was asked for just now be newer than its messages, whose clock may be ahead of ours."""
+    is_lower = told.confirmations < deposit.confirmations
+    return evolve(told, told_unix=max(told.told_unix, deposit.told_unix + is_lower))
+
+
 def _on_its_way(deposit: ChainDeposit) -> ChainDeposit:
     state = state_of_new(deposit.user_id, deposit.confirmations, deposit.needed)
     return deposit if state is deposit.state else evolve(deposit, state=state, reason=None, tries=0)
@@ -218,7 +224,8 @@ def compare(deposit: ChainDeposit, found: Told | None) -> ChainDeposit:
     if (found.coin, found.address, found.coin_amount) != (deposit.coin, deposit.address, deposit.coin_amount):
         return review(deposit, LOOK_UP_DIFFERS)
     if found.confirmations < deposit.needed:
-        lower = evolve(deposit, confirmations=found.confirmations, told_unix=found.told_unix)
+        told_unix = as_newest(deposit, found).told_unix
+        lower = evolve(deposit, confirmations=found.confirmations, told_unix=told_unix)
         return evolve(lower, state=ChainState.CONFIRMING, reason=None, tries=0)
     return deposit
 

@@ -11,6 +11,7 @@ from wallet_worker.rules.chain_deposit import (
     ChainDeposit,
     ChainState,
     Told,
+    as_newest,
     contradict,
     contradicts,
     find_known,
@@ -85,6 +86,8 @@ async def _hear(
         after = contradict(known)
         refusal: Refusal | None = Refusal.DEPOSIT_CHANGED
     else:
+        if teller.digest is None:
+            told = as_newest(known, told)
         after = hear(known, told, mine.user_id if mine else None, is_proof=teller.is_proof)
         refusal = Refusal.UNKNOWN_ADDRESS if after.state is ChainState.UNMATCHED else None
     if after != known:
