@@ -1,8 +1,9 @@
 """The door of an HTTP process: who is kept out, and who asks too often, found out before any page is served.
 
-In this order: the player's address behind proxies; networks and countries that are kept out; the count per
-address. Whoever shows a good token is let in by ``admit_user``: players that are kept out, the count per
-player. So a token that nobody has counts for the address alone.
+In this order: the player's address behind proxies; networks and countries that are kept out (neither for
+administrators nor for payment gateways); the count per address. Whoever shows a good token is let in by
+``admit_user``: players that are kept out, the count per player. So a token that nobody has counts for the
+address alone.
 """
 
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ from cardroom.service.redis import Redis
 from cardroom.wire.refusals import Refusal
 
 _EXTENSION: Final = "entry"
+
+_LET_IN_FROM_ANYWHERE: Final = frozenset({Rule.ADMIN, Rule.WEBHOOK})
+"""Who asks these shows a token or a signature, and has to be let in whatever is blocked by mistake."""
 
 KEPT_OUT: Final = Counter("holdem_kept_out_total", "Requests of who is kept out, by the refusal", ["code"])
 
@@ -66,7 +70,7 @@ class Entry:
         address = player_address()
         if rule is Rule.FREE:
             return
-        if rule is not Rule.ADMIN:
+        if rule not in _LET_IN_FROM_ANYWHERE:
             if self.guard.blocked_addresses and self.blocklist.blocks_address(address):
                 raise keep_out(Refusal.ADDRESS_BLOCKED)
             if self.countries.refuses(asked.remote_addr or "", address, asked.headers):

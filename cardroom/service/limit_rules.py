@@ -28,6 +28,8 @@ class Rule(Enum):
     WITHDRAW = "withdraw"
     ADMIN = "admin"
     """What administrators ask. Who is kept out elsewhere is not kept out here: somebody must put it right."""
+    WEBHOOK = "webhook"
+    """What payment gateways tell. They are known by signature: no network and no country is kept out."""
     FREE = "free"
     """What monitors ask: never counted, never refused."""
 

@@ -18,6 +18,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 _ATTRIBUTE: Final = "documented_as"
+_LET_IN_FROM_ANYWHERE: Final = frozenset({"service", "gateways"})
+"""Tags of pages that keep no network and no country out."""
 
 
 @frozen
@@ -99,7 +101,7 @@ class Page:
         if self.who.scheme == "administrator":
             usual[401] = (Refusal.NOT_AUTHENTICATED, Refusal.TOKEN_EXPIRED)
             usual[403] = (Refusal.ROLE_NEEDED,)
-        elif self.tag != "service":
+        elif self.tag not in _LET_IN_FROM_ANYWHERE:
             usual[403] = (Refusal.ADDRESS_BLOCKED, Refusal.COUNTRY_BLOCKED)
             if self.who.scheme:
                 usual[403] = (*usual[403], Refusal.USER_BLOCKED)

@@ -70,6 +70,7 @@ class LimitSettings:
     step_up: str = field(default="5/minute", validator=_is_rule)
     withdraw: str = field(default="10/hour", validator=_is_rule)
     admin: str = field(default="600/minute", validator=_is_rule)
+    webhook: str = field(default="6000/minute", validator=_is_rule)
     per_address: Mapping[str, str] = field(
         factory=dict, validator=deep_mapping(in_(_COUNTED), _is_rule, instance_of(dict))
     )

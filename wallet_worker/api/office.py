@@ -1,6 +1,6 @@
 """What the pages of administrators work with."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from attrs import field, frozen
 
@@ -12,6 +12,10 @@ from wallet_worker.store.seal_batch import Link
 
 def _tell_nobody() -> None:
     """Nodes hear of it when they open the shard."""
+
+
+async def _tell_no_player(_: int) -> None:
+    """Players see it in their balance."""
 
 
 @frozen
@@ -26,3 +30,5 @@ class Office:
     log: Log
     settings: OfficeSettings = field(factory=OfficeSettings)
     on_table_made: Callable[[], None] = _tell_nobody
+    on_released: Callable[[int], Awaitable[None]] = _tell_no_player
+    """Called with the payment of a held deposit that was released."""

@@ -142,6 +142,7 @@ def add_held_deposits(pages: Blueprint, office: Office) -> None:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such deposit") from None
         if not order.is_dry_run:
             office.log.warning("held_deposit.released", number=number, by=order.admin, reason=order.reason)
+            await office.on_released(answer["payment"])
         return answer
 
 

@@ -1,5 +1,6 @@
 """Credits held deposits when their players' limits let them in: on a new day, or by a looser limit."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import trio
@@ -15,13 +16,25 @@ _AT_ONCE: Final = 200
 
 
 class HeldWatch:
-    """Looks at all held deposits again and again."""
+    """Looks at all held deposits again and again.
 
-    def __init__(self, postgres: Postgres, link: Link, settings: ProtectionSettings, log: Log) -> None:
+    ``on_released`` is called with each payment that comes of it.
+    """
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        link: Link,
+        settings: ProtectionSettings,
+        log: Log,
+        *,
+        on_released: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
         self._postgres = postgres
         self._link = link
         self._settings = settings
         self._log = log
+        self._on_released = on_released
 
     async def run(self) -> None:
         """Look until cancelled; several workers may."""
@@ -37,3 +50,5 @@ class HeldWatch:
         for one in await release_fitting(self._postgres, self._link, self._settings, at_most=_AT_ONCE):
             metrics.MOVED.labels(kind="crypto_deposit").inc()
             self._log.info("held_deposits.released", payment=one["payment"], user_id=one["user_id"])
+            if self._on_released is not None:
+                await self._on_released(one["payment"])

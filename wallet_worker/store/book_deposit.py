@@ -7,7 +7,7 @@ from cardroom.wire.refusals import Refusal
 from wallet_worker.rules.deposit import Deposit, credit_deposit
 from wallet_worker.store.deposit_room import deposit_room
 from wallet_worker.store.held_deposits import find_held, hold_deposit
-from wallet_worker.store.house_transfer import Answer, KeyReused, open_desk
+from wallet_worker.store.house_transfer import Answer, HouseDesk, KeyReused, open_desk
 from wallet_worker.store.post_deposit import post_deposit, request_of
 from wallet_worker.store.seal_batch import Link
 
@@ -24,20 +24,26 @@ async def book_deposit(
     """
     async with postgres.transaction() as transaction:
         desk = await open_desk(transaction, link)
-        known = await desk.find_answer(request_of(deposit))
-        if known is not None:
-            return known
-        held = await find_held(transaction, deposit)
-        if held is not None:
-            if request_of(deposit) != request_of(held.deposit):
-                raise KeyReused
-            return _held(held.number, deposit.user_id, held.krw_amount)
-        await desk.find_player(deposit.user_id)
-        amount = credit_deposit(deposit).postings[-1].amount
-        room = await deposit_room(transaction, deposit.user_id, protection or ProtectionSettings())
-        if room is not None and amount > room:
-            return _held(await hold_deposit(transaction, deposit, amount), deposit.user_id, amount)
-        return await post_deposit(desk, deposit)
+        return await book_deposit_within(desk, deposit, protection or ProtectionSettings())
+
+
+async def book_deposit_within(desk: HouseDesk, deposit: Deposit, protection: ProtectionSettings) -> Answer:
+    """Do the same under the house's lock, as the only thing that the desk posts."""
+    transaction = desk.transaction
+    known = await desk.find_answer(request_of(deposit))
+    if known is not None:
+        return known
+    held = await find_held(transaction, deposit)
+    if held is not None:
+        if request_of(deposit) != request_of(held.deposit):
+            raise KeyReused
+        return _held(held.number, deposit.user_id, held.krw_amount)
+    await desk.find_player(deposit.user_id)
+    amount = credit_deposit(deposit).postings[-1].amount
+    room = await deposit_room(transaction, deposit.user_id, protection)
+    if room is not None and amount > room:
+        return _held(await hold_deposit(transaction, deposit, amount), deposit.user_id, amount)
+    return await post_deposit(desk, deposit)
 
 
 def _held(number: int, user_id: UserId, amount: int) -> Answer:

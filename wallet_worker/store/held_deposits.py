@@ -40,8 +40,12 @@ LIST_OF_PLAYER: Final = f"""
 SELECT {_FACTS} FROM held_deposit WHERE released_at IS NULL AND user_id = $1 ORDER BY id DESC LIMIT $2
 """
 
+# What the chain has taken back since, or a gateway told differently, waits for a person.
 OLDEST_WAITING: Final = """
-SELECT id, user_id, krw_amount FROM held_deposit WHERE released_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+SELECT id, user_id, krw_amount FROM held_deposit
+WHERE released_at IS NULL AND id > $1
+      AND NOT EXISTS (SELECT FROM chain_deposit WHERE held_id = held_deposit.id AND alarm IS NOT NULL)
+ORDER BY id LIMIT $2
 """
 
 _LOCK_HELD: Final = f"SELECT {_FACTS} FROM held_deposit WHERE id = $1 FOR UPDATE"
@@ -53,6 +57,12 @@ VALUES ($1, $2, $3, $4, $5::text::numeric, $6, $7, $8, $9) RETURNING id
 
 _RELEASE: Final = """
 UPDATE held_deposit SET released_at = now(), released_by = $2, payment_id = $3 WHERE id = $1
+"""
+
+# How far a deposit is that came by a gateway, in the same transaction.
+_CREDIT_ON_CHAIN: Final = """
+UPDATE chain_deposit SET state = 'credited', reason = NULL, payment_id = $2, changed_at = now()
+WHERE held_id = $1 AND state = 'held'
 """
 
 
@@ -152,6 +162,7 @@ async def _credit(desk: HouseDesk, held: HeldDeposit, by: str) -> Answer:
     answer = await post_deposit(desk, held.deposit)
     if held.released_at is None:
         await desk.transaction.execute(_RELEASE, held.number, by, answer["payment"])
+        await desk.transaction.execute(_CREDIT_ON_CHAIN, held.number, answer["payment"])
     return answer
 
 

@@ -2,7 +2,8 @@
 -- how far each payment has come. Amounts of coins are in smallest units, prices are won for one whole coin.
 
 -- Where a player pays to, one address per coin. The row is written before the gateway is asked, so that an answer
--- that is lost is asked for again under the same external_id.
+-- that is lost is asked for again under the same external_id. The gateway is asked what came to it at next_look_at,
+-- soon after it was wanted and ever less often: so a message that was lost is made good.
 CREATE TABLE deposit_address (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id     bigint NOT NULL REFERENCES player,
@@ -14,14 +15,18 @@ CREATE TABLE deposit_address (
     asked_at    timestamptz NOT NULL DEFAULT now(),
     given_at    timestamptz,
     retired_at  timestamptz,
+    wanted_at   timestamptz NOT NULL DEFAULT now(),
+    next_look_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT deposit_address_is_given_whole CHECK ((address IS NULL) = (given_at IS NULL)),
     CONSTRAINT deposit_address_key UNIQUE (coin, address)
 );
 CREATE UNIQUE INDEX deposit_address_of_player ON deposit_address (user_id, coin) WHERE retired_at IS NULL;
 CREATE INDEX deposit_address_by_address ON deposit_address (address);
+CREATE INDEX deposit_address_look ON deposit_address (next_look_at) WHERE address IS NOT NULL;
 
 -- An output of a transaction that pays one of our addresses, from when it is first seen. What it is (coin, hash,
--- output, address, amount) never changes; how far it is does. Without user_id it is nobody's yet.
+-- output, address, amount) never changes; how far it is does. Without user_id it is nobody's yet. told_at is the
+-- time stamp of the newest message about it: an older one that comes late says nothing.
 CREATE TABLE chain_deposit (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     gateway       text NOT NULL CHECK (gateway ~ '^[a-z0-9_]{1,32}$'),
@@ -45,6 +50,7 @@ CREATE TABLE chain_deposit (
     is_cleared    boolean NOT NULL DEFAULT false,
     tries         integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
     seen_at       timestamptz NOT NULL DEFAULT now(),
+    told_at       timestamptz NOT NULL DEFAULT now(),
     changed_at    timestamptz NOT NULL DEFAULT now(),
     confirmed_at  timestamptz,
     next_try_at   timestamptz NOT NULL DEFAULT now(),
@@ -55,6 +61,7 @@ CREATE TABLE chain_deposit (
 CREATE INDEX chain_deposit_due ON chain_deposit (next_try_at) WHERE state IN ('confirming', 'confirmed', 'held');
 CREATE INDEX chain_deposit_of_player ON chain_deposit (user_id, id DESC);
 CREATE INDEX chain_deposit_by_state ON chain_deposit (state, id DESC);
+CREATE INDEX chain_deposit_at_address ON chain_deposit (address);
 CREATE INDEX chain_deposit_alarms ON chain_deposit (id DESC) WHERE alarm IS NOT NULL;
 
 -- alarm says what was told of a deposit after it was booked, or against what was told before; it stays.
@@ -264,9 +271,9 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON gateway_reconc
 
 GRANT SELECT, INSERT ON deposit_address, chain_deposit, webhook_delivery, payout_address, withdrawal, withdrawal_vote,
                         coin_rate, gateway_reconciliation, job_run TO holdem_wallet;
-GRANT UPDATE (gateway_ref, address, given_at, retired_at) ON deposit_address TO holdem_wallet;
+GRANT UPDATE (gateway_ref, address, given_at, retired_at, wanted_at, next_look_at) ON deposit_address TO holdem_wallet;
 GRANT UPDATE (user_id, confirmations, needed, state, reason, alarm, originator, payment_id, held_id, is_cleared, tries,
-              changed_at, confirmed_at, next_try_at) ON chain_deposit TO holdem_wallet;
+              told_at, changed_at, confirmed_at, next_try_at) ON chain_deposit TO holdem_wallet;
 GRANT DELETE ON webhook_delivery TO holdem_wallet;
 GRANT UPDATE (removed_at) ON payout_address TO holdem_wallet;
 GRANT UPDATE (state, reason, flags, approved_at, approved_by, coin_amount, coin_scale, rate, attempt, sender, sending_at,

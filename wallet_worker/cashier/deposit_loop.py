@@ -1,0 +1,99 @@
+"""Looks at deposits that are due and at addresses, again and again; any number of workers may at once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import trio
+
+from cardroom.service.errors import report_unforeseen
+from cardroom.service.postgres import PostgresAway, PostgresRefused
+from wallet_worker.cashier import deposit_metrics
+from wallet_worker.cashier.deposit_steps import DepositSteps
+from wallet_worker.cashier.deposits import DepositDesk
+from wallet_worker.gateways.port import GatewayAway
+from wallet_worker.rules.chain_deposit import LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS, ChainDeposit
+from wallet_worker.store.chain_deposits import claim_due, count_waiting
+from wallet_worker.store.deposit_addresses import DepositAddress, claim_looks
+
+_CLAIM_SECONDS: Final = 180.0
+"""More than a step takes with all its calls; a worker that dies leaves its deposits for so long."""
+
+_MOST_ROUNDS: Final = 20
+_COUNT_SECONDS: Final = 15.0
+
+
+class DepositLoop:
+    """Takes deposits further, asks gateways what came to addresses, and measures what waits."""
+
+    def __init__(self, desk: DepositDesk) -> None:
+        self._tools = desk.tools
+        self._steps = DepositSteps(desk)
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        seconds = self._tools.settings.poll_seconds
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._again_and_again, self.follow_due, seconds)
+            nursery.start_soon(self._again_and_again, self.look_at_addresses, seconds)
+            nursery.start_soon(self._again_and_again, self.measure, _COUNT_SECONDS)
+
+    async def follow_due(self) -> None:
+        """Take each deposit that is due a step further."""
+        for _ in range(_MOST_ROUNDS):
+            due = await claim_due(self._tools.postgres, self._tools.settings.at_once, _CLAIM_SECONDS)
+            async with trio.open_nursery() as nursery:
+                for deposit in due:
+                    nursery.start_soon(self._follow, deposit)
+            if len(due) < self._tools.settings.at_once:
+                return
+
+    async def look_at_addresses(self) -> None:
+        """Ask what came to the addresses whose time it is, of gateways that can say it."""
+        names = [name for name, one in self._tools.gateways.items() if one.looks_up_deposits]
+        at_once = self._tools.settings.at_once
+        for address in await claim_looks(
+            self._tools.postgres, names, at_once, LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS
+        ):
+            await self._look_at(address)
+
+    async def measure(self) -> None:
+        """Measure how many deposits wait, why, and for how long."""
+        deposit_metrics.WAITING.clear()
+        deposit_metrics.OLDEST_SECONDS.clear()
+        oldest: dict[str, int] = {}
+        for one in await count_waiting(self._tools.postgres):
+            deposit_metrics.WAITING.labels(one.state.value, one.reason).set(one.number)
+            oldest[one.state.value] = max(oldest.get(one.state.value, 0), one.oldest_seconds)
+        for state, seconds in oldest.items():
+            deposit_metrics.OLDEST_SECONDS.labels(state).set(seconds)
+
+    async def _follow(self, deposit: ChainDeposit) -> None:
+        """Take one a step further; what goes wrong with it leaves the others alone, and it is due again."""
+        try:
+            await self._steps.follow(deposit)
+        except (PostgresAway, PostgresRefused) as trouble:
+            self._note("deposit", trouble, deposit.number)
+        except Exception as error:  # noqa: BLE001 (the border of one deposit's step)
+            deposit_metrics.TROUBLE.labels("deposit").inc()
+            report_unforeseen(self._tools.log.bind(deposit=deposit.number), "deposit", error)
+
+    async def _look_at(self, address: DepositAddress) -> None:
+        try:
+            await self._steps.look_at(address)
+        except (GatewayAway, PostgresAway, PostgresRefused) as trouble:
+            self._note("address", trouble, address.number)
+        except Exception as error:  # noqa: BLE001 (the border of one look at an address)
+            deposit_metrics.TROUBLE.labels("address").inc()
+            report_unforeseen(self._tools.log.bind(address=address.number), "deposit_address", error)
+
+    def _note(self, of: str, trouble: Exception, number: int) -> None:
+        deposit_metrics.TROUBLE.labels(of).inc()
+        self._tools.log.warning("deposits.not_looked_at", of=of, number=number, trouble=str(trouble))
+
+    async def _again_and_again(self, look: Callable[[], Awaitable[None]], seconds: float) -> None:
+        while True:
+            try:
+                await look()
+            except (PostgresAway, PostgresRefused) as trouble:
+                self._tools.log.warning("deposits.not_looked_at", trouble=str(trouble))
+            await trio.sleep(seconds)
