@@ -109,6 +109,8 @@ class PayoutFound:
     coin_amount: int | None = None
     task_id: str | None = None
     detail: str = ""
+    coin: str | None = None
+    """The coin that ``coin_amount`` is of, where told."""
 
 
 WebhookMessage = tuple[DepositTold, ...] | PayoutFound
