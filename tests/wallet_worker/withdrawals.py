@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from cardroom.ids import UserId
 from cardroom.money import Krw
-from cardroom.service.postgres import Transaction
+from cardroom.service.postgres import Postgres, Transaction
 from cardroom.wire.notices import PlayerNotice, WithdrawalNotice
 from tests.fakes.payout_gateway import NAME
 from tests.wallet_worker.house import LINK, LOG, House
@@ -121,15 +121,20 @@ def sending_room(house: House, gateways: Mapping[str, Gateway], **changes: Any) 
     """Build it; ``changes`` are of the tools, and ``rules`` of withdrawals."""
     rules = changes.pop("rules", WithdrawalRules())
     board, rates, screener = Board(), Rates(), Screener()
-    tools = PayoutTools(
-        postgres=house.database, link=LINK, gateways=gateways, coins=coin_book(), rates=rates,
-        screening=screener, board=board, note_used=note_nothing, settings=QUICK, time_zone=ZONE,
-        name="worker-1", log=LOG,
-    )  # fmt: skip
-    tools = evolve(tools, **changes)
+    parts = {"rates": rates, "screening": screener, "board": board} | changes
+    tools = tools_over(house.database, gateways, **parts)
     desk = PayoutDesk(tools)
     watch = PayoutWatch(tools, desk)
     return SendingRoom(house, tools, desk, watch, Approvals(tools, rules), board, rates, screener)
+
+
+def tools_over(database: Postgres, gateways: Mapping[str, Gateway], **changes: Any) -> PayoutTools:
+    tools = PayoutTools(
+        postgres=database, link=LINK, gateways=gateways, coins=coin_book(), rates=Rates(),
+        screening=Screener(), board=Board(), note_used=note_nothing, settings=QUICK, time_zone=ZONE,
+        name="worker-1", log=LOG,
+    )  # fmt: skip
+    return evolve(tools, **changes)
 
 
 async def requested(

@@ -33,9 +33,13 @@ from wallet_worker.store.withdrawal_rows import FollowedWithdrawal
 _CANNOT_BOOK: Final = (KeyReused, PayoutDiffers, WithdrawalEnded)
 
 
-def told_by(found: PayoutFound, attempt: int) -> Told:
-    """Give what a gateway says in the words of the rules."""
-    return Told(attempt, Stage(found.stage.value), found.tx_hash, found.coin_amount, found.task_id)
+_NEVER_RIGHT: Final = -1
+
+
+def told_by(found: PayoutFound, attempt: int, coin: str) -> Told:
+    """Give what a gateway says in the words of the rules; an amount of another coin is never the right one."""
+    amount = found.coin_amount if found.coin in (None, coin) else _NEVER_RIGHT
+    return Told(attempt, Stage(found.stage.value), found.tx_hash, amount, found.task_id)
 
 
 class PayoutSteps:

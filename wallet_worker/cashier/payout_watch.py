@@ -85,7 +85,7 @@ class PayoutWatch:
         found = await self._ask(row)
         if found is None and not known.is_old:
             return
-        told = told_by(found or _nothing(row), row.attempt)
+        told = told_by(found or _nothing(row), row.attempt, row.coin)
         step = judge_look_up(known, told, is_safe_to_repeat=gateway.looks_up_payouts)
         if isinstance(step, SendAgain):
             await self._desk.send_again(row)

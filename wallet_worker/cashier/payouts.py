@@ -170,7 +170,7 @@ class PayoutDesk:
                 self._tools.alarm("other_gateway", withdrawal=number, gateway=gateway_name)
                 raise WebhookRefused(Refusal.WEBHOOK_UNKNOWN, "a payout of another gateway")
             known = row.standing(self._tools.settings.person_seconds)
-            if await self._steps.take(row, judge_report(known, told_by(found, attempt))):
+            if await self._steps.take(row, judge_report(known, told_by(found, attempt, row.coin))):
                 return
         raise PostgresAway("the withdrawal goes on too quickly")
 

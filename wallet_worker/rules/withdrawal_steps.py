@@ -101,7 +101,9 @@ class Contradiction(Enum):
 
 @frozen
 class Standing:
-    """What is known here of a withdrawal's payout. ``is_old``: a person's time has come."""
+    """What is known here of a withdrawal's payout. ``is_old``: a person's time has come; ``is_overdue``: it is
+    under way for longer than a gateway needs.
+    """
 
     state: State
     attempt: int
@@ -109,6 +111,7 @@ class Standing:
     task_id: str | None = None
     tx_hash: str | None = None
     is_old: bool = False
+    is_overdue: bool = False
 
 
 def _read_hash(text: str | None) -> str | None:
@@ -251,7 +254,7 @@ def judge_look_up(known: Standing, told: Told, *, is_safe_to_repeat: bool) -> St
         case Stage.PAID:
             return _judge_payment(known, told)
         case Stage.UNDER_WAY:
-            return Wait() if known.state is State.SENT else Follow(told.task_id or known.task_id)
+            return _judge_under_way(known, told)
         case Stage.FAILED:
             if told.tx_hash is not None:
                 return Doubt("failed_with_transaction", Contradiction.FAILED_WITH_TRANSACTION)
@@ -289,6 +292,13 @@ def judge_report(known: Standing, told: Told) -> Step:
             return Alarm(Contradiction.AFTER_RELEASE)
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _judge_under_way(known: Standing, told: Told) -> Step:
+    """A gateway that has forgotten a task may say for ever that it is under way."""
+    if known.is_overdue:
+        return Wait() if known.state is State.DOUBTFUL else Doubt("under_way_too_long")
+    return Wait() if known.state is State.SENT else Follow(told.task_id or known.task_id)
 
 
 def _judge_payment(known: Standing, told: Told) -> Book | Doubt:

@@ -29,6 +29,9 @@ WHERE withdrawal.payment_id = $1
 
 LOCK_ROW: Final = FIND_ROW + "FOR UPDATE OF withdrawal"
 
+_LONGEST_UNDER_WAY: Final = 86_400.0
+"""So many seconds a gateway may say that a payout is under way, before a person looks."""
+
 PUT_OFF: Final = """
 UPDATE withdrawal SET reason = $3, next_try_at = clock_timestamp() + make_interval(secs => $4)
 WHERE payment_id = $1 AND state = $2
@@ -69,8 +72,15 @@ class FollowedWithdrawal:
 
     def standing(self, person_seconds: float) -> Standing:
         """Give what the rules look at."""
-        is_old = self.sending_seconds >= person_seconds
-        return Standing(self.state, self.attempt, self.coin_amount, self.task_id, self.tx_hash, is_old)
+        return Standing(
+            self.state,
+            self.attempt,
+            self.coin_amount,
+            self.task_id,
+            self.tx_hash,
+            is_old=self.sending_seconds >= person_seconds,
+            is_overdue=self.sending_seconds >= _LONGEST_UNDER_WAY,
+        )
 
 
 async def find_row(reader: Reader, number: int) -> FollowedWithdrawal:

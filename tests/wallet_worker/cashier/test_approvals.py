@@ -92,9 +92,7 @@ async def test_who_is_frozen_or_blocked_waits_with_a_reason(room: SendingRoom, r
     user = room.house.players[0]
     scope = {"withdrawals_frozen": "withdrawals", "everything": "everything"}.get(reason)
     if reason == "frozen":
-        await room.house.change(
-            f"UPDATE player SET frozen_at = now() WHERE id = {user}"
-        )
+        await room.house.change(f"UPDATE player SET frozen_at = now() WHERE id = {user}")
     elif reason == "user_blocked":
         await block(room.house, 0)
     else:

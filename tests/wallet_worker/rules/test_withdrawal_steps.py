@@ -152,6 +152,10 @@ def test_what_is_under_way_is_followed() -> None:
     assert judge_look_up(known(State.SENDING), told, is_safe_to_repeat=True) == Follow("t")
     assert judge_look_up(known(State.DOUBTFUL), told, is_safe_to_repeat=True) == Follow("t")
     assert judge_look_up(known(State.SENT), told, is_safe_to_repeat=True) == Wait()
+    late = known(State.SENT, is_overdue=True)
+    assert judge_look_up(late, told, is_safe_to_repeat=True) == Doubt("under_way_too_long")
+    late = known(State.DOUBTFUL, is_overdue=True)
+    assert judge_look_up(late, told, is_safe_to_repeat=True) == Wait()
 
 
 def test_what_nobody_can_say_is_a_persons_when_it_is_old_or_its_sender_silent() -> None:
