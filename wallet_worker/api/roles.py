@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cardroom.service.admin_guard import EVERYBODY, FINANCE, OWNERS, SUPPORT, PageRoles
+from cardroom.service.admin_guard import EVERYBODY, FINANCE, OWNERS, STAFF, SUPPORT, PageRoles
 
 PAGES: Final[PageRoles] = {
     "GET /admin/ledger/summary": EVERYBODY,
@@ -29,6 +29,14 @@ PAGES: Final[PageRoles] = {
     "POST /admin/deposits/<int:number>/originator": FINANCE,
     "POST /admin/deposits/held/<int:number>/release": FINANCE,
     "POST /admin/gateway-reconciliation": FINANCE,
+    "GET /admin/withdrawals": EVERYBODY,
+    "GET /admin/withdrawals/<int:number>": EVERYBODY,
+    "POST /admin/withdrawals/<int:number>/approve": FINANCE,
+    "POST /admin/withdrawals/<int:number>/reject": FINANCE,
+    "POST /admin/withdrawals/<int:number>/flag": STAFF,
+    "POST /admin/withdrawals/<int:number>/take": FINANCE,
+    "POST /admin/withdrawals/<int:number>/paid": FINANCE,
+    "POST /admin/withdrawals/<int:number>/not-paid": FINANCE,
     "POST /admin/users/<int:user_id>/freeze": SUPPORT,
     "POST /admin/users/<int:user_id>/unfreeze": SUPPORT,
     "POST /admin/promotions": FINANCE,

@@ -177,7 +177,7 @@ BEGIN
             WHEN 'approved' THEN NEW.state IN ('review', 'sending', 'cancelled', 'rejected')
             WHEN 'sending' THEN NEW.state IN ('approved', 'sent', 'doubtful', 'confirmed', 'failed')
             WHEN 'sent' THEN NEW.state IN ('doubtful', 'confirmed', 'failed')
-            WHEN 'doubtful' THEN NEW.state IN ('approved', 'sent', 'confirmed', 'failed')
+            WHEN 'doubtful' THEN NEW.state IN ('approved', 'sending', 'sent', 'confirmed', 'failed')
             ELSE false
         END) THEN
         RAISE EXCEPTION 'withdrawal % is %: it cannot become %', OLD.payment_id, OLD.state, NEW.state
@@ -195,14 +195,27 @@ $$;
 CREATE TRIGGER withdrawal_step BEFORE INSERT OR UPDATE ON withdrawal
     FOR EACH ROW EXECUTE FUNCTION check_withdrawal_step();
 
--- What administrators said of a withdrawal: two different ones approve, one rejects.
+-- What administrators said of a withdrawal: two different ones approve, one rejects. A vote is for as many flags as
+-- stood then: when there are more, it counts no longer, and the same administrator may vote again.
 CREATE TABLE withdrawal_vote (
     payment_id  bigint NOT NULL REFERENCES withdrawal,
     admin       text NOT NULL CHECK (length(admin) BETWEEN 1 AND 64),
     is_approval boolean NOT NULL,
+    flag_count  integer NOT NULL CHECK (flag_count >= 0),
     reason      text NOT NULL CHECK (length(reason) BETWEEN 1 AND 200),
     voted_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (payment_id, admin)
+    PRIMARY KEY (payment_id, admin, flag_count, is_approval)
+);
+
+-- What administrators said of an attempt to send: that nothing was paid, and whether it is sent again or given back.
+CREATE TABLE not_paid_word (
+    payment_id  bigint NOT NULL REFERENCES withdrawal,
+    attempt     integer NOT NULL CHECK (attempt >= 1),
+    admin       text NOT NULL CHECK (length(admin) BETWEEN 1 AND 64),
+    sends_again boolean NOT NULL,
+    reason      text NOT NULL CHECK (length(reason) BETWEEN 1 AND 200),
+    said_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (payment_id, attempt, admin)
 );
 
 -- The last price that money was converted at, and whether conversion is stopped until somebody has looked.
@@ -266,11 +279,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON withdrawal
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON withdrawal_vote
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON not_paid_word
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON gateway_reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 GRANT SELECT, INSERT ON deposit_address, chain_deposit, webhook_delivery, payout_address, withdrawal, withdrawal_vote,
-                        coin_rate, gateway_reconciliation, job_run TO holdem_wallet;
+                        not_paid_word, coin_rate, gateway_reconciliation, job_run TO holdem_wallet;
 GRANT UPDATE (gateway_ref, address, given_at, retired_at, wanted_at, next_look_at) ON deposit_address TO holdem_wallet;
 GRANT UPDATE (user_id, confirmations, needed, state, reason, alarm, originator, payment_id, held_id, is_cleared, tries,
               told_at, changed_at, confirmed_at, next_try_at) ON chain_deposit TO holdem_wallet;

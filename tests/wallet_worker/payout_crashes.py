@@ -1,0 +1,143 @@
+"""Senders of payouts that are killed at points which are counted, and people who decide what nobody else can."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+from attrs import define, field, frozen
+
+from cardroom.service.postgres import Postgres, Row, Transaction
+from tests.fakes.payout_gateway import NAME, HttpGateway, PayoutServer
+from tests.wallet_worker.house import LINK, House
+from tests.wallet_worker.withdrawals import SendingRoom, age, row_of, sending_room
+from wallet_worker.gateways.port import PayoutFound, PayoutOrder, PayoutTaken
+from wallet_worker.store.decide_payout import NotPaidWord, PaidWord, not_paid_within, paid_within
+
+
+class Killed(BaseException):
+    """The process is gone, here and now: nothing of it goes on."""
+
+
+@define
+class Reaper:
+    """Counts the points at which a process may be killed, and kills it at one of them."""
+
+    at: int | None = None
+    points: list[str] = field(factory=list)
+
+    def pass_by(self, point: str) -> None:
+        self.points.append(point)
+        if len(self.points) == self.at:
+            raise Killed(point)
+
+
+class MortalPostgres:
+    """A database whose client may be killed before and after each commit, and before each question."""
+
+    def __init__(self, postgres: Postgres, reaper: Reaper) -> None:
+        self._postgres = postgres
+        self._reaper = reaper
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self._postgres.transaction() as transaction:
+            yield transaction
+            self._reaper.pass_by("before a commit")
+        self._reaper.pass_by("after a commit")
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        self._reaper.pass_by("before a question")
+        return await self._postgres.fetch(sql, *values)
+
+    async def fetch_one(self, sql: str, *values: object) -> Row | None:
+        self._reaper.pass_by("before a question")
+        return await self._postgres.fetch_one(sql, *values)
+
+
+class MortalGateway(HttpGateway):
+    """A gateway whose client may be killed before and after each call."""
+
+    reaper: Reaper
+
+    async def send(self, order: PayoutOrder) -> PayoutTaken:
+        self.reaper.pass_by("before the payout")
+        taken = await super().send(order)
+        self.reaper.pass_by("after the payout")
+        return taken
+
+    async def find_payout(self, external_id: str, task_id: str | None) -> PayoutFound:
+        self.reaper.pass_by("before a look-up")
+        found = await super().find_payout(external_id, task_id)
+        self.reaper.pass_by("after a look-up")
+        return found
+
+
+def mortal_room(house: House, server: PayoutServer, reaper: Reaper, **changes: Any) -> SendingRoom:
+    gateway = MortalGateway(server.url, server.finds)
+    object.__setattr__(gateway, "reaper", reaper)
+    return sending_room(house, {NAME: gateway}, postgres=MortalPostgres(house.database, reaper), **changes)
+
+
+async def live(room: SendingRoom, rounds: int = 2) -> bool:
+    """Let a worker work until it is killed, or all is done; says whether it was."""
+    try:
+        await room.go_on(rounds=rounds)
+    except Killed:
+        return True
+    except BaseExceptionGroup as group:
+        others = group.split(Killed)[1]
+        if others is not None:
+            raise
+        return True
+    return False
+
+
+@frozen
+class People:
+    """Two administrators who look into the gateway's own books, and say what is so."""
+
+    house: House
+    server: PayoutServer
+
+    async def decide(self, number: int, *, sends_again: bool) -> None:
+        """Decide a doubtful payout, of which the sender is surely gone."""
+        row = await row_of(self.house, number)
+        if row["state"] != "doubtful":
+            return
+        await age(self.house, 1000)
+        name = f"w{number}-{row['attempt']}"
+        taken = [one for one in self.server.taken if one.external_id == name and one.stage != "failed"]
+        async with self.house.database.transaction() as transaction:
+            if taken:
+                tx_hash = self.server.pay(taken[0]).tx_hash
+                assert tx_hash is not None
+                word = PaidWord(number, int(row["coin_amount"]), tx_hash, is_manual=False)
+                await paid_within(transaction, word, LINK)
+                return
+            for admin in ("kim", "lee"):
+                not_paid = NotPaidWord(number, admin, "looked", sends_again, False, 900.0)
+                await not_paid_within(transaction, not_paid, LINK)
+
+
+async def settle(room: SendingRoom, people: People, numbers: Sequence[int], *, sends_again: bool) -> None:
+    """Let a worker that nothing happens to, and people, bring all to an end."""
+    for _ in range(3):
+        await age(room.house, 100)
+        await room.go_on(rounds=2)
+        for number in numbers:
+            await people.decide(number, sends_again=sends_again)
+
+
+async def assert_paid_at_most_once(house: House, server: PayoutServer, number: int) -> None:
+    """Compare a withdrawal that has ended with what the gateway pays for it."""
+    row = await row_of(house, number)
+    paid = server.payments_of(number)
+    assert len(paid) == (1 if row["state"] == "confirmed" else 0), (row, server.taken)
+    assert row["state"] in ("confirmed", "failed", "cancelled", "rejected"), row
+    if paid:
+        assert (paid[0].tx_hash, paid[0].amount) == (row["tx_hash"], row["coin_amount"])
+
+
+async def wait_for(event: Any) -> None:
+    assert await trio.to_thread.run_sync(event.wait, 10.0)

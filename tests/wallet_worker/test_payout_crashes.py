@@ -1,0 +1,72 @@
+"""A worker is killed at every step of a withdrawal: nothing is paid twice, and nothing is lost."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.fakes.payout_gateway import Fault, payout_server
+from tests.wallet_worker.house import House
+from tests.wallet_worker.payout_crashes import (
+    People,
+    Reaper,
+    assert_paid_at_most_once,
+    live,
+    mortal_room,
+    settle,
+)
+from tests.wallet_worker.withdrawals import fund, requested
+
+PARTS = 3
+LIVES: dict[str, Callable[[], list[Fault]]] = {
+    "well": list,
+    "no answer, done": lambda: [Fault(is_cut=True)],
+    "no answer, not done": lambda: [Fault(is_cut=True, is_done=False)],
+    "refused": lambda: [Fault(is_done=False, status=409)],
+    "refused for good": lambda: [Fault(is_done=False, status=400)],
+}
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("finds", [True, False], ids=["finds", "finds nothing"])
+async def test_killed_at_every_step(house: House, finds: bool, part: int) -> None:
+    """The first life is killed at a point, the second goes on at once, and then when time has passed."""
+    await fund(house, 100_000_000)
+    with payout_server(finds=finds) as server:
+        people = People(house, server)
+        killed = []
+        number = 0
+        for at in range(1 + part, 200, PARTS):
+            number = await requested(house, player=at % 4)
+            reaper = Reaper(at)
+            if not await live(mortal_room(house, server, reaper, name="first")):
+                break
+            killed.append(reaper.points[-1])
+            assert len(server.payments_of(number)) <= 1
+            await settle(
+                mortal_room(house, server, Reaper(), name="second"), people, [number], sends_again=at % 4 == 1
+            )
+            await assert_paid_at_most_once(house, server, number)
+    assert {"before a commit", "after a commit"} <= set(killed)
+    print(part, finds, killed)
+    assert len(killed) * PARTS >= 25
+    await house.assert_sound()
+
+
+@pytest.mark.parametrize("finds", [True, False], ids=["finds", "finds nothing"])
+@pytest.mark.parametrize("life", LIVES)
+async def test_killed_twice_around_the_call(house: House, finds: bool, life: str) -> None:
+    """Whatever the gateway does, the first life and the one that looks after it are killed near the call."""
+    await fund(house, 100_000_000)
+    with payout_server(finds=finds) as server:
+        people = People(house, server)
+        for at in range(9, 24, 2):
+            number = await requested(house, player=at % 4)
+            server.faults.extend(LIVES[life]())
+            await live(mortal_room(house, server, Reaper(at), name="first"))
+            server.faults.clear()
+            await live(mortal_room(house, server, Reaper(3 + at % 7), name="second"))
+            await settle(
+                mortal_room(house, server, Reaper(), name="third"), people, [number], sends_again=at % 4 == 1
+            )
+            await assert_paid_at_most_once(house, server, number)
+    await house.assert_sound()

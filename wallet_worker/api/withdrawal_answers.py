@@ -1,0 +1,112 @@
+"""What administrators are answered about withdrawals, and the bodies of their orders."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from cardroom.ids import UserId
+from cardroom.money import Krw
+from cardroom.service.admin_orders import MAX_KEY_LETTERS, MAX_REASON_LETTERS
+from cardroom.wire.json_schema import Time, letters
+from cardroom.wire.notices import WithdrawalState
+
+
+@frozen
+class WithdrawalShown:
+    """A withdrawal as administrators see it; ``dry_run`` is there, and true, where nothing was done."""
+
+    id: int
+    user_id: UserId
+    coin: str
+    gateway: str
+    address: str
+    krw_amount: Krw
+    state: WithdrawalState
+    reason: str | None
+    """Why it waits, is looked at, is doubtful or failed."""
+    flags: tuple[str, ...]
+    requested_at: Time
+    ready_at: Time
+    """It is not sent before."""
+    approved_at: Time | None
+    approved_by: str | None
+    """``limit`` or ``administrators``."""
+    coin_amount: str | None
+    """In whole coins, exact, once it is fixed."""
+    rate: Krw | None
+    attempt: int
+    sender: str | None
+    """The worker, or for manual payouts the administrator, whose it is to send."""
+    sending_at: Time | None
+    task_id: str | None
+    tx_hash: str | None
+    ended_at: Time | None
+    dry_run: bool = False
+
+
+@frozen
+class WithdrawalsShown:
+    """A page of withdrawals, newest first."""
+
+    withdrawals: tuple[WithdrawalShown, ...]
+    next_before: int | None
+    """Where the next page begins; None at the end."""
+
+
+@frozen
+class VoteShown:
+    """An approval or a rejection; ``counts`` is false for one that a later flag has made void."""
+
+    admin: str
+    is_approval: bool
+    counts: bool
+    reason: str
+    voted_at: Time
+
+
+@frozen
+class NotPaidShown:
+    """What an administrator said of an attempt that was not paid."""
+
+    attempt: int
+    admin: str
+    then: str
+    """``again`` or ``failed``."""
+    reason: str
+    said_at: Time
+
+
+@frozen
+class WholeWithdrawalShown:
+    """A withdrawal with all that was said of it."""
+
+    withdrawal: WithdrawalShown
+    travel_rule: Mapping[str, Any]
+    """Whose the address is, as the player said."""
+    votes: tuple[VoteShown, ...]
+    not_paid: tuple[NotPaidShown, ...]
+
+
+@frozen
+class PaidBody:
+    """``POST /admin/withdrawals/ID/paid``: the coins were sent by this transaction."""
+
+    tx_hash: str = field(metadata=letters(64, 66))
+    """As the chain has it: 64 hexadecimal digits, with or without ``0x``."""
+    coin_amount: str = field(metadata=letters(1, 40))
+    """In whole coins, without the chain's fee: the withdrawal's own, to the last digit."""
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
+    dry_run: bool = False
+
+
+@frozen
+class NotPaidBody:
+    """``POST /admin/withdrawals/ID/not-paid``: nothing was sent, and nothing will be by this attempt."""
+
+    then: Literal["again", "failed"]
+    """``again``: it is sent anew. ``failed``: the money goes back to the wallet."""
+    reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
+    idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
+    dry_run: bool = False

@@ -1,0 +1,65 @@
+"""Withdrawals as administrators see them, with what was said of each."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from cardroom.service.postgres import Reader, Row
+from wallet_worker.rules.withdrawal_steps import State
+from wallet_worker.store.withdrawal_rows import COLUMNS, FollowedWithdrawal, find_row, read_row
+
+_ALL: Final = f"""
+SELECT {COLUMNS} FROM withdrawal JOIN outside_payment AS payment ON payment.id = withdrawal.payment_id
+"""
+
+LIST_NEWEST: Final = _ALL + "WHERE withdrawal.payment_id < $1 ORDER BY withdrawal.payment_id DESC LIMIT $2"
+
+LIST_OF_STATE: Final = (
+    _ALL
+    + "WHERE withdrawal.state = $3 AND withdrawal.payment_id < $1 ORDER BY withdrawal.payment_id DESC LIMIT $2"
+)
+
+VOTES: Final = """
+SELECT admin, is_approval, flag_count, reason, voted_at FROM withdrawal_vote WHERE payment_id = $1
+ORDER BY voted_at, admin
+"""
+
+WORDS: Final = """
+SELECT attempt, admin, sends_again, reason, said_at FROM not_paid_word WHERE payment_id = $1 ORDER BY said_at, admin
+"""
+
+TRAVEL_RULE: Final = "SELECT travel_rule::text AS travel_rule FROM withdrawal WHERE payment_id = $1"
+
+
+@frozen
+class WholeWithdrawal:
+    """A withdrawal, the votes about it, what was said of payouts that were not paid, and whose the address is."""
+
+    row: FollowedWithdrawal
+    votes: Sequence[Row]
+    words: Sequence[Row]
+    travel_rule: str
+    """JSON."""
+
+
+async def list_withdrawals(
+    reader: Reader, state: State | None, before: int, limit: int
+) -> list[FollowedWithdrawal]:
+    """Give withdrawals with numbers below ``before``, newest first; of one state, or all."""
+    rows = (
+        await reader.fetch(LIST_NEWEST, before, limit)
+        if state is None
+        else await reader.fetch(LIST_OF_STATE, before, limit, state.value)
+    )
+    return [read_row(row) for row in rows]
+
+
+async def read_whole(reader: Reader, number: int) -> WholeWithdrawal:
+    """Give all that is known of a withdrawal; raises ``NoSuchWithdrawal``."""
+    row = await find_row(reader, number)
+    votes = await reader.fetch(VOTES, number)
+    words = await reader.fetch(WORDS, number)
+    rule = await reader.fetch_one(TRAVEL_RULE, number)
+    assert rule is not None, "the withdrawal is there"
+    return WholeWithdrawal(row, votes, words, rule["travel_rule"])
