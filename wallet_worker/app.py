@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Final
 
 import trio
@@ -53,6 +54,7 @@ from wallet_worker.ledger.notices import Notices
 from wallet_worker.ledger.sharing import Sharing
 from wallet_worker.ledger.stream import CommandStream
 from wallet_worker.ledger.unpacker import Unpacker
+from wallet_worker.payments import Ground, Payments, add_payment_pages, open_payments
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.house_transfer import HOUSE
 from wallet_worker.store.terms import add_shards
@@ -98,6 +100,7 @@ async def serve_wallet(
         open_postgres(few_connections(settings), must_answer=False) as beside,
         open_postgres(page_connections(settings), must_answer=False) as pages,
         open_redis(settings.redis) as redis,
+        AsyncExitStack() as stack,
         trio.open_nursery() as background,
     ):
         async for attempt in wait_for_start(PostgresAway, seconds=_START_SECONDS):
@@ -106,7 +109,9 @@ async def serve_wallet(
         handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
         recorders = RecorderServices(beside, handover, settings.audit, log)
         worker = build_worker(settings, postgres, recorders, redis)
-        for run in worker.beside:
+        ground = Ground(settings, redis, pages, worker.tools.link, worker.name, log)
+        payments = await stack.enter_async_context(open_payments(ground))
+        for run in [*worker.beside, *([] if payments is None else payments.beside)]:
             background.start_soon(run)
         async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
             serving.start_soon(worker.sharing.run, stopping)
@@ -114,11 +119,13 @@ async def serve_wallet(
                 serving.start_soon(consumer.run, worker.name, stopping)
             entry = make_entry(settings.entry, pages, redis, log)
             await background.start(entry.run)
-            app = build_app(settings, worker, Desk(pages, redis, entry), log)
+            app = build_app(settings, worker, Desk(pages, redis, entry, payments), log)
             await serving.start(serve_http, app, settings.http, stopping)
             task_status.started()
             notify_supervisor("READY=1")
             await stopping.wait()
+            if payments is not None:
+                payments.feed.stop()
             for consumer in worker.consumers.values():
                 consumer.stop_waiting()
             serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
@@ -142,6 +149,8 @@ class Desk:
     postgres: Postgres
     redis: Redis
     entry: Entry
+    payments: Payments | None = None
+    """None where coins neither come in nor go out."""
 
 
 def name_worker() -> str:
@@ -227,6 +236,8 @@ def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) ->
     pages = wallet_pages(desk.postgres, logins, settings.office, settings.protection)
     app.register_blueprint(pages)
     app.register_blueprint(letter_pages(LetterDesk(tools, desk.redis, log)))
+    if desk.payments is not None:
+        add_payment_pages(app, desk.payments, office, logins)
 
     def health() -> dict[str, bool]:
         streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}

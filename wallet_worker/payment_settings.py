@@ -275,8 +275,12 @@ class PaymentSettings:
     screening: ScreeningSettings = field(factory=ScreeningSettings)
     reconciliation: ReconciliationSettings = field(factory=ReconciliationSettings)
     notices: NoticeSettings = field(factory=NoticeSettings)
+    connections: int = 6
+    """To the database, for all that follows payments: the ledger's are not theirs."""
 
     def __attrs_post_init__(self) -> None:
+        if self.connections < 1:
+            raise BadSettings("payments: connections is at least 1")
         if not all(_GATEWAY_NAME.fullmatch(name) for name in self.gateways):
             raise BadSettings("gateways: names are of small letters, digits and _, up to 32")
 
