@@ -74,6 +74,25 @@ async def test_a_connection_that_is_closed_says_nothing() -> None:
         assert len(stub.calls("crypto")) == 2, "a call was repeated"
 
 
+async def test_each_call_has_a_connection_of_its_own() -> None:
+    connections: list[trio.SocketStream] = []
+
+    async def answer_all(stream: trio.SocketStream) -> None:
+        connections.append(stream)
+        while await stream.receive_some():
+            await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, answer_all, [listener])
+        async with open_gateway_http() as http:
+            caller = Caller(http, f"http://127.0.0.1:{listener.socket.getsockname()[1]}", LONG)
+            for _ in range(3):
+                await caller.ask(CRYPTO)
+        nursery.cancel_scope.cancel()
+    assert len(connections) == 3
+
+
 async def test_a_slow_answer_is_not_waited_for() -> None:
     with shkeeper() as stub:
         stub.script("crypto", slow(LONG))

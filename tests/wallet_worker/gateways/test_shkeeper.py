@@ -182,7 +182,7 @@ DOUBTFUL = [
     answer_with(502, b"<html>"),
     answer_with(504, b""),
     answer_with(302, b""),
-    answer_with(202, b'{"task_id":"a"}'),
+    answer_with(202, b'{"task_id":"a","external_id":"w7-1"}'),
     answer_with(404, b"<html>"),
     answer_with(400, b"<html>"),
     answer_with(400, b'{"status":"error","task_id":"a"}'),

@@ -1,13 +1,15 @@
 """All gateways of the settings, and who reads their messages."""
 
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 
-from cardroom.service.settings import BadSettings, Secret
+from cardroom.service.settings import BadSettings, Secret, structure_settings
 from cardroom.wire.refusals import Refusal
 from tests.wallet_worker.gateways.house_coins import (
     NOW,
@@ -24,7 +26,7 @@ from tests.wallet_worker.gateways.test_shkeeper_messages import UNCONFIRMED
 from wallet_worker.gateways.calls import open_gateway_http
 from wallet_worker.gateways.port import WebhookRefused
 from wallet_worker.gateways.table import MAKERS, GatewayTable, make_gateways
-from wallet_worker.payment_settings import GatewayKind, GatewaySettings, load_coins
+from wallet_worker.payment_settings import GatewayKind, GatewaySettings, PaymentSettings, load_coins
 from wallet_worker.rules.coins import COINS
 
 GENERIC = GatewaySettings(GatewayKind.GENERIC, SECRET)
@@ -126,3 +128,18 @@ async def test_the_coins_that_are_shipped_go_by_shkeeper() -> None:
     async with httpx.AsyncClient() as http:
         gateways = make_gateways(settings, load_coins(settings, COINS), http, MAKERS)
     assert gateways.of_coins == dict.fromkeys(COINS, "shkeeper")
+
+
+async def test_the_settings_that_are_shipped_are_whole(project_root: Path) -> None:
+    """Every setting of payments is in the file, with its default: the file is what operators read."""
+    document = tomllib.loads((project_root / "configs/wallet_worker.toml").read_text())["payments"]
+    names = ("shkeeper_api_key", "shkeeper_payout_login", "shkeeper_payout_password")
+    secrets = {f"HOLDEM_{name.upper()}": f"a secret: {name}" for name in names}
+    settings = structure_settings(PaymentSettings, document, "test", secrets)
+    for part in ("rates", "deposits", "withdrawals", "payouts", "screening", "reconciliation"):
+        value = getattr(settings, part)
+        assert value == type(value)()
+        assert document[part].keys() == {one.name for one in fields(type(value))} - {"file"}
+    async with httpx.AsyncClient() as http:
+        gateways = make_gateways(settings, load_coins(settings, COINS), http, MAKERS)
+    assert gateways.shkeeper == "shkeeper"
