@@ -152,6 +152,25 @@ FROM generate_series(1, $players) AS number;
 
 UPDATE held_deposit SET released_at = now(), released_by = 'limit', payment_id = id WHERE id % 20 <> 0;
 
+INSERT INTO deposit_address (user_id, coin, gateway, external_id, address, given_at)
+SELECT number, coin, 'shkeeper', coin || number, coin || ' ours ' || number, now()
+FROM generate_series(1, $players) AS number, unnest(ARRAY['BTC', 'ETH', 'USDT', 'USDC']) AS coin
+ON CONFLICT DO NOTHING;
+
+UPDATE deposit_address SET next_look_at = now() + interval '1 day' WHERE id % 100 <> 0;
+
+INSERT INTO webhook_delivery (digest, gateway)
+SELECT sha256(number::text::bytea), 'shkeeper' FROM generate_series(1, 2 * $players) AS number;
+
+INSERT INTO chain_deposit (gateway, coin, tx_hash, output_number, address, user_id, coin_amount, coin_scale, confirmations,
+                           needed, state, payment_id, held_id, alarm, next_try_at)
+SELECT 'shkeeper', 'BTC', encode(sha256(number::text::bytea), 'hex'), 0, 'BTC ours ' || 1 + number % $players,
+       1 + number % $players, 10, 8, 3, 3, CASE WHEN number % 100 = 0 THEN 'confirmed' ELSE 'credited' END,
+       CASE WHEN number % 100 <> 0 THEN number END, CASE WHEN number % 20 = 1 THEN number END,
+       CASE WHEN number % 200 = 1 THEN 'deposit_reversed' END,
+       now() + interval '1 hour' * (number % 3 - 1)
+FROM generate_series(1, $players) AS number;
+
 INSERT INTO player_term (user_id, kind, value, before, asked_at, begins_at, set_by)
 SELECT 1 + number % $players, kind, number, NULL, now(), now(), 'player'
 FROM generate_series(1, $players) AS number, unnest(ARRAY['loss_day', 'loss_week', 'session_minutes']) AS kind;

@@ -146,7 +146,9 @@ class DepositDecided:
 def admin_deposit_pages(office: Office, desk: DepositDesk) -> Blueprint:
     """Serve the list, which goes by number, newest first, and the orders."""
     pages = Blueprint("admin_deposits", __name__, url_prefix="/admin")
-    _add_orders(pages, office, desk)
+    clerk = _Clerk(office, desk)
+    _add_orders(pages, clerk)
+    _add_originator(pages, clerk)
 
     @pages.get("/deposits")
     @Page(tag="money", who=ADMIN, parameters=_PARAMETERS, answers={200: AdminDeposits})
@@ -177,9 +179,8 @@ def _order_page(takes: type) -> Page:
     return Page(tag="money", who=ADMIN, takes=takes, answers={200: DepositDecided}, refuses=_REFUSES)
 
 
-def _add_orders(pages: Blueprint, office: Office, desk: DepositDesk) -> None:
-    reasons, owners, senders = body_codec(ReasonBody), body_codec(AssignBody), body_codec(OriginatorBody)
-    clerk = _Clerk(office, desk)
+def _add_orders(pages: Blueprint, clerk: "_Clerk") -> None:
+    reasons, owners = body_codec(ReasonBody), body_codec(AssignBody)
 
     @pages.post("/deposits/<int:number>/assign")
     @_order_page(AssignBody)
@@ -208,6 +209,10 @@ def _add_orders(pages: Blueprint, office: Office, desk: DepositDesk) -> None:
         """Refuse a deposit: it is not credited, unless an administrator clears it later. May be repeated."""
         body = await read_body(reasons)
         return await clerk.obey(number, "refused", body, turn_down)
+
+
+def _add_originator(pages: Blueprint, clerk: "_Clerk") -> None:
+    senders = body_codec(OriginatorBody)
 
     @pages.post("/deposits/<int:number>/originator")
     @_order_page(OriginatorBody)

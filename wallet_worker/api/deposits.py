@@ -107,6 +107,11 @@ def deposit_pages(postgres: Postgres, logins: LoginLookup, desk: AddressDesk) ->
             "smallest_deposit": given.smallest_deposit,
         }
 
+    _add_list(pages, postgres, logins)
+    return pages
+
+
+def _add_list(pages: Blueprint, postgres: Postgres, logins: LoginLookup) -> None:
     @pages.get("/deposits")
     @Page(tag="wallet", who=PLAYER, parameters=(LIMIT, BEFORE), answers={200: PlayersDeposits})
     async def deposits() -> dict[str, Any]:
@@ -117,8 +122,6 @@ def deposit_pages(postgres: Postgres, logins: LoginLookup, desk: AddressDesk) ->
         found = await list_of_player(postgres, user_id, read_before(asked), limit + 1)
         more = found[limit - 1].deposit.number if len(found) > limit else None
         return {"deposits": [_show(one) for one in found[:limit]], "next_before": more}
-
-    return pages
 
 
 def _show(shown: ShownDeposit) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def hear(deposit: ChainDeposit, told: Told, owner: UserId | None, *, is_proof: b
 
 
 def as_newest(deposit: ChainDeposit, told: Told) -> Told:
-    """Let what a gateway was asked for just now be newer than its messages, whose clock may be ahead of ours."""
+    """Let what was asked for just now be newer than all messages: their clock may be ahead of ours."""
     is_lower = told.confirmations < deposit.confirmations
     return evolve(told, told_unix=max(told.told_unix, deposit.told_unix + is_lower))
 

@@ -44,7 +44,7 @@ SELECT {_FACTS} FROM held_deposit WHERE released_at IS NULL AND user_id = $1 ORD
 OLDEST_WAITING: Final = """
 SELECT id, user_id, krw_amount FROM held_deposit
 WHERE released_at IS NULL AND id > $1
-      AND NOT EXISTS (SELECT FROM chain_deposit WHERE held_id = held_deposit.id AND alarm IS NOT NULL)
+      AND (SELECT alarm FROM chain_deposit WHERE held_id = held_deposit.id) IS NULL
 ORDER BY id LIMIT $2
 """
 
@@ -62,7 +62,7 @@ UPDATE held_deposit SET released_at = now(), released_by = $2, payment_id = $3 W
 # How far a deposit is that came by a gateway, in the same transaction.
 _CREDIT_ON_CHAIN: Final = """
 UPDATE chain_deposit SET state = 'credited', reason = NULL, payment_id = $2, changed_at = now()
-WHERE held_id = $1 AND state = 'held'
+WHERE held_id = $1
 """
 
 
