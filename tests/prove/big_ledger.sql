@@ -128,6 +128,21 @@ SELECT 'withdrawal', 1 + number % $players, 'BTC', 'address', 10000, 'held' FROM
 
 UPDATE outside_payment SET status = 'released', completed_at = now() WHERE status = 'held' AND id % 100 <> 0;
 
+INSERT INTO payout_address (user_id, coin, address, label, is_own, usable_at, removed_at)
+SELECT 1 + (number - 1) % $players, 'BTC', 'address ' || number, '', true, now(), CASE WHEN number > $players THEN now() END
+FROM generate_series(1, 2 * $players) AS number;
+
+INSERT INTO deposit_address (user_id, coin, gateway, external_id, address, given_at)
+SELECT number, coin, 'shkeeper', coin || number, coin || ' ours ' || number, now()
+FROM generate_series(1, $players) AS number, unnest(ARRAY['BTC', 'ETH', 'USDT', 'USDC']) AS coin;
+
+INSERT INTO withdrawal (payment_id, user_id, coin, gateway, payout_address_id, krw_amount, travel_rule, requested_at, ready_at)
+SELECT id, user_id, coin, 'shkeeper', user_id, krw_amount, '{}', at, at + interval '1 day'
+FROM (SELECT *, now() - interval '$days days' * (id % $players) / $players AS at FROM outside_payment) AS payment
+WHERE direction = 'withdrawal';
+
+UPDATE withdrawal SET state = 'cancelled', ended_at = now() WHERE payment_id % 100 <> 0;
+
 INSERT INTO payment_transfer (transfer_id, payment_id, step) SELECT id, id, 'credited' FROM outside_payment
 WHERE direction = 'deposit';
 
