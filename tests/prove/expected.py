@@ -21,12 +21,14 @@ from tests.prove.expectations import (
     reads,
 )
 from tests.prove.expected_books import BOOKS, PAYMENT_FAULTS
+from tests.prove.expected_payouts import PAYOUTS
 from tests.prove.expected_router import ROUTER
 from tests.prove.plans import AS_MANY
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     **BOOKS,
     **ROUTER,
+    **PAYOUTS,
     "cardroom.service.blocklist": {
         "BLOCK_CHANGES": Expected(why="a table of one row"),
         "STANDING_BLOCKS": Expected(why="what has not been taken away, read when something has changed"),
@@ -386,6 +388,8 @@ PREFIXES: Final[Mapping[str, str]] = {
 FRAGMENTS: Final[frozenset[str]] = frozenset(
     {
         "wallet_worker.store.adjustments:_FACTS",
+        "wallet_worker.store.due_withdrawals:_TAKE",
+        "wallet_worker.store.list_withdrawals:_PAGE",
         "wallet_worker.store.checkpoints:_FIRST_MONTH",
         "wallet_worker.store.find_faults:_AFTER",
         "wallet_worker.store.read_batches:BATCH_CONTENTS",

@@ -1,4 +1,4 @@
-"""Senders of payouts that are killed at points which are counted, and people who decide what nobody else can."""
+"""Senders of payouts that are killed at points which are counted, and people who decide what is doubtful."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -1,7 +1,7 @@
-"""A process that sends payouts, for tests that kill it, or let it sleep: ``python -m ... DSN URL FINDS SECONDS``.
+"""A process that sends payouts, for tests that kill it, or let it sleep: ``python -m ... DSN URL FINDS``.
 
-It says ``sending`` after it has committed to a payout, holds still for a moment, in which a test does its worst, and
-only then goes on to the call.
+It says ``sending`` after it has committed to a payout, holds still for a moment, in which a test does its
+worst, and only then goes on to the call.
 """
 
 import sys
@@ -29,7 +29,7 @@ SETTINGS: Final = evolve(
 class _SayingBoard:
     def tell(self, user_id: UserId, notice: PlayerNotice) -> None:
         assert isinstance(notice, WithdrawalNotice)
-        print(notice.state.value, flush=True)
+        print(notice.state.value, flush=True)  # noqa: T201 (the test reads it)
         if notice.state is WithdrawalState.SENDING:
             time.sleep(HOLDS_STILL_SECONDS)
 
@@ -42,7 +42,7 @@ async def work(dsn: str, url: str, finds: bool) -> None:
         desk = PayoutDesk(tools)
         nursery.start_soon(desk.run)
         nursery.start_soon(PayoutWatch(tools, desk).run)
-        print("ready", flush=True)
+        print("ready", flush=True)  # noqa: T201 (the test reads it)
 
 
 if __name__ == "__main__":

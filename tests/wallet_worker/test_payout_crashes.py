@@ -47,7 +47,6 @@ async def test_killed_at_every_step(house: House, finds: bool, part: int) -> Non
             )
             await assert_paid_at_most_once(house, server, number)
     assert {"before a commit", "after a commit"} <= set(killed)
-    print(part, finds, killed)
     assert len(killed) * PARTS >= 25
     await house.assert_sound()
 

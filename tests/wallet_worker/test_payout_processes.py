@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,8 @@ async def worker(settings: PostgresSettings, server: PayoutServer, root: Path) -
     """Run a process that sends, until the end of the block."""
     command = [sys.executable, "-m", "tests.wallet_worker.payout_worker", settings.dsn, server.url]
     async with trio.open_nursery() as nursery:
-        process: trio.Process = await nursery.start(
-            lambda task_status: trio.run_process(
-                [*command, str(server.finds)], stdout=subprocess.PIPE, check=False, cwd=root,
-                capture_stdout=False, task_status=task_status,
-            )
-        )  # fmt: skip
+        run = partial(trio.run_process, stdout=subprocess.PIPE, check=False, cwd=root)
+        process: trio.Process = await nursery.start(run, [*command, str(server.finds)])
         try:
             await heard(process, b"ready")
             yield process
@@ -116,7 +113,7 @@ async def test_a_process_that_wakes_when_all_is_decided_sends_nothing(
     project_root: Path,
     sends_again: bool,
 ) -> None:
-    """It slept between its commit and the call; meanwhile the payout was decided, by a look-up or by people."""
+    """It slept between its commit and the call; meanwhile a look-up or people have decided."""
     async with worker(wallet_settings, server, project_root) as process:
         number = await approved(room)
         await heard(process, b"sending")

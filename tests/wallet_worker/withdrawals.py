@@ -163,8 +163,9 @@ async def requested(
         )
         assert known is not None
         await transaction.execute(
-            "INSERT INTO withdrawal (payment_id, user_id, coin, gateway, payout_address_id, krw_amount, flags,"
-            " travel_rule, ready_at) VALUES ($1, $2, 'BTC', $3, $4, $5, $6, '{}', now() + $7::text::interval)",
+            "INSERT INTO withdrawal (payment_id, user_id, coin, gateway, payout_address_id, krw_amount,"
+            " flags, travel_rule, ready_at)"
+            " VALUES ($1, $2, 'BTC', $3, $4, $5, $6, '{}', now() + $7::text::interval)",
             answer["withdrawal"], user, gateway, known["id"], amount, list(flags), waits,
         )  # fmt: skip
     return int(answer["withdrawal"])

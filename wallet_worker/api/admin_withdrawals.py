@@ -25,6 +25,7 @@ from cardroom.service.postgres import Row, Transaction
 from cardroom.wire.refusals import Refusal
 from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.withdrawal_answers import (
+    AfterNotPaid,
     NotPaidBody,
     PaidBody,
     WholeWithdrawalShown,
@@ -67,13 +68,15 @@ _PARAMETERS: Final = (
 _Vote = Callable[[Transaction, Vote, Link], Awaitable[FollowedWithdrawal]]
 
 
-def add_admin_withdrawals(pages: Blueprint, house: WithdrawalOffice) -> None:
-    """Add the pages to the blueprint of ``/admin``; lists go by number, newest first."""
+def admin_withdrawal_pages(house: WithdrawalOffice) -> Blueprint:
+    """Serve everything under ``/admin/withdrawals``, to whom ``roles.py`` names; lists are newest first."""
+    pages = Blueprint("admin_withdrawals", __name__, url_prefix="/admin")
     _add_questions(pages, house)
     _add_votes(pages, house)
     _add_take(pages, house)
     _add_paid(pages, house)
     _add_not_paid(pages, house)
+    return pages
 
 
 def _add_questions(pages: Blueprint, house: WithdrawalOffice) -> None:
@@ -249,7 +252,7 @@ def _add_not_paid(pages: Blueprint, house: WithdrawalOffice) -> None:
 
         def by(admin: str) -> Work:
             word = NotPaidWord(
-                number, admin, body.reason, body.then == "again", house.is_manual(row), seconds
+                number, admin, body.reason, body.then is AfterNotPaid.AGAIN, house.is_manual(row), seconds
             )
             return lambda transaction: not_paid_within(transaction, word, house.office.link)
 
@@ -280,7 +283,7 @@ def _show_word(word: Row) -> dict[str, Any]:
     return {
         "attempt": word["attempt"],
         "admin": word["admin"],
-        "then": "again" if word["sends_again"] else "failed",
+        "then": (AfterNotPaid.AGAIN if word["sends_again"] else AfterNotPaid.FAILED).value,
         "reason": word["reason"],
         "said_at": write_time(word["said_at"]),
     }

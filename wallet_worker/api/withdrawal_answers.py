@@ -1,7 +1,8 @@
 """What administrators are answered about withdrawals, and the bodies of their orders."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from enum import Enum, unique
+from typing import Any
 
 from attrs import field, frozen
 
@@ -65,14 +66,23 @@ class VoteShown:
     voted_at: Time
 
 
+@unique
+class AfterNotPaid(Enum):
+    """What becomes of a withdrawal of which nothing was paid."""
+
+    AGAIN = "again"
+    """It is sent anew."""
+    FAILED = "failed"
+    """The money goes back to the wallet."""
+
+
 @frozen
 class NotPaidShown:
     """What an administrator said of an attempt that was not paid."""
 
     attempt: int
     admin: str
-    then: str
-    """``again`` or ``failed``."""
+    then: AfterNotPaid
     reason: str
     said_at: Time
 
@@ -105,8 +115,7 @@ class PaidBody:
 class NotPaidBody:
     """``POST /admin/withdrawals/ID/not-paid``: nothing was sent, and nothing will be by this attempt."""
 
-    then: Literal["again", "failed"]
-    """``again``: it is sent anew. ``failed``: the money goes back to the wallet."""
+    then: AfterNotPaid
     reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
     idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
     dry_run: bool = False

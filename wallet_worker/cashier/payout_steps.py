@@ -37,7 +37,7 @@ _NEVER_RIGHT: Final = -1
 
 
 def told_by(found: PayoutFound, attempt: int, coin: str) -> Told:
-    """Give what a gateway says in the words of the rules; an amount of another coin is never the right one."""
+    """Give what a gateway says in the words of the rules; an amount of another coin is never right."""
     amount = found.coin_amount if found.coin in (None, coin) else _NEVER_RIGHT
     return Told(attempt, Stage(found.stage.value), found.tx_hash, amount, found.task_id)
 

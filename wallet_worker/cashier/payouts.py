@@ -121,8 +121,8 @@ class PayoutDesk:
     async def prepare(self, row: FollowedWithdrawal, *, is_rehearsal: bool = False) -> RateNow:
         """Do all that comes before a claim, and give the rate; raises ``NotNow``.
 
-        What the claim decides is looked at first, so that what waits costs neither a price nor a screening. What
-        the screening finds is written down as a flag, but for a rehearsal.
+        What the claim decides is looked at first, so that what waits costs neither a price nor a screening.
+        What the screening finds is written down as a flag, but for a rehearsal.
         """
         tools = self._tools
         coin = tools.coins.coins.get(row.coin)

@@ -101,8 +101,8 @@ class Contradiction(Enum):
 
 @frozen
 class Standing:
-    """What is known here of a withdrawal's payout. ``is_old``: a person's time has come; ``is_overdue``: it is
-    under way for longer than a gateway needs.
+    """What is known here of a withdrawal's payout. ``is_old``: a person's time has come; ``is_overdue``: it
+    is under way for longer than a gateway needs.
     """
 
     state: State

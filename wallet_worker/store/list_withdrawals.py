@@ -9,16 +9,18 @@ from cardroom.service.postgres import Reader, Row
 from wallet_worker.rules.withdrawal_steps import State
 from wallet_worker.store.withdrawal_rows import COLUMNS, FollowedWithdrawal, find_row, read_row
 
-_ALL: Final = f"""
-SELECT {COLUMNS} FROM withdrawal JOIN outside_payment AS payment ON payment.id = withdrawal.payment_id
+# A page of withdrawals first, and only then their payments.
+_PAGE: Final = f"""
+SELECT {COLUMNS}
+FROM (SELECT * FROM withdrawal WHERE {{which}} ORDER BY payment_id DESC LIMIT $2) AS withdrawal
+CROSS JOIN LATERAL (
+    SELECT address, status, krw_amount FROM outside_payment WHERE id = withdrawal.payment_id LIMIT 1
+) AS payment
+ORDER BY withdrawal.payment_id DESC
 """
 
-LIST_NEWEST: Final = _ALL + "WHERE withdrawal.payment_id < $1 ORDER BY withdrawal.payment_id DESC LIMIT $2"
-
-LIST_OF_STATE: Final = (
-    _ALL
-    + "WHERE withdrawal.state = $3 AND withdrawal.payment_id < $1 ORDER BY withdrawal.payment_id DESC LIMIT $2"
-)
+LIST_NEWEST: Final = _PAGE.format(which="payment_id < $1")
+LIST_OF_STATE: Final = _PAGE.format(which="payment_id < $1 AND state = $3")
 
 VOTES: Final = """
 SELECT admin, is_approval, flag_count, reason, voted_at FROM withdrawal_vote WHERE payment_id = $1

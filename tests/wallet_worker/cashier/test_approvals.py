@@ -97,7 +97,8 @@ async def test_who_is_frozen_or_blocked_waits_with_a_reason(room: SendingRoom, r
         await block(room.house, 0)
     else:
         await room.house.change(
-            f"UPDATE house_freeze SET frozen_at = now(), frozen_by = 'k', reason = 'x' WHERE scope = '{scope}'"
+            "UPDATE house_freeze SET frozen_at = now(), frozen_by = 'k', reason = 'x'"
+            f" WHERE scope = '{scope}'"
         )
     await room.approvals.look()
     row = await row_of(room.house, number)

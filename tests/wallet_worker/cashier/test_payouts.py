@@ -119,7 +119,8 @@ async def test_nothing_is_sent_of_who_was_frozen_after_the_approval(
         await room.house.change("UPDATE player SET frozen_at = now()")
     else:
         await room.house.change(
-            "UPDATE house_freeze SET frozen_at = now(), frozen_by = 'k', reason = 'x' WHERE scope = 'withdrawals'"
+            "UPDATE house_freeze SET frozen_at = now(), frozen_by = 'k', reason = 'x'"
+            " WHERE scope = 'withdrawals'"
         )
     await room.desk.look(NAME)
     row = await row_of(room.house, number)
@@ -272,7 +273,7 @@ async def test_one_transaction_pays_one_withdrawal(room: SendingRoom) -> None:
     await room.house.assert_sound()
 
 
-async def test_what_was_paid_after_all_is_not_sent_once_more(room: SendingRoom, server: PayoutServer) -> None:
+async def test_what_was_paid_after_all_is_not_sent(room: SendingRoom, server: PayoutServer) -> None:
     """Two administrators said that the first attempt was not paid; they were wrong, and it is seen in time."""
     number = await approved(room)
     server.faults.append(Fault(status=500, is_done=False))
@@ -301,7 +302,7 @@ async def test_a_payment_of_what_was_given_back_alarms(room: SendingRoom, server
     assert await room.house.wallet(0) == PURSE
 
 
-async def test_a_sender_that_slept_sends_nothing_and_says_so(room: SendingRoom, server: PayoutServer) -> None:
+async def test_a_sender_that_slept_sends_nothing(room: SendingRoom, server: PayoutServer) -> None:
     """By whichever clock it is late: what it did not send is certain, so it may be sent anew."""
     number = await approved(room)
     for slept in ([0.0, 9.0, 9.0], [9.0, 0.0, 9.0], [0.0, -1.0, 0.0]):
