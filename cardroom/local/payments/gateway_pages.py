@@ -52,8 +52,8 @@ class PayoutWish:
 
 @frozen
 class PayoutLine:
-    """How a payout stands: ``under_way``, ``paid`` or ``failed``; ``never_came``, and nothing else, where none
-    was ordered.
+    """How a payout stands: ``under_way``, ``paid``, ``failed``; where none was ordered ``never_came`` and no
+    more.
     """
 
     external_id: str
