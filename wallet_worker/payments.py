@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Final
 
 from attrs import evolve, field, frozen
-from quart import Blueprint
 from quart_trio import QuartTrio
 
 from cardroom.service.logins import LoginLookup
@@ -14,7 +13,7 @@ from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, open_postgres
 from cardroom.service.redis import Redis
 from wallet_worker.api.admin_deposits import admin_deposit_pages
-from wallet_worker.api.admin_withdrawals import add_admin_withdrawals
+from wallet_worker.api.admin_withdrawals import admin_withdrawal_pages
 from wallet_worker.api.coins import coin_pages
 from wallet_worker.api.deposits import deposit_pages
 from wallet_worker.api.event_feed import EventFeed
@@ -170,8 +169,7 @@ def build_payments(
 def add_payment_pages(app: QuartTrio, payments: Payments, office: Office, logins: LoginLookup) -> None:
     """Add the pages of players, administrators and gateways."""
     settings, book = payments.settings, payments.book
-    withdrawals = Blueprint("admin_withdrawals", __name__, url_prefix="/admin")
-    add_admin_withdrawals(withdrawals, WithdrawalOffice(office, payments.payout_tools, payments.payouts))
+    withdrawals = WithdrawalOffice(office, payments.payout_tools, payments.payouts)
     for pages in (
         coin_pages(logins, book, settings.withdrawals),
         deposit_pages(payments.withdrawals.postgres, logins, payments.addresses),
@@ -180,7 +178,7 @@ def add_payment_pages(app: QuartTrio, payments: Payments, office: Office, logins
         payout_address_pages(payments.withdrawals, logins),
         event_pages(payments.feed, logins, settings.notices.beat_seconds),
         admin_deposit_pages(office, payments.deposits),
-        withdrawals,
+        admin_withdrawal_pages(withdrawals),
         gateway_reconciliation_pages(office, payments.reconciler, book),
         rate_pages(office, payments.rates),
     ):
