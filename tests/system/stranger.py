@@ -63,6 +63,7 @@ class Report:
     proved_cards: int = 0
     unbalanced_hands: int = 0
     run_it_twice_answers: int = 0
+    notices: int = 0
     buy_ins: int = 0
     bought_in: int = 0
     payments: int = 0
@@ -265,6 +266,9 @@ class Visit:
         if self._seat in message["offer"]["seats"]:
             self._report.run_it_twice_answers += 1
             self._ask("run_it_twice", hand_no=message["hand_no"], agrees=self._random.random() < 0.7)
+
+    def _on_deposit_notice(self, message: Message) -> None:
+        self._report.notices += message["coin"] == "BTC" and message["confirmations"] < message["needed"]
 
     def _on_hand_ended(self, message: Message) -> None:
         nets = [one["net"] for one in message["results"]]

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +12,15 @@ from typing import IO, Any
 
 import httpx
 import pytest
+import trio
 from attrs import frozen
 
-from cardroom.local.ports import ROUTER, WALLET
+from cardroom.ids import UserId
+from cardroom.local.ports import NODE_1_ADMIN, NODE_2_ADMIN, ROUTER, VALKEY, WALLET
+from cardroom.service.redis import open_redis
+from cardroom.service.settings import RedisSettings
+from cardroom.wire import keys
+from cardroom.wire.notices import DepositNotice, DepositState, notice_codec
 from tests.system.place import Place, started, wait_until
 
 HANDS = 50
@@ -21,6 +28,8 @@ GUIDE_HANDS = 5
 MONEY = 20_000_000
 PASSWORD = "a stranger's password"
 SECONDS = 60.0
+NOTICE = DepositNotice(7, "BTC", "0.001", DepositState.CONFIRMING, 1, 3)
+NOTICES = 3
 SCRIPTS = ("stranger_json", "stranger_msgpack")
 MAY_IMPORT = {"httpx", "msgpack", "websockets", *sys.stdlib_module_names}
 
@@ -70,6 +79,28 @@ def give_money(place: Place, user_id: int) -> None:
     assert place.ask_wallet("/admin/promotions", gift) is not None
 
 
+def tell_of_coins(place: Place, user_id: int) -> None:
+    """Tell a player of a deposit, as a wallet worker does, until some notices were passed on at a table."""
+    before = passed_on(place)
+
+    def is_told() -> bool:
+        trio.run(publish, place, user_id)
+        return passed_on(place) >= before + NOTICES
+
+    wait_until(is_told, "a node passes notices on", seconds=20.0)
+
+
+async def publish(place: Place, user_id: int) -> None:
+    async with open_redis(RedisSettings("127.0.0.1", place.ports[VALKEY])) as redis:
+        await redis.publish(keys.user(UserId(user_id)), notice_codec().encode(NOTICE))
+
+
+def passed_on(place: Place) -> float:
+    counted = re.compile(r'^holdem_notices_heard_total\{outcome="passed_on"\} (\S+)$', re.MULTILINE)
+    pages = [place.text(node, "/metrics") for node in (NODE_1_ADMIN, NODE_2_ADMIN)]
+    return sum(float(number) for page in pages for number in counted.findall(page))
+
+
 def read_wallet(place: Place, name: str) -> int:
     login = {"email": f"{name}@strangers.invalid", "password": PASSWORD}
     with httpx.Client(trust_env=False, timeout=10.0) as http:
@@ -86,6 +117,7 @@ def check_report(report: Any) -> None:
     assert report["hashes"] > HANDS / 5
     assert report["proved_cards"] > 2 * HANDS
     assert report["refusals"] == {}
+    assert report["notices"] >= 1
     assert report["actions"].keys() >= {"check", "call", "fold", "raise_to"}
     assert report["payments"] == report["buy_ins"] >= 1
 
@@ -112,8 +144,10 @@ def test_strangers_play_fifty_hands_by_the_page_alone(tmp_path: Path, project_ro
         wait_until(lambda: any(place.hands_by_table().values()), "bots play", seconds=80.0)
         strangers = [stack.enter_context(open_stranger(place, script)) for script in SCRIPTS]
         for stranger in strangers:
-            give_money(place, stranger.user_id())
+            user_id = stranger.user_id()
+            give_money(place, user_id)
             stranger.go()
+            tell_of_coins(place, user_id)
         with start_bot_of_the_guide(place) as bot:
             output, errors = bot.communicate(timeout=SECONDS)
         assert (bot.returncode, len(output.splitlines())) == (0, GUIDE_HANDS), errors

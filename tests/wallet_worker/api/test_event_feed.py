@@ -1,6 +1,7 @@
 """Followers of one worker: how many there may be, what they are told, and when they are told no more."""
 
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from cardroom.ids import UserId
 from cardroom.money import Krw
 from cardroom.service.http import RefusedRequest
 from cardroom.service.redis import Redis
+from cardroom.service.settings import BadSettings
 from cardroom.wire.notices import (
     DepositNotice,
     DepositState,
@@ -89,3 +91,18 @@ async def test_closing_again_changes_nothing() -> None:
     follower.close()
     follower.offer(b"x")
     assert await follower.next() is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"waiting": 0},
+        {"followers": -1},
+        {"followers_per_user": 0},
+        {"waiting_events": 0},
+        {"beat_seconds": 50.0},
+    ],
+)
+def test_bad_settings_stop_the_start(bad: dict[str, Any]) -> None:
+    with pytest.raises(BadSettings, match="notices"):
+        NoticeSettings(**bad)
