@@ -237,7 +237,7 @@ def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) ->
     app.register_blueprint(pages)
     app.register_blueprint(letter_pages(LetterDesk(tools, desk.redis, log)))
     if desk.payments is not None:
-        add_payment_pages(app, desk.payments, office, logins)
+        add_payment_pages(app, desk.payments, office, logins, desk.entry)
 
     def health() -> dict[str, bool]:
         streams = {f"shard {shard}": one.is_well for shard, one in worker.consumers.items()}

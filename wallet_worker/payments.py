@@ -8,6 +8,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 from quart_trio import QuartTrio
 
+from cardroom.service.entry import Entry
 from cardroom.service.logins import LoginLookup
 from cardroom.service.logs import Log
 from cardroom.service.postgres import Postgres, open_postgres
@@ -166,7 +167,9 @@ def build_payments(
     )
 
 
-def add_payment_pages(app: QuartTrio, payments: Payments, office: Office, logins: LoginLookup) -> None:
+def add_payment_pages(
+    app: QuartTrio, payments: Payments, office: Office, logins: LoginLookup, entry: Entry
+) -> None:
     """Add the pages of players, administrators and gateways."""
     settings, book = payments.settings, payments.book
     withdrawals = WithdrawalOffice(office, payments.payout_tools, payments.payouts)
@@ -176,7 +179,7 @@ def add_payment_pages(app: QuartTrio, payments: Payments, office: Office, logins
         quote_pages(payments.quotes, logins),
         withdrawal_pages(payments.withdrawals, logins),
         payout_address_pages(payments.withdrawals, logins),
-        event_pages(payments.feed, logins, settings.notices.beat_seconds),
+        event_pages(payments.feed, logins, settings.notices.beat_seconds, entry.is_welcome),
         admin_deposit_pages(office, payments.deposits),
         admin_withdrawal_pages(withdrawals),
         gateway_reconciliation_pages(office, payments.reconciler, book),
