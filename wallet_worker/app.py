@@ -3,8 +3,8 @@
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
@@ -96,21 +96,12 @@ async def serve_wallet(
 ) -> None:
     """Serve until ``stopping``; then finish the batches under way, give the terms back, end requests."""
     async with (
-        open_postgres(settings.postgres, must_answer=False) as postgres,
-        open_postgres(few_connections(settings), must_answer=False) as beside,
         open_postgres(page_connections(settings), must_answer=False) as pages,
         open_redis(settings.redis) as redis,
-        AsyncExitStack() as stack,
+        _open_worker(settings, redis, log) as worker,
+        open_payments(Ground(settings, redis, pages, worker.tools.link, worker.name, log)) as payments,
         trio.open_nursery() as background,
     ):
-        async for attempt in wait_for_start(PostgresAway, seconds=_START_SECONDS):
-            with attempt:
-                await add_shards(postgres, settings.shards)
-        handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
-        recorders = RecorderServices(beside, handover, settings.audit, log)
-        worker = build_worker(settings, postgres, recorders, redis)
-        ground = Ground(settings, redis, pages, worker.tools.link, worker.name, log)
-        payments = await stack.enter_async_context(open_payments(ground))
         for run in [*worker.beside, *([] if payments is None else payments.beside)]:
             background.start_soon(run)
         async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
@@ -130,6 +121,20 @@ async def serve_wallet(
                 consumer.stop_waiting()
             serving.cancel_scope.deadline = trio.current_time() + settings.ledger.stop_seconds + 1
         background.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _open_worker(settings: WalletSettings, redis: Redis, log: Log) -> AsyncIterator[Worker]:
+    """Give a worker, built over its connections, once the database answers."""
+    async with (
+        open_postgres(settings.postgres, must_answer=False) as postgres,
+        open_postgres(few_connections(settings), must_answer=False) as beside,
+    ):
+        async for attempt in wait_for_start(PostgresAway, seconds=_START_SECONDS):
+            with attempt:
+                await add_shards(postgres, settings.shards)
+        handover = Handover([*settings.shards, HOUSE], settings.audit.kept_batches)
+        yield build_worker(settings, postgres, RecorderServices(beside, handover, settings.audit, log), redis)
 
 
 def few_connections(settings: WalletSettings) -> PostgresSettings:

@@ -32,6 +32,7 @@ from wallet_worker.cashier.deposit_addresses import AddressDesk
 from wallet_worker.cashier.deposit_loop import DepositLoop
 from wallet_worker.cashier.deposits import DepositDesk, DepositTools
 from wallet_worker.cashier.notice_board import RedisNoticeBoard
+from wallet_worker.cashier.notices import NoticeBoard
 from wallet_worker.cashier.payout_tools import PayoutTools
 from wallet_worker.cashier.payout_watch import PayoutWatch
 from wallet_worker.cashier.payouts import PayoutDesk
@@ -71,12 +72,21 @@ class Ground:
 
 
 @frozen
-class Payments:
-    """The desks and the loops of payments, built and not yet running."""
+class Reach:
+    """What payments reach beyond the ground; ``postgres`` is for the loops, gateways' messages and orders."""
 
     settings: PaymentSettings
     book: CoinBook
     gateways: GatewayTable
+    market: Market
+    postgres: Postgres
+
+
+@frozen
+class Payments:
+    """The desks and the loops of payments, built and not yet running."""
+
+    reach: Reach
     deposits: DepositDesk
     addresses: AddressDesk
     payouts: PayoutDesk
@@ -94,62 +104,43 @@ async def open_payments(ground: Ground) -> AsyncIterator[Payments | None]:
     """Give payments over connections of their own; None where the settings want none. Raises
     ``BadSettings``.
     """
-    payments = ground.settings.payments
-    if payments is None:
+    settings = ground.settings.payments
+    if settings is None:
         yield None
         return
-    own = evolve(ground.settings.postgres, connections=payments.connections)
+    book = load_coins(settings, COINS)
+    own = evolve(ground.settings.postgres, connections=settings.connections)
     async with (
         open_postgres(own, must_answer=False) as postgres,
         open_gateway_http() as http,
-        open_market(payments.rates, ground.redis, ground.log) as market,
+        open_market(settings.rates, ground.redis, ground.log) as market,
     ):
-        book = load_coins(payments, COINS)
-        gateways = make_gateways(payments, book, http, ALL_MAKERS)
-        yield build_payments(ground, payments, book, gateways, market, postgres)
+        gateways = make_gateways(settings, book, http, ALL_MAKERS)
+        yield build_payments(ground, Reach(settings, book, gateways, market, postgres))
 
 
-def build_payments(
-    ground: Ground,
-    settings: PaymentSettings,
-    book: CoinBook,
-    gateways: GatewayTable,
-    market: Market,
-    postgres: Postgres,
-) -> Payments:
-    """Make all objects; ``postgres`` is for the loops and what gateways and administrators ask."""
-    log = ground.log
+def build_payments(ground: Ground, reach: Reach) -> Payments:
+    """Make all objects."""
+    settings, log = reach.settings, ground.log
+    time_zone = ground.settings.protection.time_zone
     board = RedisNoticeBoard(ground.redis, settings.notices.waiting, log)
-    rates = Rates(market, postgres, settings.rates, book.coins, log)
-    players_rates = Rates(market, ground.pages, settings.rates, book.coins, log)
-    screening = make_screening(settings.screening, log)
-    protection = ground.settings.protection
-    blocks = ground.settings.guard.blocked_users
-    deposit_tools = DepositTools(
-        postgres, ground.link, log, gateways.gateways, book, rates, screening, board, note_used,
-        settings.deposits, protection,
-    )  # fmt: skip
-    payout_tools = PayoutTools(
-        postgres, ground.link, gateways.gateways, book, rates, screening, board, note_used, settings.payouts,
-        protection.time_zone, ground.worker, log, blocks,
-    )  # fmt: skip
+    rates = Rates(reach.market, reach.postgres, settings.rates, reach.book.coins, log)
+    players_rates = Rates(reach.market, ground.pages, settings.rates, reach.book.coins, log)
+    quotes = QuoteDesk(ground.redis, players_rates, reach.book, read_clock)
+    prices = Prices(players_rates, quotes)
+    deposit_tools = _deposit_tools(ground, reach, rates, board)
+    payout_tools = _payout_tools(ground, reach, rates, board)
     deposits, payouts = DepositDesk(deposit_tools), PayoutDesk(payout_tools)
-    quotes = QuoteDesk(ground.redis, players_rates, book, read_clock)
-    policy = WithdrawalPolicy(book, settings.withdrawals, protection.time_zone, blocks)
-    reconciler = GatewayReconciler(postgres, gateways.gateways, book, log)
+    reconciler = GatewayReconciler(reach.postgres, reach.gateways.gateways, reach.book, log)
     feed = EventFeed(ground.redis, settings.notices, log)
-    job = gateway_job(reconciler, settings.reconciliation)
+    jobs = [gateway_job(reconciler, settings.reconciliation)]
     return Payments(
-        settings=settings,
-        book=book,
-        gateways=gateways,
+        reach=reach,
         deposits=deposits,
         addresses=AddressDesk(evolve(deposit_tools, postgres=ground.pages)),
         payouts=payouts,
         payout_tools=payout_tools,
-        withdrawals=WithdrawalDesk(
-            ground.pages, ground.link, policy, Prices(players_rates, quotes), board, log
-        ),
+        withdrawals=_withdrawal_desk(ground, reach, prices, board),
         rates=rates,
         quotes=quotes,
         reconciler=reconciler,
@@ -162,16 +153,40 @@ def build_payments(
             Approvals(payout_tools, settings.withdrawals).run,
             payouts.run,
             PayoutWatch(payout_tools, payouts).run,
-            JobWorker(postgres, [job], protection.time_zone, ground.worker, log).run,
+            JobWorker(reach.postgres, jobs, time_zone, ground.worker, log).run,
         ],
     )
+
+
+def _deposit_tools(ground: Ground, reach: Reach, rates: Rates, board: NoticeBoard) -> DepositTools:
+    return DepositTools(
+        reach.postgres, ground.link, ground.log, reach.gateways.gateways, reach.book, rates,
+        make_screening(reach.settings.screening, ground.log), board, note_used, reach.settings.deposits,
+        ground.settings.protection,
+    )  # fmt: skip
+
+
+def _payout_tools(ground: Ground, reach: Reach, rates: Rates, board: NoticeBoard) -> PayoutTools:
+    return PayoutTools(
+        reach.postgres, ground.link, reach.gateways.gateways, reach.book, rates,
+        make_screening(reach.settings.screening, ground.log), board, note_used, reach.settings.payouts,
+        ground.settings.protection.time_zone, ground.worker, ground.log, ground.settings.guard.blocked_users,
+    )  # fmt: skip
+
+
+def _withdrawal_desk(ground: Ground, reach: Reach, prices: Prices, board: NoticeBoard) -> WithdrawalDesk:
+    settings = ground.settings
+    policy = WithdrawalPolicy(
+        reach.book, reach.settings.withdrawals, settings.protection.time_zone, settings.guard.blocked_users
+    )
+    return WithdrawalDesk(ground.pages, ground.link, policy, prices, board, ground.log)
 
 
 def add_payment_pages(
     app: QuartTrio, payments: Payments, office: Office, logins: LoginLookup, entry: Entry
 ) -> None:
     """Add the pages of players, administrators and gateways."""
-    settings, book = payments.settings, payments.book
+    settings, book = payments.reach.settings, payments.reach.book
     withdrawals = WithdrawalOffice(office, payments.payout_tools, payments.payouts)
     for pages in (
         coin_pages(logins, book, settings.withdrawals),
@@ -186,4 +201,4 @@ def add_payment_pages(
         rate_pages(office, payments.rates),
     ):
         app.register_blueprint(pages)
-    add_webhooks(app, Webhooks(payments.deposits, payments.gateways, payments.payouts.report))
+    add_webhooks(app, Webhooks(payments.deposits, payments.reach.gateways, payments.payouts.report))

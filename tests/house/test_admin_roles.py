@@ -29,11 +29,16 @@ from wallet_worker.app import Desk, build_worker
 from wallet_worker.app import build_app as build_wallet_app
 from wallet_worker.audit.handover import Handover
 from wallet_worker.audit.recorder import RecorderServices
+from wallet_worker.payment_settings import GatewayKind, GatewaySettings, PaymentSettings
+from wallet_worker.payments import Ground, open_payments
 from wallet_worker.settings import AuditSettings, WalletSettings
 
 LOG: Log = structlog.get_logger()
 NOWHERE = RedisSettings(host="127.0.0.1", port=1)
 NO_DATABASE = PostgresSettings(dsn="postgresql://nobody@127.0.0.1:1/none")
+
+COINS_FILE = Path(__file__).parents[2] / "configs" / "dev" / "coins.toml"
+SANDBOX = GatewaySettings(GatewayKind.SANDBOX, Secret("s" * 32), url="http://127.0.0.1:1")
 
 TABLES: Mapping[str, PageRoles] = {"node": NODE_PAGES, "wallet": WALLET_PAGES, "router": ROUTER_PAGES}
 
@@ -44,16 +49,21 @@ async def build(name: str) -> QuartTrio:
         return make_node_app(
             NodeServices(Directory(), dict, desk_over(None), dict, open_book(), unread_actions(), LOG)
         )
+    payments = PaymentSettings(COINS_FILE, {"sandbox": SANDBOX})
     settings = WalletSettings(
         shards=(ShardId(0),), redis=NOWHERE, postgres=NO_DATABASE, http=Bind("127.0.0.1", 0),
         admins_file=ADMINS_FILE, chain_key=Secret("k" * 32), audit=AuditSettings(Path("nowhere")),
+        payments=payments,
     )  # fmt: skip
     async with open_postgres(NO_DATABASE, must_answer=False) as postgres, open_redis(NOWHERE) as redis:
         if name == "router":
             return build_office((NO_DATABASE, NOWHERE), postgres, redis, postgres, LOG).app
         services = RecorderServices(postgres, Handover([], 1), settings.audit, LOG)
-        desk = Desk(postgres, redis, make_entry(settings.entry, postgres, redis, LOG))
-        return build_wallet_app(settings, build_worker(settings, postgres, services, redis), desk, LOG)
+        worker = build_worker(settings, postgres, services, redis)
+        entry = make_entry(settings.entry, postgres, redis, LOG)
+        ground = Ground(settings, redis, postgres, worker.tools.link, worker.name, LOG)
+        async with open_payments(ground) as built:
+            return build_wallet_app(settings, worker, Desk(postgres, redis, entry, built), LOG)
 
 
 @pytest.mark.parametrize("name", TABLES)
