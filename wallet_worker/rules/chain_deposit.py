@@ -204,6 +204,20 @@ def contradict(deposit: ChainDeposit) -> ChainDeposit:
     return review(evolve(alarmed, is_cleared=False), CHANGED)
 
 
+def disagree(deposit: ChainDeposit) -> ChainDeposit:
+    """Take in that the gateway's own record says another amount or address than its message did.
+
+    What is on its way is a person's then; what is booked already raises the alarm. What a person has cleared
+    stays as decided: some gateways round differently in both.
+    """
+    if deposit.is_cleared or deposit.user_id is None:
+        return deposit
+    if deposit.state in (ChainState.CREDITED, ChainState.HELD):
+        return raise_alarm(deposit, CHANGED)
+    on_its_way = deposit.state in (ChainState.CONFIRMING, ChainState.CONFIRMED, ChainState.GONE)
+    return review(deposit, LOOK_UP_DIFFERS) if on_its_way else deposit
+
+
 def raise_alarm(deposit: ChainDeposit, alarm: str) -> ChainDeposit:
     """Note an alarm, which stays; a second one stands beside the first."""
     alarms = _alarms(deposit)

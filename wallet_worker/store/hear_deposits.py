@@ -14,6 +14,7 @@ from wallet_worker.rules.chain_deposit import (
     as_newest,
     contradict,
     contradicts,
+    disagree,
     find_known,
     hear,
 )
@@ -44,6 +45,11 @@ class Teller:
     digest: bytes | None
     is_proof: bool
     retry_seconds: float
+
+    @property
+    def is_record(self) -> bool:
+        """Whether the gateway was asked for its own record, and has not spoken by itself."""
+        return self.digest is None
 
 
 async def hear_deposits(postgres: Postgres, teller: Teller, told: Sequence[Told]) -> list[Heard]:
@@ -83,10 +89,10 @@ async def _hear(
             return Heard(told, None, Refusal.WEBHOOK_UNKNOWN if is_coin else Refusal.WRONG_COIN)
         return await _hear_first(transaction, teller, told, mine, outputs)
     if contradicts(known, told, teller.gateway):
-        after = contradict(known)
+        after = disagree(known) if teller.is_record else contradict(known)
         refusal: Refusal | None = Refusal.DEPOSIT_CHANGED
     else:
-        if teller.digest is None:
+        if teller.is_record:
             told = as_newest(known, told)
         after = hear(known, told, mine.user_id if mine else None, is_proof=teller.is_proof)
         refusal = Refusal.UNKNOWN_ADDRESS if after.state is ChainState.UNMATCHED else None

@@ -42,6 +42,11 @@ def make_pages() -> QuartTrio:
     async def log_in() -> str:
         return ""
 
+    @app.post("/told")
+    @limited(Rule.WEBHOOK)
+    async def told() -> str:
+        return ""
+
     @app.get("/admin/anything")
     async def anything() -> str:
         return ""
@@ -156,3 +161,6 @@ async def test_the_edge_says_which_country_and_administrators_are_not_asked(door
         assert await code(await ask(app, "/whence", X_Country="KR")) == (403, "country_blocked")
         assert (await ask(app, "/admin/anything")).status_code == 200
         assert (await ask(app, "/metrics")).status_code == 200
+        gateway = await app.test_client().post("/told")
+        assert gateway.status_code == 200, "payment gateways are known by their signatures"
+        assert gateway.headers["RateLimit-Policy"] == '"webhook-address";q=6000;w=60'

@@ -91,6 +91,20 @@ async def test_what_the_record_says_otherwise_is_a_persons(room: CoinRoom) -> No
     await room.assert_credited_once()
 
 
+async def test_a_record_that_differs_while_it_is_confirming_is_a_persons_and_no_alarm(room: CoinRoom) -> None:
+    told = await room.told(0, confirmations=1)
+    room.gateway.has(evolve(told, coin_amount=99_999))
+    await room.hear(told)
+    await room.work()
+    assert (await room.states(), (await room.one()).alarm) == (["review look_up_differs"], None)
+    await room.hear(evolve(told, confirmations=3))
+    await clear_first(room)
+    await room.work()
+    await room.look()
+    assert (await room.one()).alarm is None, "a person has looked at it"
+    await room.assert_credited_once()
+
+
 async def test_a_record_with_fewer_confirmations_takes_it_back(room: CoinRoom) -> None:
     told = await hear_confirmed(room)
     room.gateway.confirms(told, 1)

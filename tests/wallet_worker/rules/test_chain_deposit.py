@@ -23,6 +23,7 @@ from wallet_worker.rules.chain_deposit import (
     contradict,
     contradicts,
     credited,
+    disagree,
     find_known,
     give_up,
     hear,
@@ -120,6 +121,17 @@ def test_a_contradiction_is_a_persons_and_stays_decided(state: ChainState) -> No
     cleared = clear(contradicted)
     assert (contradict(cleared), cleared.state) == (cleared, ChainState.CONFIRMED)
     assert contradict(NOBODYS).state is ChainState.UNMATCHED
+
+
+def test_a_record_that_differs_is_a_persons_and_stays_decided() -> None:
+    for state in (ChainState.CONFIRMING, ChainState.CONFIRMED, ChainState.GONE):
+        assert disagree(in_state(state)).reason == "look_up_differs"
+        cleared = evolve(in_state(state), is_cleared=True)
+        assert disagree(cleared) == cleared
+    for one in BOOKED:
+        assert (disagree(one).state, disagree(one).alarm) == (one.state, CHANGED)
+    for one in (NOBODYS, in_state(ChainState.REVIEW), in_state(ChainState.REFUSED)):
+        assert disagree(one) == one
 
 
 def test_it_is_known_by_its_output_or_by_its_address() -> None:
