@@ -7,6 +7,7 @@ import trio
 
 from cardroom.money import Krw
 from cardroom.service.postgres import Transaction
+from cardroom.wire.notices import WithdrawalNotice
 from cardroom.wire.refusals import Refusal
 from tests.fakes.payout_gateway import NAME, Fault, HttpGateway, PayoutServer, payout_server
 from tests.wallet_worker.house import PURSE, House
@@ -72,6 +73,9 @@ async def test_what_the_gateway_cannot_do_comes_back(room: SendingRoom, server: 
     await room.watch.look(NAME)
     assert await state_of(room.house, number) == "failed"
     assert await room.house.wallet(0) == PURSE
+    told = room.board.told[-1][1]
+    assert isinstance(told, WithdrawalNotice)
+    assert (told.krw_balance, told.reason) == (PURSE, "payout_failed")
     await room.house.assert_sound()
 
 
