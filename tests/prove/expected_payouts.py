@@ -37,7 +37,7 @@ PAYOUTS: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_SENT": by("withdrawal_pkey"),
     },
     "wallet_worker.store.list_withdrawals": {
-        "LIST_NEWEST": by("withdrawal_pkey", "outside_payment_pkey", _1=FAR, _2=50),
+        "LIST_NEWEST": by("withdrawal_pkey", "outside_payment_pkey", "account_owner_key", _1=FAR, _2=50),
         "LIST_OF_STATE": by("outside_payment_pkey", _1=FAR, _2=50, _3="waiting"),
         "TRAVEL_RULE": by("withdrawal_pkey"),
         "VOTES": Expected(why="the votes on one withdrawal, by the key"),

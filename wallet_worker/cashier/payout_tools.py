@@ -15,7 +15,7 @@ from wallet_worker.gateways.port import Gateway
 from wallet_worker.payment_settings import CoinBook, PayoutSettings
 from wallet_worker.rates.port import RateDesk, RateNow
 from wallet_worker.rules.coins import write_coins
-from wallet_worker.rules.withdrawal_steps import Contradiction
+from wallet_worker.rules.withdrawal_steps import Contradiction, State
 from wallet_worker.screening.port import Screening
 from wallet_worker.store.claim_payout import SendingRules
 from wallet_worker.store.seal_batch import Link
@@ -23,6 +23,8 @@ from wallet_worker.store.withdrawal_rows import FollowedWithdrawal
 
 NoteUsed = Callable[[Transaction, RateNow], Awaitable[None]]
 """Writes down, in the transaction that uses it, which price was used."""
+
+_MONEY_IS_BACK: Final = (State.FAILED, State.REJECTED)
 
 _CLOCKS: Final = (time.CLOCK_MONOTONIC, time.CLOCK_REALTIME, time.CLOCK_BOOTTIME)
 
@@ -110,4 +112,6 @@ def notice_of(row: FollowedWithdrawal) -> WithdrawalNotice:
         krw_amount=row.krw_amount,
         coin_amount=write_coins(row.coin_amount, row.rate.scale) if is_fixed else None,  # type: ignore[arg-type,union-attr]
         tx_hash=row.tx_hash,
+        reason=row.reason if row.state is State.FAILED else None,
+        krw_balance=row.wallet if row.state in _MONEY_IS_BACK else None,
     )

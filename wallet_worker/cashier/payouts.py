@@ -94,19 +94,24 @@ class PayoutDesk:
             return
         claim = self.claim(row, rate, self._new_sender())
         fuse = self._new_fuse()
-        try:
-            claimed = await claim_payout(tools.postgres, claim, tools.sending_rules(row.coin), tools.link)
-        except (PostgresAway, PostgresRefused):
-            # It may be committed: nobody has sent it then, and nobody else can know.
-            mine = evolve(row, state=State.SENDING, attempt=row.attempt + 1, sender=claim.sender)
-            await self._sender.not_begun(mine)
-            raise
+        claimed = await self._claim(row, claim)
         if isinstance(claimed, NotNow):
             metrics.WAITING.labels(reason=claimed.reason).inc()
             tools.log.info("payout.waits", withdrawal=row.number, reason=claimed.reason)
             return
         tools.tell(claimed)
         await self._sender.send(claimed, fuse)
+
+    async def _claim(self, row: FollowedWithdrawal, claim: Claim) -> FollowedWithdrawal | NotNow:
+        rules = self._tools.sending_rules(row.coin)
+        try:
+            return await claim_payout(self._tools.postgres, claim, rules, self._tools.link)
+        except (PostgresAway, PostgresRefused) as away:
+            trouble = away
+        # It may be committed: nobody has sent it then, and nobody else can know.
+        mine = evolve(row, state=State.SENDING, attempt=row.attempt + 1, sender=claim.sender)
+        await self._sender.not_begun(mine)
+        raise trouble
 
     async def send_again(self, seen: FollowedWithdrawal) -> None:
         """Send the very same attempt once more, which a gateway that pays each once has never heard of."""

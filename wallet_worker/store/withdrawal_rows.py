@@ -19,6 +19,8 @@ withdrawal.approved_by, withdrawal.coin_amount::text, withdrawal.coin_scale, wit
 withdrawal.sender, withdrawal.sending_at, withdrawal.task_id, withdrawal.tx_hash, withdrawal.ended_at,
 withdrawal.ready_at <= clock_timestamp() AS is_ready,
 coalesce(extract(epoch FROM clock_timestamp() - withdrawal.sending_at), 0)::float8 AS sending_seconds,
+(SELECT balance FROM account
+ WHERE account.user_id = withdrawal.user_id AND account.kind = 'wallet' AND account.table_id IS NULL) AS wallet,
 payment.address, payment.status = 'held' AND payment.krw_amount = withdrawal.krw_amount AS is_held
 """
 
@@ -69,6 +71,8 @@ class FollowedWithdrawal:
     is_ready: bool
     is_held: bool
     sending_seconds: float
+    wallet: Krw
+    """The player's wallet when the row was read."""
 
     def standing(self, person_seconds: float) -> Standing:
         """Give what the rules look at."""
@@ -128,6 +132,7 @@ def read_row(row: Row) -> FollowedWithdrawal:
         is_ready=row["is_ready"],
         is_held=row["is_held"],
         sending_seconds=row["sending_seconds"],
+        wallet=Krw(row["wallet"]),
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 import trio
-from attrs import evolve
 
 from cardroom.money import Krw
 from cardroom.service.postgres import Transaction
+from cardroom.wire.notices import WithdrawalNotice
 from cardroom.wire.refusals import Refusal
 from tests.fakes.payout_gateway import NAME, Fault, HttpGateway, PayoutServer, payout_server
 from tests.wallet_worker.house import PURSE, House
@@ -15,7 +15,6 @@ from tests.wallet_worker.outside import ADDRESS, BTC, balances, tx_hash
 from tests.wallet_worker.terms import block
 from tests.wallet_worker.withdrawals import (
     SendingRoom,
-    age,
     approved,
     coin_book,
     hurry,
@@ -24,7 +23,11 @@ from tests.wallet_worker.withdrawals import (
     sending_room,
     state_of,
 )
-from wallet_worker.gateways.port import PayoutFound, PayoutStage, WebhookRefused
+from wallet_worker.gateways.port import (
+    PayoutFound,
+    PayoutStage,
+    WebhookRefused,
+)
 from wallet_worker.rates.port import RateNow, RateStopped, RateUnavailable
 from wallet_worker.rules.coins import coins_for
 from wallet_worker.screening.port import ScreeningAway
@@ -70,6 +73,9 @@ async def test_what_the_gateway_cannot_do_comes_back(room: SendingRoom, server: 
     await room.watch.look(NAME)
     assert await state_of(room.house, number) == "failed"
     assert await room.house.wallet(0) == PURSE
+    told = room.board.told[-1][1]
+    assert isinstance(told, WithdrawalNotice)
+    assert (told.krw_balance, told.reason) == (PURSE, "payout_failed")
     await room.house.assert_sound()
 
 
@@ -274,7 +280,7 @@ async def test_one_transaction_pays_one_withdrawal(room: SendingRoom) -> None:
 
 
 async def test_what_was_paid_after_all_is_not_sent(room: SendingRoom, server: PayoutServer) -> None:
-    """Two administrators said that the first attempt was not paid; they were wrong, and it is seen in time."""
+    """Two administrators said that the first attempt was not paid, wrongly; it is seen in time."""
     number = await approved(room)
     server.faults.append(Fault(status=500, is_done=False))
     await room.desk.look(NAME)
@@ -300,33 +306,3 @@ async def test_a_payment_of_what_was_given_back_alarms(room: SendingRoom, server
     await room.desk.report(NAME, paid(number))
     assert await row_of(room.house, number) == before
     assert await room.house.wallet(0) == PURSE
-
-
-async def test_a_sender_that_slept_sends_nothing(room: SendingRoom, server: PayoutServer) -> None:
-    """By whichever clock it is late: what it did not send is certain, so it may be sent anew."""
-    number = await approved(room)
-    for slept in ([0.0, 9.0, 9.0], [9.0, 0.0, 9.0], [0.0, -1.0, 0.0]):
-        times = iter([[0.0, 0.0, 0.0], slept])
-        sleepy = sending_room(room.house, room.tools.gateways, clocks=lambda times=times: next(times))
-        await hurry(room.house)
-        await sleepy.desk.look(NAME)
-        row = await row_of(room.house, number)
-        assert (row["state"], row["coin_amount"], server.taken) == ("approved", None, [])
-    await hurry(room.house)
-    await room.go_on()
-    assert [one.external_id for one in server.taken] == [f"w{number}-4"]
-
-
-async def test_a_gateway_that_does_not_answer_is_left_in_time(house: House, server: PayoutServer) -> None:
-    gateway = HttpGateway(server.url, server.finds, call_seconds=20.0)
-    room = sending_room(house, {NAME: gateway})
-    settings = evolve(room.tools.settings, begin_seconds=0.4, doubtful_seconds=0.7)
-    room = sending_room(house, {NAME: gateway}, settings=settings)
-    server.faults.append(Fault(seconds=10.0))
-    number = await approved(room)
-    await room.desk.look(NAME)
-    assert (await row_of(house, number))["reason"] == "no_answer"
-    server.closing.set()
-    await age(house, 100)
-    await room.watch.look(NAME)
-    assert await state_of(house, number) == ("confirmed" if server.finds else "doubtful")
