@@ -5,7 +5,8 @@ What the wallet worker says beyond what is read here is passed over: its pages m
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
+from urllib.parse import urlencode
 
 import attrs
 import httpx
@@ -30,6 +31,31 @@ class Balance:
     krw_balance: Krw
     pending_withdrawal_krw: Krw
     on_tables_krw: Krw
+
+
+@frozen
+class CoinLine:
+    """A coin that the house takes, and what holds for it."""
+
+    coin: str
+    deposits_open: bool
+    smallest_deposit: str
+    confirmations: int
+    withdrawals_open: bool
+    smallest_withdrawal: Krw
+    largest_withdrawal: Krw
+
+
+@frozen
+class QuoteLine:
+    """What one amount is worth in the other, to look at for 30 seconds; ``coin_amount`` in whole coins."""
+
+    quote: str
+    coin: str
+    krw_amount: Krw
+    coin_amount: str
+    krw_per_coin: int
+    expires_at: str
 
 
 @frozen
@@ -109,8 +135,11 @@ ENDED: Final = frozenset(
 
 _READERS: Final[Mapping[type, Function]] = {
     kind: Objects({}).function("read", kind)
-    for kind in (Balance, DepositAddress, DepositLine, ListedAddress, WithdrawalTaken, WithdrawalLine)
-}
+    for kind in (
+        Balance, CoinLine, QuoteLine, DepositAddress, DepositLine, ListedAddress, WithdrawalTaken,
+        WithdrawalLine,
+    )
+}  # fmt: skip
 
 
 class Wallet:
@@ -126,6 +155,25 @@ class Wallet:
     async def balance(self) -> Balance:
         """Say what is there."""
         return _read(Balance, await self._ask("GET", "/balance"))
+
+    async def coins(self) -> tuple[CoinLine, ...]:
+        """List the coins that the house takes."""
+        return _read_all(CoinLine, (await self._ask("GET", "/coins")).get("coins"))
+
+    async def quote(
+        self,
+        coin: str,
+        direction: Literal["deposit", "withdrawal"],
+        krw_amount: Krw | None = None,
+        **more: str,
+    ) -> QuoteLine:
+        """Say what an amount is worth now: ``krw_amount``, or ``coin_amount`` in whole coins as text.
+
+        Nothing is promised. Refused: no such coin, coin closed, rate stopped; rate unavailable: come back.
+        """
+        wish = {"coin": coin, "direction": direction, **more}
+        wish |= {"krw_amount": str(krw_amount)} if krw_amount is not None else {}
+        return _read(QuoteLine, await self._ask("GET", f"/quote?{urlencode(wish)}"))
 
     async def deposit_address(self, coin: str) -> DepositAddress:
         """Give the player's address of a coin. Refused: no such coin, coin closed; away: come back."""

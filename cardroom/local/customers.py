@@ -15,11 +15,12 @@ from attrs import frozen
 from cardroom.client import Account, ClientError, ClientLimits, Wallet
 from cardroom.client.account import open_http
 from cardroom.client.wallet import WithdrawalLine
-from cardroom.local.payments.client import Payer
+from cardroom.local.payments.client import ChainPayment, Payer
 from cardroom.local.plan import BotPlan
 from cardroom.local.processes import ProcessFailed
 from cardroom.local.seeding import sign_in
 from cardroom.money import format_krw
+from cardroom.wire.notices import DepositState
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -82,7 +83,8 @@ class Customers:
         self._signing_in = trio.CapacityLimiter(_SIGN_INS_AT_ONCE)
 
     async def pay_in(self) -> None:
-        """Let each bot whose wallet is low pay in, all at the same time, and wait until it is credited.
+        """Let each bot whose wallet is low, or who never did, pay in, all at the same time, and wait until it
+        is credited.
 
         Raises ``ClientError``, or ``ProcessFailed`` for what is not credited in time.
         """
@@ -95,25 +97,19 @@ class Customers:
 
     async def _pay_in(self, number: int) -> None:
         wallet, payer = await self._sign_in(number), self._payer(number)
-        if (await wallet.balance()).krw_balance >= self._bots.low_wallet:
+        if (await wallet.balance()).krw_balance >= self._bots.low_wallet and await wallet.deposits():
             return
         coin = coin_of(number)
         given = await wallet.deposit_address(coin)
         paid = await payer.pay(coin.lower(), given.address, self._bots.grant)
         with trio.move_on_after(self._waits.credit_seconds):
-            await self._wait_for_credit(wallet)
+            await _wait_for_credit(wallet, paid)
             return
         told = [f"{one.state.value} ({one.reason})" for one in await wallet.deposits()] or ["never seen"]
         raise ProcessFailed(
             f"{self._bots.nickname(number)}: {paid.amount} {coin} were not credited within "
             f"{self._waits.credit_seconds:g} s, but {told[0]}; see the logs of wallet worker and payments"
         )
-
-    async def _wait_for_credit(self, wallet: Wallet) -> None:
-        while True:
-            if (await wallet.balance()).krw_balance >= self._bots.low_wallet:
-                return
-            await trio.sleep(_LOOK_SECONDS)
 
     async def _pay_out(self, coin: str, run: str) -> str:
         """Take out what one bot of a coin has; whatever is refused, or takes too long, is told."""
@@ -159,6 +155,15 @@ class Customers:
 def coin_of(number: int) -> str:
     """Give the coin that a bot, counted from 1, pays in and takes out."""
     return COINS[(number - 1) % len(COINS)]
+
+
+async def _wait_for_credit(wallet: Wallet, paid: ChainPayment) -> None:
+    tx_hash = paid.tx_hash.removeprefix("0x")  # the house writes all hashes alike
+    while True:
+        for deposit in await wallet.deposits():
+            if deposit.tx_hash == tx_hash and deposit.state is DepositState.CREDITED:
+                return
+        await trio.sleep(_LOOK_SECONDS)
 
 
 async def _at_once(work: Callable[[K], Awaitable[T]], items: Iterable[K]) -> list[T]:

@@ -44,7 +44,7 @@ _ENGINE_START: Final = Limit(calm=30.0, hurried=1.0)
 _BOTS_STOP: Final = Limit(calm=8.0, hurried=0.9)
 _DOORS_STOP: Final = Limit(calm=8.0, hurried=1.0)
 _WALLET_STOP: Final = Limit(calm=5.0, hurried=0.9)
-_PAYMENTS_STOP: Final = Limit(calm=3.0, hurried=0.3)
+_PAYMENTS_STOP: Final = Limit(calm=3.0, hurried=0.6)
 _VALKEY_STOP: Final = Limit(calm=4.0, hurried=0.3)
 _POSTGRES_STOP: Final = Limit(calm=10.0, hurried=0.7)
 

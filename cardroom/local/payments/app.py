@@ -21,6 +21,7 @@ from cardroom.service.openapi import About
 from cardroom.service.openapi_served import add_documents
 
 _REQUEST_SECONDS = 15.0  # a slow source of rates takes its time
+_STOP_SECONDS = 0.1  # everything else answers at once, and what is cut off is asked or told again
 
 _ABOUT = About(
     "Payments sandbox",
@@ -72,4 +73,4 @@ async def serve_sandbox(
         await nursery.start(partial(serve_http, app, settings.http, stopping))
         task_status.started()
         await stopping.wait()
-        nursery.cancel_scope.deadline = trio.current_time() + 1
+        nursery.cancel_scope.deadline = trio.current_time() + _STOP_SECONDS

@@ -13,6 +13,14 @@ from cardroom.money import Krw
 from cardroom.wire.notices import DepositState, WithdrawalState
 
 BALANCE = {"krw_balance": 5, "pending_withdrawal_krw": 6, "on_tables_krw": 7, "more": "of it"}
+COIN = {
+    "coin": "BTC", "decimals": 8, "deposits_open": True, "smallest_deposit": "0.00005000", "confirmations": 3,
+    "withdrawals_open": True, "smallest_withdrawal": 10_000, "largest_withdrawal": 100_000_000,
+}  # fmt: skip
+QUOTE = {
+    "quote": "q", "coin": "BTC", "direction": "withdrawal", "krw_amount": 50_000, "coin_amount": "0.00035000",
+    "krw_per_coin": 142_000_000, "expires_at": "2026",
+}  # fmt: skip
 ADDRESS = {
     "coin": "BTC", "address": "bcrt1q", "network": "regtest", "confirmations": 3,
     "smallest_deposit": "0.00005",
@@ -61,6 +69,18 @@ async def test_what_is_there_and_where_to_send_coins() -> None:
     (deposit,) = await wallet.deposits()
     assert (deposit.state, deposit.krw_amount) == (DepositState.CONFIRMING, None)
     assert {request.headers["Authorization"] for request in house.asked} == {"Bearer t0ken"}
+
+
+async def test_coins_and_what_they_are_worth() -> None:
+    house = House({"GET /coins": {"network": "regtest", "coins": [COIN]}, "GET /quote": QUOTE})
+    wallet = house.wallet()
+    assert [one.smallest_withdrawal for one in await wallet.coins()] == [10_000]
+    assert (await wallet.quote("BTC", "withdrawal", Krw(50_000))).quote == "q"
+    assert dict(house.asked[-1].url.params) == {
+        "coin": "BTC", "direction": "withdrawal", "krw_amount": "50000"
+    }  # fmt: skip
+    await wallet.quote("BTC", "deposit", coin_amount="0.5")
+    assert dict(house.asked[-1].url.params) == {"coin": "BTC", "direction": "deposit", "coin_amount": "0.5"}
 
 
 async def test_addresses_are_listed_and_removed() -> None:

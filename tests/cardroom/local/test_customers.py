@@ -64,7 +64,7 @@ class House:
                     "smallest_deposit": "0.1",
                 }  # fmt: skip
             case ["wallet", "deposits"]:
-                return {"deposits": []}
+                return {"deposits": self._deposits(name)}
             case ["wallet", "addresses"]:
                 if body is not None:
                     self.listed[name] = {"id": 1, "usable_at": "2026", **body}
@@ -76,12 +76,22 @@ class House:
                 line = {"id": 7, "coin": "BTC", "address": "a", "krw_amount": 50_000, "state": state}
                 return line | ({"coin_amount": "0.1"} if state == "confirmed" else {})
 
+    def _deposits(self, name: str) -> list[dict[str, Any]]:
+        sandbox = self.world.sandbox
+        addresses = [sandbox.give_address(coin.lower(), name) for coin in COINS]
+        return [
+            {
+                "id": 1, "coin": paid.coin.upper(), "coin_amount": paid.amount,
+                "tx_hash": paid.tx_hash.removeprefix("0x"), "confirmations": 3, "needed": 3,
+                "state": "credited" if self.credits else "confirmed", "reason": "rate_stopped",
+            }
+            for address in addresses
+            for paid in sandbox.payments_to(address)
+        ]  # fmt: skip
+
     def _balance(self, name: str) -> int:
-        came = any(
-            list(self.world.sandbox.payments_to(self.world.sandbox.give_address(coin.lower(), name)))
-            for coin in COINS
-        )
-        return self.balance.get(name, 0) + (50_000_000 if came and self.credits else 0)
+        came = self.credits and self._deposits(name)
+        return self.balance.get(name, 0) + (50_000_000 if came else 0)
 
 
 @pytest.fixture
@@ -108,17 +118,20 @@ async def test_each_new_bot_pays_in_its_coin(house: House) -> None:
         assert (paid.coin, paid.payer) == (coin, name)
 
 
-async def test_who_has_enough_pays_nothing(house: House) -> None:
+async def test_who_has_paid_and_has_enough_pays_nothing(house: House) -> None:
     house.balance["bot-01"] = 1_000
+    for _ in range(3):
+        await customers(house, players=1).pay_in()
+    assert house.paths("bot-01").count("/wallet/deposit-address/BTC") == 1
+    house.balance["bot-01"] = -50_000_000
     await customers(house, players=1).pay_in()
-    await customers(house, players=1).pay_in()
-    assert "/wallet/deposit-address/BTC" not in house.paths("bot-01")
+    assert house.paths("bot-01").count("/wallet/deposit-address/BTC") == 2
 
 
 async def test_what_is_never_credited_ends_the_run(house: House) -> None:
     house.credits = False
     with pytest.RaisesGroup(
-        pytest.RaisesExc(ProcessFailed, match=r"bot-01: 0\.\d+ BTC were not .* never seen")
+        pytest.RaisesExc(ProcessFailed, match=r"bot-01: 0\.\d+ BTC were not .* confirmed .rate_stopped.")
     ):
         await customers(house, players=1, waits=Waits(credit_seconds=0.1)).pay_in()
 
