@@ -189,7 +189,8 @@ async def _ask_one(gateway: Gateway) -> _Answer:
 def _show(one: Reconciled) -> None:
     """Set the metrics. They are floats, near enough to alert by; the exact amounts stand on the page."""
     compared, books = one.comparison, one.comparison.books
-    assert compared.difference is not None and compared.unexplained is not None, "only answers are shown"  # noqa: PT018
+    assert compared.difference is not None, "only answers are shown"
+    assert compared.unexplained is not None, "only answers are shown"
     labels = (one.gateway, books.coin)
     DIFFERENCE.labels(*labels).set(compared.difference / 10**books.scale)
     UNEXPLAINED.labels(*labels).set(compared.unexplained / 10**books.scale)

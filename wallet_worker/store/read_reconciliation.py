@@ -64,7 +64,8 @@ async def read_reconciliation(postgres: Postgres) -> dict[str, Any]:
         letters = await transaction.fetch_one(COUNT_LETTERS)
         batches = await transaction.fetch(LAST_BATCHES)
     assert undecided is not None, "counts always give a row"
-    assert held is not None and held_deposits is not None, "sums always give a row"  # noqa: PT018
+    assert held is not None, "sums always give a row"
+    assert held_deposits is not None, "sums always give a row"
     assert letters is not None, "counts always give a row"
     return _equation(accounts) | {
         "accounts": [dict(row) for row in accounts],
