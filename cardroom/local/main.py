@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.clean:
             return clean(folder, console)
         run_seconds = read_run_seconds(os.environ)
-        plan = ClusterPlan(project, folder, read_ports(project / "configs" / "dev", os.environ))
+        ports = read_ports(project / "configs" / "dev", os.environ)
+        plan = ClusterPlan(project, folder, ports, has_payments=True)
         with claim_folder(plan.folder) as (record, ended):
             if ended:
                 console.say(f"Ended what an earlier run left behind: {', '.join(ended)}.")

@@ -86,7 +86,7 @@ class Asked:
 @asynccontextmanager
 async def open_house(folder: Path) -> AsyncIterator[Cluster]:
     """Run a cluster at which nobody plays, with two players who have money."""
-    plan = ClusterPlan(project=Path.cwd(), folder=folder, ports=free_ports(), bots=_BOTS)
+    plan = ClusterPlan(Path.cwd(), folder, free_ports(), bots=_BOTS, has_payments=True)
     plan.logs.mkdir(parents=True)
     with claim_folder(folder) as (record, _):
         workplace = Workplace(plan.project, plan.logs, record, Console(io.StringIO()).say)
