@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.clean:
             return clean(folder, console)
         run_seconds = read_run_seconds(os.environ)
-        plan = ClusterPlan(project, folder, read_ports(project / "configs" / "dev", os.environ))
+        ports = read_ports(project / "configs" / "dev", os.environ)
+        plan = ClusterPlan(project, folder, ports, has_payments=True)
         with claim_folder(plan.folder) as (record, ended):
             if ended:
                 console.say(f"Ended what an earlier run left behind: {', '.join(ended)}.")
@@ -115,7 +116,7 @@ async def run_cluster(
     """Bring everything up, let the bots play, stop in order; gives the exit code of a run that was judged."""
     plan.logs.mkdir(parents=True, exist_ok=True)
     workplace = Workplace(plan.project, plan.logs, record, console.say)
-    console.say("Starting PostgreSQL, Valkey, the wallet worker, the router and two nodes ...")
+    console.say("Starting PostgreSQL, Valkey, payments, the wallet worker, the router and two nodes ...")
     async with open_servers(plan, workplace, patience) as servers:
         async with open_processes(servers) as cluster:
             tell_addresses(cluster, console)
