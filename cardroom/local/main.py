@@ -116,7 +116,7 @@ async def run_cluster(
     """Bring everything up, let the bots play, stop in order; gives the exit code of a run that was judged."""
     plan.logs.mkdir(parents=True, exist_ok=True)
     workplace = Workplace(plan.project, plan.logs, record, console.say)
-    console.say("Starting PostgreSQL, Valkey, the wallet worker, the router and two nodes ...")
+    console.say("Starting PostgreSQL, Valkey, payments, the wallet worker, the router and two nodes ...")
     async with open_servers(plan, workplace, patience) as servers:
         async with open_processes(servers) as cluster:
             tell_addresses(cluster, console)

@@ -93,7 +93,9 @@ def test_a_run_goes_on_with_the_data_of_one_that_was_killed(run: Run) -> None:
     assert set(result) == {"hands_settled", "hands_per_s", "actions_p99_ms", "ledger_balanced", "krw_total"}
     assert has_passed(result)
     assert 0 < result["actions_p99_ms"] < 1_000
-    assert result["krw_total"] == 24 * 50_000_000
+    assert said.count(": confirmed, ") == 4, "each coin was taken out"
+    paid_in, taken_out = 24 * 50_000_000, 4 * 50_000
+    assert abs(result["krw_total"] - paid_in + taken_out) < paid_in // 100, "at rates that drift"
 
 
 def test_ctrl_c_ends_all_in_order_within_five_seconds(run: Run) -> None:
