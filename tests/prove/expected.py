@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.prove.expectations import (
-    A_ROW_A_COIN,
     ADDS,
     ASKS,
     FAR,
@@ -21,14 +20,18 @@ from tests.prove.expectations import (
     reads,
 )
 from tests.prove.expected_books import BOOKS, PAYMENT_FAULTS
+from tests.prove.expected_deposits import DEPOSITS
 from tests.prove.expected_payouts import PAYOUTS
 from tests.prove.expected_router import ROUTER
+from tests.prove.expected_withdrawals import WITHDRAWALS
 from tests.prove.plans import AS_MANY
 
 _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     **BOOKS,
     **ROUTER,
     **PAYOUTS,
+    **DEPOSITS,
+    **WITHDRAWALS,
     "cardroom.service.blocklist": {
         "BLOCK_CHANGES": Expected(why="a table of one row"),
         "STANDING_BLOCKS": Expected(why="what has not been taken away, read when something has changed"),
@@ -86,20 +89,6 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_NEWEST": FEW,
         "_OLDEST_COVERING": reads("batch", why="verification of a ledger whose old months are gone"),
     },
-    "wallet_worker.store.coin_rates": {
-        "LOCK_RATE": A_ROW_A_COIN,
-        "READ_RATE": A_ROW_A_COIN,
-        "READ_RATES": A_ROW_A_COIN,
-        "_ACCEPT": A_ROW_A_COIN,
-        "_END_STOP": A_ROW_A_COIN,
-        "_NOTE_USED": A_ROW_A_COIN,
-        "_STOP": A_ROW_A_COIN,
-    },
-    "wallet_worker.store.cancel_withdrawal": {
-        "_CANCEL": by("withdrawal_pkey"),
-        "_LOCK": by("withdrawal_of_player"),
-        "_READ_WALLETS": by("account_user_id"),
-    },
     "wallet_worker.store.create_room": {
         "_ADD_ROOM": ADDS,
         "_FIND_ROOM": by("room_name_key"),
@@ -113,26 +102,6 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_FIND_SHARD": FEW,
         "_FIND_ROOM": by("room_name_key"),
         "_LIST_TABLES": by("game_table_pkey", _1=0, _2=50),
-    },
-    "wallet_worker.store.chain_deposits": {
-        "WAITING": by("chain_deposit_by_state"),
-        "_ADD": ADDS,
-        "_CHANGE": by("chain_deposit_pkey"),
-        "_CLAIM": by("chain_deposit_due", _1=8, _2=180.0),
-        "_LOCK": by("chain_deposit_pkey"),
-        "_LOCK_OUTPUTS": by("chain_deposit_key"),
-        "_LOCK_TRANSACTIONS": ASKS,
-    },
-    "wallet_worker.store.deposit_addresses": {
-        "CLAIM_LOOKS": by("deposit_address_look", _1=["shkeeper", "other"], _2=8, _3=60.0, _4=86400.0),
-        "FIND_AT": by("deposit_address_by_address"),
-        "FIND_OF_PLAYER": by("deposit_address_of_player", _2="BTC"),
-        "FIND_STANDING": by("player_pkey"),
-        "HURRY_LOOK": by("deposit_address_key"),
-        "_KEEP": Expected(why="by its number, or from the few that have no address yet"),
-        "_RESERVE": ADDS,
-        "_RETIRE": by("deposit_address_of_player", _2="BTC"),
-        "_WANT": by("deposit_address_pkey"),
     },
     "wallet_worker.store.deposit_room": {
         "CAME_IN": by("outside_payment_deposits", _3="Asia/Seoul"),
@@ -198,15 +167,6 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_PAY_WITHDRAWAL": by("outside_payment_held"),
         "_RELEASE_WITHDRAWAL": by("outside_payment_held"),
     },
-    "wallet_worker.store.payout_addresses": {
-        "FIND_LISTED": by("payout_address_key"),
-        "FIND_OURS": by("deposit_address_by_address"),
-        "LIST_ADDRESSES": by("payout_address_key"),
-        "_ADD": ADDS,
-        "_COUNT_LISTED": by("payout_address_of_player"),
-        "_LOCK_LIST": ASKS,
-        "_REMOVE": by("payout_address_of_player"),
-    },
     "wallet_worker.store.post_transfers": {
         "_SEAT_ESCROW": ADDS,
         "_CLOCK": ASKS,
@@ -228,15 +188,6 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.read_chain": {"_HEADS": FEW},
     "wallet_worker.store.read_departures": {
         "READ_DEPARTURES": by("transfer_cash_out", "entry_transfer_key", months={"transfer": 4}),
-    },
-    "wallet_worker.store.read_deposits": {
-        "FIND_DEPOSIT": by("chain_deposit_pkey"),
-        "FIND_OF_PAYMENT": by("chain_deposit_payment_id_key"),
-        "LIST_ALARMED": by("chain_deposit_alarms", _1=FAR, _2=50),
-        "LIST_ALL": by("chain_deposit_pkey", _1=FAR, _2=50),
-        "LIST_BOOKED_AT": by("chain_deposit_at_address", _1="BTC", _3=3600.0),
-        "LIST_OF_PLAYER": by("chain_deposit_of_player", _2=FAR, _3=50),
-        "LIST_OF_STATE": by("chain_deposit_by_state", _1=FAR, _2=50, _3="review"),
     },
     "wallet_worker.store.read_digests": {
         "_READ_DIGESTS": by("batch_pkey", "entry_transfer_key", _1=1, _2=1000, _3=1020),
@@ -296,22 +247,9 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
             _7=50,
         ),
     },
-    "wallet_worker.store.read_withdrawals": {
-        "FIND_WITHDRAWAL": by("withdrawal_of_player", "payout_address_pkey"),
-        "LIST_WITHDRAWALS": by("withdrawal_of_player", "payout_address_pkey", _2=FAR, _3=50),
-    },
-    "wallet_worker.store.recent_wins": {
-        "RECENT_WINS": by(
-            "account_owner_key", "entry_pkey", "entry_transfer_key", "account_pkey", _2=7, _3=5000, _4=1
-        ),
-    },
     "wallet_worker.store.reopen_tables": {
         "_ARE_OPENED": Expected(why="tables that wait for their owner are few, and have an index"),
         "_REOPEN_TABLES": Expected(why="a fourth of all tables, which are a thousand"),
-    },
-    "wallet_worker.store.request_withdrawal": {
-        "_ADD_WITHDRAWAL": ADDS,
-        "_IS_BLOCKED": by("block_user"),
     },
     "wallet_worker.store.resolve_letter": {
         "_FAIL": by("dead_letter_pkey"),
@@ -338,13 +276,6 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.unopened_tables": {
         "_FIND_UNOPENED": Expected(why="tables that wait for their owner are few, and have an index"),
-    },
-    "wallet_worker.store.withdrawn_today": {
-        "ASKED_TODAY": by("withdrawal_requested", _2="Asia/Seoul"),
-    },
-    "wallet_worker.store.webhook_deliveries": {
-        "IS_TAKEN": by("webhook_delivery_pkey"),
-        "_TAKE": ADDS,
     },
     "wallet_worker.store.workers": {
         "_SIGN_IN": FEW,

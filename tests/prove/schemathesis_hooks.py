@@ -20,6 +20,7 @@ _PLACE: Final = json.loads(os.environ["HOLDEM_PROVE"])
 _SECONDS: Final = 10
 _PASSWORD: Final = "correct horse"
 _LARGEST: Final = 2**63 - 1
+_OF_GATEWAYS: Final = "/wallet/webhook/"
 _ABOUT_TWO_VALUES: Final = frozenset(
     {
         "to: later than from",
@@ -132,4 +133,6 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
         return False
     if not isinstance(failure, RejectedPositiveData):
         return True
+    if _OF_GATEWAYS in case.operation.path:  # bodies of gateways' own forms, signed: no schema says them
+        return False
     return json.loads(response.content).get("detail") not in _ABOUT_TWO_VALUES

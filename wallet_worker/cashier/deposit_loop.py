@@ -13,7 +13,7 @@ from wallet_worker.cashier.deposits import DepositDesk
 from wallet_worker.gateways.port import GatewayAway
 from wallet_worker.rules.chain_deposit import LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS, ChainDeposit
 from wallet_worker.store.chain_deposits import claim_due, count_waiting
-from wallet_worker.store.deposit_addresses import DepositAddress, claim_looks
+from wallet_worker.store.deposit_addresses import DepositAddress, claim_looks, look_again
 
 _CLAIM_SECONDS: Final = 180.0
 """More than a step takes with all its calls; a worker that dies leaves its deposits for so long."""
@@ -79,12 +79,19 @@ class DepositLoop:
 
     async def _look_at(self, address: DepositAddress) -> None:
         try:
-            await self._steps.look_at(address)
-        except (GatewayAway, PostgresAway, PostgresRefused) as trouble:
+            await self._look_or_again(address)
+        except (PostgresAway, PostgresRefused) as trouble:
             self._note("address", trouble, address.number)
         except Exception as error:  # noqa: BLE001 (the border of one look at an address)
             deposit_metrics.TROUBLE.labels("address").inc()
             report_unforeseen(self._tools.log.bind(address=address.number), "deposit_address", error)
+
+    async def _look_or_again(self, address: DepositAddress) -> None:
+        try:
+            await self._steps.look_at(address)
+        except GatewayAway as trouble:
+            self._note("address", trouble, address.number)
+            await look_again(self._tools.postgres, address, LEAST_LOOK_SECONDS)
 
     def _note(self, of: str, trouble: Exception, number: int) -> None:
         deposit_metrics.TROUBLE.labels(of).inc()

@@ -32,7 +32,9 @@ from wallet_worker.store.read_deposits import find_of_payment
 from wallet_worker.store.seal_batch import Link
 from wallet_worker.store.webhook_deliveries import Replayed
 
-_MOST_TOLD: Final = 1_000
+_AT_A_TIME: Final = 500
+"""So many outputs of a record are written in one transaction; a message has no more than its size allows."""
+
 _LARGEST: Final = 10**37
 
 
@@ -100,7 +102,10 @@ class DepositDesk:
         """Take in what a gateway's own record says, which makes good what a lost message would have said."""
         teller = Teller(gateway, digest=None, is_proof=True, retry_seconds=self.tools.settings.retry_seconds)
         read, refused = self._read_all(told, int(self.tools.clock()))
-        heard = await hear_deposits(self.tools.postgres, teller, read) if read else []
+        heard: list[Heard] = []
+        for first in range(0, len(read), _AT_A_TIME):
+            part = read[first : first + _AT_A_TIME]
+            heard += await hear_deposits(self.tools.postgres, teller, part)
         await self._tell_heard(gateway, heard)
         for one in refused:
             self.tools.log.error("deposit.record_not_read", gateway=gateway, code=one.code.value)
@@ -167,7 +172,7 @@ class DepositDesk:
     ) -> tuple[list[Told], list[WebhookRefused]]:
         read: list[Told] = []
         refused: list[WebhookRefused] = []
-        for one in told[:_MOST_TOLD]:
+        for one in told:
             try:
                 read.append(self.read_told(one, told_unix))
             except WebhookRefused as refusal:

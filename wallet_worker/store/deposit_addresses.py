@@ -41,7 +41,8 @@ WHERE id = $1 AND wanted_at < now() - make_interval(secs => $2)
 """
 
 HURRY_LOOK: Final = """
-UPDATE deposit_address SET next_look_at = least(next_look_at, now()) WHERE coin = $1 AND address = $2
+UPDATE deposit_address SET next_look_at = least(next_look_at, now() + make_interval(secs => $3))
+WHERE coin = $1 AND address = $2
 """
 
 # Who takes an address puts its next look off, so that no other worker looks meanwhile.
@@ -139,7 +140,13 @@ async def want_address(postgres: Postgres, number: int, seconds: float) -> None:
 
 async def hurry_look(transaction: Transaction, coin: str, address: str) -> None:
     """Let the gateway be asked at once what came to an address."""
-    await transaction.execute(HURRY_LOOK, coin, address)
+    await transaction.execute(HURRY_LOOK, coin, address, 0.0)
+
+
+async def look_again(postgres: Postgres, one: DepositAddress, seconds: float) -> None:
+    """Let a look that failed be taken again so soon, however seldom the address is looked at."""
+    async with postgres.transaction() as transaction:
+        await transaction.execute(HURRY_LOOK, one.coin, one.address, seconds)
 
 
 async def claim_looks(

@@ -113,6 +113,11 @@ async def test_addresses_are_looked_at_seldom_unless_a_player_wants_one(room: Co
     await room.loop.look_at_addresses()
     sql = "SELECT extract(epoch FROM next_look_at - now())::bigint FROM deposit_address"
     assert 80_000 < await room.house.number(sql) <= 86_400
+    await room.house.change("UPDATE deposit_address SET next_look_at = now()")
+    room.gateway.is_away = True
+    await room.loop.look_at_addresses()
+    assert await room.house.number(sql) <= 60, "a look that failed is taken again soon"
+    await room.house.change("UPDATE deposit_address SET next_look_at = now() + interval '1 day'")
     await room.address(0)
     assert await room.house.number(sql) <= 60
 

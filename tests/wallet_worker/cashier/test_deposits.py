@@ -275,3 +275,12 @@ async def test_players_are_told_of_a_deposit_that_was_held_when_it_is_credited(r
     assert user == room.house.players[0]
     assert isinstance(notice, DepositNotice)
     assert (notice.state, notice.krw_amount) == (DepositState.CREDITED, 150_000)
+
+
+async def test_a_record_of_any_length_is_taken_in(room: CoinRoom) -> None:
+    first = await room.told(0, confirmations=1)
+    record = [evolve(first, tx_hash=f"{number:064x}") for number in range(1_001)]
+    assert len(await room.desk.take_record(GATEWAY, record)) == 1_001
+    assert await room.house.number("SELECT count(*) FROM chain_deposit") == 1_001
+    await room.desk.take_record(GATEWAY, record)
+    assert await room.house.number("SELECT count(*) FROM chain_deposit") == 1_001
