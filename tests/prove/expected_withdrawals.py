@@ -1,4 +1,4 @@
-"""How statements about what players ask to take out, and about rates, have to be carried out; see ``expected``."""
+"""How statements about withdrawals that are asked for, and about rates, have to be carried out."""
 
 from collections.abc import Mapping
 from typing import Final
