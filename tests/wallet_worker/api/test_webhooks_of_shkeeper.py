@@ -127,7 +127,7 @@ async def test_its_record_shows_what_is_on_its_way_and_only_its_own_message_conf
     await room.look()
     await room.work()
     assert await room.states() == ["confirming"]
-    books.confirm(books.see("BTC", address, "0.0006"))
+    books.confirm(books.see("BTC", address, "0.002"))
     assert set(await served.tell()) == {TAKEN}
     await room.work()
     assert await room.states() == ["confirming", "credited"]
@@ -135,7 +135,7 @@ async def test_its_record_shows_what_is_on_its_way_and_only_its_own_message_conf
     assert await served.tell() == [TAKEN]
     await room.work()
     assert await room.states() == ["credited", "credited"]
-    assert await room.house.wallet(0) == PURSE + 240_000
+    assert await room.house.wallet(0) == PURSE + 450_000
     await room.house.assert_sound()
 
 
