@@ -33,7 +33,7 @@ from wallet_worker.store.gateway_reconciliation import (
 )
 
 _COIN: Final = r"^[A-Z0-9-]{2,16}$"
-_AMOUNT: Final = r"^[0-9]{1,18}(\.[0-9]{1,18})?$"
+_AMOUNT: Final = r"^[0-9]{1,12}(\.[0-9]{1,18})?$"
 _SUBJECT: Final = "gateways"
 
 
@@ -42,7 +42,7 @@ class CountedCoin:
     """What somebody has counted of a coin, wherever it lies."""
 
     coin: str = field(metadata=letters(2, 16, _COIN))
-    amount: str = field(metadata=letters(1, 37, _AMOUNT))
+    amount: str = field(metadata=letters(1, 31, _AMOUNT))
     """In whole coins, such as ``1.5``."""
 
 
