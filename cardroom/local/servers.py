@@ -88,7 +88,8 @@ def postgres_programs(data: Path) -> PostgresServer:
 def _wait_for_the_one_before(data: Path) -> None:
     """Let a server that is still stopping or starting finish; a number that is another process's is removed.
 
-    The wheel takes any living process of that number for a server that is ready.
+    The wheel takes any living process of that number for a server that is ready, and PostgreSQL takes it for
+    who holds the socket, even one that was killed and that nobody has buried yet.
     """
     file = data / "postmaster.pid"
     until = time.monotonic() + _LEFT_BEHIND_SECONDS
@@ -97,7 +98,8 @@ def _wait_for_the_one_before(data: Path) -> None:
             lines = file.read_text().split("\n")
             process = psutil.Process(int(lines[0]))
             if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
-                file.unlink(missing_ok=True)
+                for left in (file, *data.glob(".s.PGSQL.*.lock")):
+                    left.unlink(missing_ok=True)
                 return
         except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return

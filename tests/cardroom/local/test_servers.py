@@ -73,6 +73,21 @@ def test_a_number_that_is_another_process_s_now_is_not_taken_for_a_server(tmp_pa
         assert server.pid != os.getpid()
 
 
+def test_one_that_was_killed_and_not_yet_buried_keeps_no_socket(tmp_path: Path) -> None:
+    with postgres_server(tmp_path):
+        kept = {
+            name: (tmp_path / "data" / name).read_text() for name in ("postmaster.pid", ".s.PGSQL.5432.lock")
+        }
+    user = postgres_programs(tmp_path / "data").system_user
+    with subprocess.Popen(["true"], user=user) as dead:
+        while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        for name, text in kept.items():
+            (tmp_path / "data" / name).write_text("\n".join([str(dead.pid), *text.split("\n")[1:]]))
+        with postgres_server(tmp_path) as server:
+            assert server.pid != dead.pid
+
+
 def test_data_that_was_never_finished_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "PG_VERSION").write_text("18\n", encoding="utf-8")
