@@ -70,6 +70,9 @@ class CoinSettings:
     largest_withdrawal: Krw = _LARGEST_WITHDRAWAL
     deposits_open: bool = True
     withdrawals_open: bool = True
+    former: Mapping[str, str] = field(factory=dict)
+    """Gateways that the coin went by before, and what it is called there: what comes to their addresses is
+    credited, and what they were given to send is followed; nothing new goes by them."""
     payout_fee: str = ""
     """What a payout may pay the chain, in the gateway's words: SHKeeper wants sat/vByte for BTC."""
 
@@ -316,6 +319,9 @@ def _fault_of(coin: CoinSettings, settings: PaymentSettings, network: Network, s
     gateway = settings.gateways.get(coin.gateway)
     if gateway is None:
         return f"there is no gateway {coin.gateway}"
+    unknown = [name for name in coin.former if name not in settings.gateways or name == coin.gateway]
+    if unknown:
+        return f"former: {unknown[0]} is none of the other gateways"
     if not coin.gateway_coin:
         return "gateway_coin: what the coin is called at its gateway"
     if len(coin.smallest_deposit.partition(".")[2]) > scale:

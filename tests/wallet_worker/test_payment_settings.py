@@ -155,6 +155,8 @@ def test_coins_that_are_worth_nothing_may_be_credited_early(tmp_path: Path) -> N
         ({"payout_fee": '""'}, "payout_fee"),
         ({"gateway": '"sandbox"'}, "no gateway of the mainnet"),
         ({"minimum": "1"}, "minimum"),
+        ({"former": '{ nowhere = "BTC" }'}, "former: nowhere"),
+        ({"former": '{ shkeeper = "BTC" }'}, "former: shkeeper"),
     ],
 )
 def test_a_coin_that_is_not_whole_stops_the_start(
