@@ -288,7 +288,8 @@ class PaymentSettings:
             raise BadSettings("payments: connections is at least 1")
         if not all(_GATEWAY_NAME.fullmatch(name) for name in self.gateways):
             raise BadSettings("gateways: names are of small letters, digits and _, up to 32")
-        longest_call = max((gateway.call_seconds for gateway in self.gateways.values()), default=0.0)
+        called = [one for one in self.gateways.values() if one.kind is not GatewayKind.GENERIC]
+        longest_call = max((one.call_seconds for one in called), default=0.0)
         if self.payouts.doubtful_seconds <= self.payouts.begin_seconds + longest_call:
             raise BadSettings(
                 "payouts: doubtful_seconds is more than begin_seconds and a gateway's call_seconds together"

@@ -96,6 +96,11 @@ def test_limits_that_are_none_stop_the_start(section: str, values: dict[str, Any
         read("coins.toml", **{section: values})
 
 
+def test_a_gateway_that_nobody_calls_makes_no_payout_doubtful() -> None:
+    short = {"begin_seconds": 5, "doubtful_seconds": 6}
+    assert read(gateways={"by_hand": BY_HAND}, payouts=short).payouts.doubtful_seconds == 6
+
+
 @pytest.mark.parametrize(
     ("gateway", "fault"),
     [
