@@ -97,7 +97,7 @@ async def _hear(
         after = hear(known, told, mine.user_id if mine else None, is_proof=teller.is_proof)
         refusal = Refusal.UNKNOWN_ADDRESS if after.state is ChainState.UNMATCHED else None
     if after != known:
-        await write_deposit(transaction, after, teller.retry_seconds)
+        await write_deposit(transaction, after, teller.retry_seconds, puts_off=False)
     elif known.state in _ALREADY_THERE and told.confirmations < known.needed:
         await hurry_look(transaction, told.coin, told.address)
     return Heard(told, Change(known, after), refusal)
