@@ -102,7 +102,11 @@ async def serve_wallet(
         open_payments(Ground(settings, redis, pages, worker.tools.link, worker.name, log)) as payments,
         trio.open_nursery() as background,
     ):
-        for run in [*worker.beside, *([] if payments is None else payments.beside)]:
+        for run in [
+            *worker.beside,
+            build_held_watch(settings, worker, payments, log).run,
+            *([] if payments is None else payments.beside),
+        ]:
             background.start_soon(run)
         async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
             serving.start_soon(worker.sharing.run, stopping)
@@ -181,7 +185,6 @@ def build_worker(
         watch.run,
         notices.run,
         TermsWatch(postgres, redis, settings.protection, log, blocked_users=blocks).run,
-        HeldWatch(postgres, link, settings.protection, log).run,
         Housekeeping(postgres, settings.ledger, log).run,
         NodeActions(postgres, redis, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
@@ -200,6 +203,15 @@ def build_worker(
         notices=notices,
         beside=beside,
     )
+
+
+def build_held_watch(
+    settings: WalletSettings, worker: Worker, payments: Payments | None, log: Log
+) -> HeldWatch:
+    """Give who credits held deposits; players are told where coins come in by gateways."""
+    tools = worker.tools
+    tell = None if payments is None else payments.deposits.tell_credited
+    return HeldWatch(tools.postgres, tools.link, settings.protection, log, on_released=tell)
 
 
 def build_consumers(
@@ -228,10 +240,17 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
     return Recorder(services, places)
 
 
+def build_office(settings: WalletSettings, worker: Worker, payments: Payments | None, log: Log) -> Office:
+    """Give what administrators' pages work with."""
+    tools = worker.tools
+    office = Office(tools.postgres, tools.link, log, settings.office, worker.notices.hurry)
+    return office if payments is None else evolve(office, on_released=payments.deposits.tell_credited)
+
+
 def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
     tools = worker.tools
-    office = Office(tools.postgres, tools.link, log, settings.office, worker.notices.hurry)
+    office = build_office(settings, worker, desk.payments, log)
     logins = LoginLookup(desk.redis, desk.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
     add_entry(app, desk.entry)

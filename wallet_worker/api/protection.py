@@ -25,7 +25,7 @@ from wallet_worker.store.held_deposits import (
     NoSuchHeldDeposit,
     list_held,
     list_held_of,
-    release_within,
+    release_once,
 )
 from wallet_worker.store.read_terms import Usage, read_usage
 
@@ -133,14 +133,18 @@ def add_held_deposits(pages: Blueprint, office: Office) -> None:
         if number > _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such deposit")
 
+        is_news = False
+
         async def work(transaction: Transaction) -> Answer:
-            return await release_within(transaction, number, order.admin, office.link)
+            nonlocal is_news
+            released, is_news = await release_once(transaction, number, order.admin, office.link)
+            return released
 
         try:
             answer = await obey(office.postgres, order, work)
         except NoSuchHeldDeposit:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such deposit") from None
-        if not order.is_dry_run:
+        if is_news and not order.is_dry_run:
             office.log.warning("held_deposit.released", number=number, by=order.admin, reason=order.reason)
             await office.on_released(answer["payment"])
         return answer

@@ -88,7 +88,7 @@ async def _hear(
             is_coin = any(one.coin == told.coin for one in at_address)
             return Heard(told, None, Refusal.WEBHOOK_UNKNOWN if is_coin else Refusal.WRONG_COIN)
         return await _hear_first(transaction, teller, told, mine, outputs)
-    if contradicts(known, told, teller.gateway):
+    if contradicts(known, told, teller.gateway, is_record=teller.is_record):
         after = disagree(known) if teller.is_record else contradict(known)
         refusal: Refusal | None = Refusal.DEPOSIT_CHANGED
     else:
