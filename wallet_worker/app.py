@@ -185,7 +185,7 @@ def build_worker(
         watch.run,
         notices.run,
         TermsWatch(postgres, redis, settings.protection, log, blocked_users=blocks).run,
-        Housekeeping(postgres, settings.ledger, log).run,
+        Housekeeping(postgres, settings.ledger, log, delivery_seconds=delivery_seconds(settings)).run,
         NodeActions(postgres, redis, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
     ]
@@ -212,6 +212,11 @@ def build_held_watch(
     tools = worker.tools
     tell = None if payments is None else payments.deposits.tell_credited
     return HeldWatch(tools.postgres, tools.link, settings.protection, log, on_released=tell)
+
+
+def delivery_seconds(settings: WalletSettings) -> float | None:
+    """Give how long a gateway's message is remembered: twice as long as its time stamp is good."""
+    return None if settings.payments is None else 2.0 * settings.payments.deposits.webhook_seconds
 
 
 def build_consumers(

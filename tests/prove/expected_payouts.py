@@ -49,7 +49,6 @@ PAYOUTS: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
     "wallet_worker.store.payout_figures": {
         "COUNT_STATES": _OPEN,
-        "SENT_BY_COIN": Expected(why="what was sent today, among what was ever sent"),
     },
     "wallet_worker.store.vote_withdrawal": {
         "_ADD_FLAG": by("withdrawal_pkey"),
