@@ -47,17 +47,32 @@ class DepositLoop:
                 return
 
     async def look_at_addresses(self) -> None:
-        """Ask what came to the addresses whose time it is, of gateways that can say it; few at once."""
-        names = [name for name, one in self._tools.gateways.items() if one.looks_up_deposits]
+        """Ask what came to the addresses whose time it is, of gateways that can say it; few at once.
+
+        None waits for another gateway's, and one that is away is not asked for all of its addresses.
+        """
+        async with trio.open_nursery() as nursery:
+            for name, gateway in self._tools.gateways.items():
+                if gateway.looks_up_deposits:
+                    nursery.start_soon(self._look_at_all_of, name)
+
+    async def _look_at_all_of(self, gateway: str) -> None:
+        try:
+            await self._look_at_addresses_of(gateway)
+        except (PostgresAway, PostgresRefused) as trouble:
+            self._tools.log.warning("deposits.not_looked_at", gateway=gateway, trouble=str(trouble))
+
+    async def _look_at_addresses_of(self, gateway: str) -> None:
         at_once = self._tools.settings.at_once
         for _ in range(_MOST_ROUNDS):
             due = await claim_looks(
-                self._tools.postgres, names, at_once, LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS
+                self._tools.postgres, gateway, at_once, LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS
             )
+            answered: list[DepositAddress] = []
             async with trio.open_nursery() as nursery:
                 for address in due:
-                    nursery.start_soon(self._look_at, address)
-            if len(due) < at_once:
+                    nursery.start_soon(self._look_at, address, answered)
+            if len(due) < at_once or not answered:
                 return
 
     async def measure(self) -> None:
@@ -100,21 +115,25 @@ class DepositLoop:
             report_unforeseen(self._tools.log.bind(deposit=deposit.number), "deposit", error)
         in_hand.discard(deposit.number)
 
-    async def _look_at(self, address: DepositAddress) -> None:
+    async def _look_at(self, address: DepositAddress, answered: list[DepositAddress]) -> None:
         try:
-            await self._look_or_again(address)
+            if await self._look_or_again(address):
+                answered.append(address)
         except (PostgresAway, PostgresRefused) as trouble:
             self._note("address", trouble, address.number)
         except Exception as error:  # noqa: BLE001 (the border of one look at an address)
             deposit_metrics.TROUBLE.labels("address").inc()
             report_unforeseen(self._tools.log.bind(address=address.number), "deposit_address", error)
 
-    async def _look_or_again(self, address: DepositAddress) -> None:
+    async def _look_or_again(self, address: DepositAddress) -> bool:
+        """Say whether the gateway answered."""
         try:
             await self._steps.look_at(address)
         except GatewayAway as trouble:
             self._note("address", trouble, address.number)
             await look_again(self._tools.postgres, address, LEAST_LOOK_SECONDS)
+            return False
+        return True
 
     def _note(self, of: str, trouble: Exception, number: int) -> None:
         deposit_metrics.TROUBLE.labels(of).inc()

@@ -5,6 +5,8 @@ from datetime import datetime
 import pytest
 import trio
 
+from cardroom.service.postgres import PostgresAway, open_postgres
+from cardroom.service.settings import PostgresSettings
 from tests.fakes.gateways import RecordingGateway
 from tests.wallet_worker.coins_in import GATEWAY, CoinRoom, open_coin_room
 from tests.wallet_worker.house import House
@@ -126,3 +128,26 @@ async def test_all_addresses_that_are_due_are_looked_at_in_one_round(room: CoinR
     await room.house.change("UPDATE deposit_address SET next_look_at = now() - interval '1 s'")
     await room.loop.look_at_addresses()
     assert sum(what == "list_deposits" for what, _ in room.gateway.asked) == 12
+
+
+async def test_a_database_that_is_away_stops_no_loop(house: House) -> None:
+    nowhere = PostgresSettings(dsn="postgresql://nobody@127.0.0.1:1/none")
+    async with open_postgres(nowhere, must_answer=False) as postgres:
+        loop = open_coin_room(house, postgres=postgres).loop
+        await loop.look_at_addresses()
+        with pytest.raises(PostgresAway):
+            await loop.follow_due()
+
+
+async def test_a_gateway_that_is_away_holds_up_no_other_and_is_asked_a_few_times_only(house: House) -> None:
+    away, well = RecordingGateway("away", is_away=True), RecordingGateway(GATEWAY)
+    room = open_coin_room(house, [well, away])
+    await room.address(0)
+    await house.change(
+        "INSERT INTO deposit_address (user_id, coin, gateway, external_id, address, given_at, next_look_at) "
+        f"SELECT {house.players[1]}, 'C' || n, 'away', 'e' || n, 'a' || n, now(), now() - interval '1 h' "
+        "FROM generate_series(10, 49) AS n"
+    )
+    await room.loop.look_at_addresses()
+    assert len(away.asked) == room.desk.tools.settings.at_once
+    assert [what for what, _ in well.asked].count("list_deposits") == 1
