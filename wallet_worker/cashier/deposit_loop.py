@@ -96,7 +96,7 @@ class DepositLoop:
             keeping.cancel_scope.cancel()
 
     async def _keep_claims(self, in_hand: set[int]) -> None:
-        """Renew the claims on what is in hand; where that fails another worker does the same, no harm is done."""
+        """Renew the claims on what is in hand; where that fails, another worker does the same twice."""
         while True:
             await trio.sleep(_RENEW_SECONDS)
             try:

@@ -81,9 +81,7 @@ def read_look(data: bytes) -> Look | None:
     try:
         said = json.loads(data)
         asked_at = _from_unix(said["asked_at"])
-        prices = {
-            coin: tuple(_read(one, asked_at) for one in told) for coin, told in said["prices"].items()
-        }
+        prices = {coin: tuple(_read(one, asked_at) for one in told) for coin, told in said["prices"].items()}
         return Look(asked_at, prices)
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None

@@ -143,7 +143,7 @@ def find_known(known: Sequence[ChainDeposit], told: Told, gateway: str) -> Chain
 def contradicts(deposit: ChainDeposit, told: Told, gateway: str, *, is_record: bool = False) -> bool:
     """Say whether what is told is not what was told first.
 
-    A record's other amount is none where a person has cleared the deposit: some gateways round in one of both.
+    A record may have another amount where a person has cleared the deposit: some gateways round differently.
     """
     is_cleared = is_record and deposit.is_cleared
     amount = deposit.coin_amount if is_cleared else told.coin_amount
@@ -197,7 +197,7 @@ def as_newest(deposit: ChainDeposit, told: Told) -> Told:
 
 
 def _on_its_way(deposit: ChainDeposit) -> ChainDeposit:
-    """Give it the state that its owner and its confirmations make; told differently, it is a person's first."""
+    """Give it the state that owner and confirmations make; told differently, it is a person's first."""
     if deposit.user_id is not None and CHANGED in _alarms(deposit) and not deposit.is_cleared:
         return review(deposit, CHANGED)
     state = state_of_new(deposit.user_id, deposit.confirmations, deposit.needed)
