@@ -102,11 +102,7 @@ async def serve_wallet(
         open_payments(Ground(settings, redis, pages, worker.tools.link, worker.name, log)) as payments,
         trio.open_nursery() as background,
     ):
-        for run in [
-            *worker.beside,
-            build_held_watch(settings, worker, payments, log).run,
-            *([] if payments is None else payments.beside),
-        ]:
+        for run in [*worker.beside, *beside_money(settings, worker, payments, log)]:
             background.start_soon(run)
         async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
             serving.start_soon(worker.sharing.run, stopping)
@@ -205,13 +201,14 @@ def build_worker(
     )
 
 
-def build_held_watch(
+def beside_money(
     settings: WalletSettings, worker: Worker, payments: Payments | None, log: Log
-) -> HeldWatch:
-    """Give who credits held deposits; players are told where coins come in by gateways."""
+) -> list[Callable[[], Awaitable[None]]]:
+    """Give what runs for outside money: held deposits are watched with payments and without."""
+    told = None if payments is None else payments.deposits.tell_credited
     tools = worker.tools
-    tell = None if payments is None else payments.deposits.tell_credited
-    return HeldWatch(tools.postgres, tools.link, settings.protection, log, on_released=tell)
+    held = HeldWatch(tools.postgres, tools.link, settings.protection, log, on_released=told)
+    return [held.run, *([] if payments is None else payments.beside)]
 
 
 def delivery_seconds(settings: WalletSettings) -> float | None:
@@ -245,17 +242,12 @@ def build_recorder(settings: WalletSettings, services: RecorderServices, redis: 
     return Recorder(services, places)
 
 
-def build_office(settings: WalletSettings, worker: Worker, payments: Payments | None, log: Log) -> Office:
-    """Give what administrators' pages work with."""
-    tools = worker.tools
-    office = Office(tools.postgres, tools.link, log, settings.office, worker.notices.hurry)
-    return office if payments is None else evolve(office, on_released=payments.deposits.tell_credited)
-
-
 def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) -> QuartTrio:
     """Give the app with all its pages."""
     tools = worker.tools
-    office = build_office(settings, worker, desk.payments, log)
+    office = Office(tools.postgres, tools.link, log, settings.office, worker.notices.hurry)
+    if desk.payments is not None:
+        office = evolve(office, on_released=desk.payments.deposits.tell_credited)
     logins = LoginLookup(desk.redis, desk.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
     add_entry(app, desk.entry)

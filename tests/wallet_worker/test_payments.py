@@ -9,9 +9,10 @@ from cardroom.service.postgres import open_postgres
 from cardroom.service.redis import open_redis
 from cardroom.service.settings import BadSettings, Bind, PostgresSettings, RedisSettings, Secret
 from tests.wallet_worker.house import LINK, LOG
-from wallet_worker.app import build_held_watch, build_office, build_worker
+from wallet_worker.app import beside_money, build_worker
 from wallet_worker.audit.handover import Handover
 from wallet_worker.audit.recorder import RecorderServices
+from wallet_worker.cashier.held_watch import HeldWatch
 from wallet_worker.payment_settings import GatewayKind, GatewaySettings, PaymentSettings
 from wallet_worker.payments import ALL_MAKERS, Ground, open_payments
 from wallet_worker.settings import AuditSettings, WalletSettings
@@ -57,15 +58,14 @@ def test_every_kind_of_gateway_is_made() -> None:
     assert set(ALL_MAKERS) == set(GatewayKind)
 
 
-async def test_players_are_told_of_held_deposits_that_are_released_by_whomever() -> None:
-    """By the watch, and by the office that serves administrators."""
+async def test_players_are_told_of_held_deposits_that_the_watch_releases() -> None:
     settings = settings_with(PaymentSettings(DEV_COINS, {"sandbox": SANDBOX}))
     async with open_postgres(NO_DATABASE, must_answer=False) as pages, open_redis(NOWHERE) as redis:
         services = RecorderServices(pages, Handover([ShardId(0), HOUSE], 1), settings.audit, LOG)
         worker = build_worker(settings, pages, services, redis)
         async with open_payments(Ground(settings, redis, pages, LINK, "worker", LOG)) as built:
             assert built is not None
-            tell = built.deposits.tell_credited
-            assert build_held_watch(settings, worker, built, LOG)._on_released == tell
-            assert build_held_watch(settings, worker, None, LOG)._on_released is None
-            assert build_office(settings, worker, built, LOG).on_released == tell
+            for payments, told in ((built, built.deposits.tell_credited), (None, None)):
+                watch = beside_money(settings, worker, payments, LOG)[0].__self__  # type: ignore[attr-defined]
+                assert isinstance(watch, HeldWatch)
+                assert watch._on_released == told

@@ -1,4 +1,4 @@
-"""How long a deposit waits: nothing that is told puts it off, and a worker that dies leaves it to others soon."""
+"""How long a deposit waits: nothing that is told puts it off, and a worker that dies leaves it soon."""
 
 from datetime import datetime
 
