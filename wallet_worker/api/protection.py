@@ -106,7 +106,6 @@ def _seconds_left(usage: Usage, room: BuyInRoom) -> int | None:
 
 def add_held_deposits(pages: Blueprint, office: Office) -> None:
     """Add ``/admin/deposits/held``, which goes by number, newest first, and the order that releases one."""
-    bodies = body_codec(ReasonBody)
 
     @pages.get("/deposits/held")
     @Page(tag="money", who=ADMIN, parameters=(LIMIT, BEFORE), answers={200: DepositsHeld})
@@ -117,6 +116,12 @@ def add_held_deposits(pages: Blueprint, office: Office) -> None:
         found = await list_held(office.postgres, read_before(asked), limit + 1)
         more = found[limit - 1].number if len(found) > limit else None
         return {"deposits": [_show(one) for one in found[:limit]], "next_before": more}
+
+    _add_release(pages, office)
+
+
+def _add_release(pages: Blueprint, office: Office) -> None:
+    bodies = body_codec(ReasonBody)
 
     @pages.post("/deposits/held/<int:number>/release")
     @Page(

@@ -146,8 +146,9 @@ async def release_fitting(
             if await _fits(postgres, row["user_id"], row["krw_amount"], settings):
                 new = await _release_if_it_fits(postgres, last, link, settings)
                 released += new
-                for answer in new if on_released is not None else ():
-                    await on_released(answer)
+                if on_released is not None:
+                    for answer in new:
+                        await on_released(answer)
     return released
 
 

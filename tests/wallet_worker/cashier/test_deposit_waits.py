@@ -113,7 +113,7 @@ async def test_a_step_that_takes_long_keeps_its_claim(
 
 async def test_a_worker_that_dies_leaves_its_deposits_for_half_a_minute_at_most(room: CoinRoom) -> None:
     await room.hear(room.gateway.has(await room.told(0)))
-    room.rates.trouble = KeyboardInterrupt()
+    room.rates.trouble = KeyboardInterrupt()  # type: ignore[assignment]
     with pytest.raises(BaseException):  # noqa: B017 (the group that it dies by)
         await room.loop.follow_due()
     sql = "SELECT extract(epoch FROM next_try_at - now())::bigint FROM chain_deposit"

@@ -54,7 +54,8 @@ class AwayAfterwards:
 
 
 def without_answers(room: CoinRoom) -> DepositDesk:
-    return DepositDesk(evolve(room.desk.tools, postgres=AwayAfterwards(room.house.database)))
+    away: Any = AwayAfterwards(room.house.database)
+    return DepositDesk(evolve(room.desk.tools, postgres=away))
 
 
 async def test_what_is_released_by_the_limit_is_told_once(room: CoinRoom) -> None:
