@@ -182,7 +182,7 @@ def build_worker(
         notices.run,
         TermsWatch(postgres, redis, settings.protection, log, blocked_users=blocks).run,
         HeldWatch(postgres, link, settings.protection, log).run,
-        Housekeeping(postgres, settings.ledger, log).run,
+        Housekeeping(postgres, settings.ledger, log, delivery_seconds=delivery_seconds(settings)).run,
         NodeActions(postgres, redis, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
     ]
@@ -200,6 +200,11 @@ def build_worker(
         notices=notices,
         beside=beside,
     )
+
+
+def delivery_seconds(settings: WalletSettings) -> float | None:
+    """Give how long a gateway's message is remembered: twice as long as its time stamp is good."""
+    return None if settings.payments is None else 2.0 * settings.payments.deposits.webhook_seconds
 
 
 def build_consumers(

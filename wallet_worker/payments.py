@@ -149,6 +149,7 @@ def build_payments(ground: Ground, reach: Reach) -> Payments:
             board.run,
             feed.run,
             rates.run,
+            reconciler.watch,
             DepositLoop(deposits).run,
             Approvals(payout_tools, settings.withdrawals).run,
             payouts.run,

@@ -39,7 +39,7 @@ async def test_without_payments_nothing_of_them_is_built() -> None:
 
 
 async def test_payments_are_built_before_any_server_answers() -> None:
-    assert await loops_of(PaymentSettings(DEV_COINS, {"sandbox": SANDBOX})) == 8
+    assert await loops_of(PaymentSettings(DEV_COINS, {"sandbox": SANDBOX})) == 9
 
 
 async def test_coins_of_a_gateway_that_is_not_there_stop_the_start() -> None:

@@ -195,7 +195,8 @@ async def hurry(house: House) -> None:
 async def age(house: House, seconds: float) -> None:
     """Let all that is being sent have been begun so much earlier, and be due."""
     await house.change(
-        f"UPDATE withdrawal SET sending_at = sending_at - interval '{seconds} s' WHERE ended_at IS NULL"
+        f"UPDATE withdrawal SET sending_at = sending_at - interval '{seconds} s',"
+        f" ready_at = ready_at - interval '{seconds} s' WHERE ended_at IS NULL"
     )
     await hurry(house)
 

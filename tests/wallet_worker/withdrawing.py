@@ -121,7 +121,7 @@ async def assert_untouched(house: House, player: int = 0) -> None:
 
 async def become(house: House, number: int, state: str) -> None:
     """Let a withdrawal have come to a state, by all steps that lead there."""
-    fixed = "coin_amount = 1, coin_scale = 8, rate = 1, attempt = 1, sender = 'test', sending_at = now()"
+    fixed = "coin_amount = 1, coin_scale = 8, rate = 1, attempt = 1, sender = 'test', sending_at = ready_at"
     approved = "approved_at = now(), approved_by = 'limit'"
     steps = {
         "waiting": [],

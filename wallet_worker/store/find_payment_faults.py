@@ -73,6 +73,7 @@ PAYMENT_FAULTS: Final[Mapping[str, str]] = MappingProxyType(
             UNION ALL
             SELECT 'withdrawal ' || withdrawal.payment_id || ' is ' || state || ', and not two administrators approved it'
             FROM withdrawal LEFT JOIN withdrawal_vote AS vote ON vote.payment_id = withdrawal.payment_id AND is_approval
+                AND flag_count = cardinality(flags)
             WHERE approved_by = 'administrators' AND state IN ('approved', 'sending', 'sent', 'doubtful', 'confirmed')
             GROUP BY withdrawal.payment_id, state HAVING count(DISTINCT vote.admin) < 2
             UNION ALL

@@ -191,7 +191,10 @@ async def test_the_days_cap_of_a_coin_is_for_all_players(house: House, server: P
     assert len(sent) == len(server.taken) == (2 if second not in sent else 1)
     (waits, *_) = [one for one in (first, second, fits) if one not in sent]
     assert (await row_of(house, waits))["reason"] == "hot_wallet_cap"
-    await house.change("UPDATE withdrawal SET sending_at = sending_at - interval '1 day'")
+    await house.change(
+        "UPDATE withdrawal SET sending_at = sending_at - interval '1 day',"
+        " ready_at = ready_at - interval '1 day'"
+    )
     await hurry(house)
     await room.desk.look(NAME)
     assert await state_of(house, waits) == "sent"

@@ -23,7 +23,7 @@ from wallet_worker.store.request_withdrawal import request_withdrawal
 
 CLAIM = """
 UPDATE withdrawal SET state = 'sending', coin_amount = 1, coin_scale = 8, rate = 1, attempt = 1,
-                      sender = 'test', sending_at = now()
+                      sender = 'test', sending_at = ready_at
 WHERE payment_id = $1 AND state = 'approved'
 """
 

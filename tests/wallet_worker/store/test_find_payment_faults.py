@@ -179,8 +179,8 @@ async def test_a_withdrawal_that_nobody_rejected_is_found(house: House) -> None:
 
 def _vote(number: int, said: str) -> str:
     return (
-        "INSERT INTO withdrawal_vote (payment_id, admin, is_approval, reason)"
-        f" VALUES ({number}, {said}, 'so it was')"
+        "INSERT INTO withdrawal_vote (payment_id, admin, is_approval, flag_count, reason)"
+        f" VALUES ({number}, {said}, 0, 'so it was')"
     )
 
 
