@@ -8,10 +8,10 @@ import trio
 from attrs import define, field, frozen
 
 from cardroom.service.postgres import Postgres, Row, Transaction
-from tests.fakes.payout_gateway import NAME, HttpGateway, PayoutServer
+from tests.fakes.payout_gateway import HttpGateway, PayoutServer
 from tests.wallet_worker.house import LINK, House
 from tests.wallet_worker.withdrawals import SendingRoom, age, row_of, sending_room
-from wallet_worker.gateways.port import PayoutFound, PayoutOrder, PayoutTaken
+from wallet_worker.gateways.port import Gateway, PayoutFound, PayoutOrder, PayoutTaken
 from wallet_worker.store.decide_payout import NotPaidWord, PaidWord, not_paid_within, paid_within
 
 
@@ -55,28 +55,39 @@ class MortalPostgres:
         return await self._postgres.fetch_one(sql, *values)
 
 
-class MortalGateway(HttpGateway):
+class MortalGateway:
     """A gateway whose client may be killed before and after each call."""
 
-    reaper: Reaper
+    def __init__(self, gateway: Gateway, reaper: Reaper) -> None:
+        self._gateway = gateway
+        self._reaper = reaper
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._gateway, name)
 
     async def send(self, order: PayoutOrder) -> PayoutTaken:
-        self.reaper.pass_by("before the payout")
-        taken = await super().send(order)
-        self.reaper.pass_by("after the payout")
+        self._reaper.pass_by("before the payout")
+        taken = await self._gateway.send(order)
+        self._reaper.pass_by("after the payout")
         return taken
 
     async def find_payout(self, external_id: str, task_id: str | None) -> PayoutFound:
-        self.reaper.pass_by("before a look-up")
-        found = await super().find_payout(external_id, task_id)
-        self.reaper.pass_by("after a look-up")
+        self._reaper.pass_by("before a look-up")
+        found = await self._gateway.find_payout(external_id, task_id)
+        self._reaper.pass_by("after a look-up")
         return found
 
 
 def mortal_room(house: House, server: PayoutServer, reaper: Reaper, **changes: Any) -> SendingRoom:
-    gateway = MortalGateway(server.url, server.finds)
-    object.__setattr__(gateway, "reaper", reaper)
-    return sending_room(house, {NAME: gateway}, postgres=MortalPostgres(house.database, reaper), **changes)
+    gateway = HttpGateway(server.url, server.finds)
+    return mortal_room_of(house, gateway, reaper, **changes)
+
+
+def mortal_room_of(house: House, gateway: Gateway, reaper: Reaper, **changes: Any) -> SendingRoom:
+    """Give a worker at whatever gateway, that may be killed."""
+    mortal: Any = MortalGateway(gateway, reaper)
+    postgres = MortalPostgres(house.database, reaper)
+    return sending_room(house, {gateway.name: mortal}, postgres=postgres, **changes)
 
 
 async def live(room: SendingRoom, rounds: int = 2) -> bool:
@@ -115,9 +126,15 @@ class People:
                 word = PaidWord(number, int(row["coin_amount"]), tx_hash, is_manual=False)
                 await paid_within(transaction, word, LINK)
                 return
-            for admin in ("kim", "lee"):
-                not_paid = NotPaidWord(number, admin, "looked", sends_again, False, 900.0)
-                await not_paid_within(transaction, not_paid, LINK)
+        await say_not_paid(self.house, number, sends_again=sends_again)
+
+
+async def say_not_paid(house: House, number: int, *, sends_again: bool) -> None:
+    """Let two administrators say so."""
+    async with house.database.transaction() as transaction:
+        for admin in ("kim", "lee"):
+            word = NotPaidWord(number, admin, "looked", sends_again, False, 900.0)
+            await not_paid_within(transaction, word, LINK)
 
 
 async def settle(room: SendingRoom, people: People, numbers: Sequence[int], *, sends_again: bool) -> None:

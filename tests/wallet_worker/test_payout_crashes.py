@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.fakes.payout_gateway import Fault, payout_server
+from tests.fakes.shkeeper import ShkeeperStub
 from tests.wallet_worker.house import House
 from tests.wallet_worker.payout_crashes import (
     People,
@@ -12,9 +13,20 @@ from tests.wallet_worker.payout_crashes import (
     assert_paid_at_most_once,
     live,
     mortal_room,
+    mortal_room_of,
+    say_not_paid,
     settle,
 )
-from tests.wallet_worker.withdrawals import fund, requested
+from tests.wallet_worker.withdrawals import (
+    SendingRoom,
+    age,
+    fund,
+    requested,
+    row_of,
+    shkeeper_gateway,
+    state_of,
+)
+from wallet_worker.gateways.port import PayoutFound, PayoutStage
 
 PARTS = 3
 LIVES: dict[str, Callable[[], list[Fault]]] = {
@@ -69,3 +81,47 @@ async def test_killed_twice_around_the_call(house: House, finds: bool, life: str
             )
             await assert_paid_at_most_once(house, server, number)
     await house.assert_sound()
+
+
+async def test_killed_at_every_step_at_shkeeper(house: House) -> None:
+    """SHKeeper pays whatever comes, and finds nothing: what it took is told by its callback, or by people."""
+    await fund(house, 100_000_000)
+    killed = []
+    async with shkeeper_gateway() as (stub, gateway, book):
+        for at in range(7, 200):
+            number = await requested(house, player=at % 4, gateway=gateway.name)
+            reaper = Reaper(at)
+            first = mortal_room_of(house, gateway, reaper, coins=book)
+            if not await live(first):
+                break
+            killed.append(reaper.points[-1])
+            second = mortal_room_of(house, gateway, Reaper(), coins=book, name="second")
+            for _ in range(2):
+                await age(house, 1000)
+                await second.go_on(rounds=1)
+            await _end(house, second, stub, number, is_paid_first=at % 3 == 0)
+            payouts = [one for one in stub.books.payouts if one.external_id.startswith(f"w{number}-")]
+            row = await row_of(house, number)
+            assert [one.is_paid for one in payouts] == [True], killed[-1]
+            assert row["state"] == "confirmed"
+            assert str(row["tx_hash"]) in str(payouts[0].outcome)
+    assert {"before the payout", "after the payout", "before a commit", "after a commit"} <= set(killed)
+    await house.assert_sound()
+
+
+async def _end(
+    house: House, room: SendingRoom, stub: ShkeeperStub, number: int, *, is_paid_first: bool
+) -> None:
+    """Let SHKeeper pay what it has, and tell of it, or be asked; what it never had people send again."""
+    row = await row_of(house, number)
+    name = f"w{number}-{row['attempt']}"
+    if not [one for one in stub.books.payouts if one.external_id == name]:
+        assert row["state"] == "doubtful"
+        await say_not_paid(house, number, sends_again=True)
+        await room.go_on(rounds=1)
+    payout = stub.books.payouts[-1]
+    txid = stub.books.pay(payout, told=False)
+    if is_paid_first or await state_of(house, number) == "doubtful":
+        await room.desk.report(row["gateway"], PayoutFound(payout.external_id, PayoutStage.PAID, txid))
+    await age(house, 1000)
+    await room.go_on(rounds=1)

@@ -1,28 +1,36 @@
 """Withdrawals on their way, for tests: rows as a request leaves them, and the desk that sends them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any, Final
 
+import httpx
 from attrs import define, evolve, field, frozen
 
 from cardroom.ids import UserId
 from cardroom.money import Krw
 from cardroom.service.postgres import Postgres, Transaction
+from cardroom.service.settings import Secret
 from cardroom.wire.notices import PlayerNotice, WithdrawalNotice
 from tests.fakes.payout_gateway import NAME
+from tests.fakes.shkeeper import ShkeeperStub, shkeeper
 from tests.wallet_worker.house import LINK, LOG, House
 from tests.wallet_worker.outside import ADDRESS, BTC
 from wallet_worker.cashier.approvals import Approvals
 from wallet_worker.cashier.payout_tools import PayoutTools
 from wallet_worker.cashier.payout_watch import PayoutWatch
 from wallet_worker.cashier.payouts import PayoutDesk
+from wallet_worker.gateways.coin_names import coins_at
 from wallet_worker.gateways.port import Gateway
+from wallet_worker.gateways.table import BuiltGateway, GatewayPlan, make_shkeeper
 from wallet_worker.payment_settings import (
     CoinBook,
     CoinSettings,
+    GatewayKind,
+    GatewaySettings,
     Network,
     PayoutSettings,
     WithdrawalRules,
@@ -31,6 +39,7 @@ from wallet_worker.rates.port import RateNow, RateSide
 from wallet_worker.screening.port import Screened, Verdict
 from wallet_worker.store.hold_for_withdrawal import WithdrawalRequest, hold_for_withdrawal
 
+SHKEEPER: Final = "shkeeper"
 ZONE: Final = "Asia/Seoul"
 CAP: Final = Krw(200_000_000)
 QUICK: Final = PayoutSettings(
@@ -135,6 +144,27 @@ def tools_over(database: Postgres, gateways: Mapping[str, Gateway], **changes: A
         name="worker-1", log=LOG,
     )  # fmt: skip
     return evolve(tools, **changes)
+
+
+@asynccontextmanager
+async def shkeeper_gateway() -> AsyncIterator[tuple[ShkeeperStub, Gateway, CoinBook]]:
+    """Run a SHKeeper; gives its adapter, and the coins that go by it."""
+    async with open_shkeeper() as (stub, built, book):
+        yield stub, built.gateway, book
+
+
+@asynccontextmanager
+async def open_shkeeper() -> AsyncIterator[tuple[ShkeeperStub, BuiltGateway, CoinBook]]:
+    """Run a SHKeeper; gives its adapter with who reads its messages, too."""
+    with shkeeper() as stub:
+        settings = GatewaySettings(
+            GatewayKind.SHKEEPER, Secret(stub.books.api_key), stub.url, "https://house", Secret(stub.login),
+            Secret(stub.password), call_seconds=2.0,
+        )  # fmt: skip
+        book = coin_book(SHKEEPER, payout_fee="10")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            plan = GatewayPlan(SHKEEPER, settings, coins_at(SHKEEPER, book), 300, http)
+            yield stub, make_shkeeper(plan), book
 
 
 async def requested(

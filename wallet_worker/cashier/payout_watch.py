@@ -13,10 +13,12 @@ from wallet_worker.cashier.payouts import PayoutDesk
 from wallet_worker.gateways.port import GatewayAway, PayoutFound, PayoutStage
 from wallet_worker.rules.withdrawal_steps import Doubt, SendAgain, State, judge_look_up, write_external_id
 from wallet_worker.store.due_withdrawals import find_unserved, take_followed
-from wallet_worker.store.payout_figures import count_states, sent_by_coin
+from wallet_worker.store.payer_standing import sent_today
+from wallet_worker.store.payout_figures import count_states
 from wallet_worker.store.withdrawal_rows import FollowedWithdrawal, find_row
 
 _AT_ONCE: Final = 50
+_MEASURE_SECONDS: Final = 5.0
 _OPEN: Final = (State.SENDING, State.SENT, State.DOUBTFUL)
 _MEASURED: Final = (State.WAITING, State.REVIEW, State.APPROVED, *_OPEN)
 
@@ -51,7 +53,7 @@ class PayoutWatch:
                 await self.look_unserved()
             except (PostgresAway, PostgresRefused) as trouble:
                 self._tools.log.warning("payouts.not_measured", trouble=str(trouble))
-            await trio.sleep(self._tools.settings.poll_seconds)
+            await trio.sleep(_MEASURE_SECONDS)
 
     async def look(self, gateway: str) -> None:
         """Look up what is due at a gateway."""
@@ -128,9 +130,9 @@ class PayoutWatch:
             metrics.STATES.labels(state=state.value).set(one.withdrawals if one else 0)
             metrics.STATES_KRW.labels(state=state.value).set(one.krw_amount if one else 0)
             metrics.OLDEST.labels(state=state.value).set(max(0.0, one.oldest_seconds) if one else 0)
-        sent = await sent_by_coin(self._tools.postgres, self._tools.time_zone)
         for coin in self._tools.coins.coins:
-            metrics.SENT_TODAY.labels(coin=coin).set(sent.get(coin, 0))
+            sent = await sent_today(self._tools.postgres, coin, self._tools.time_zone)
+            metrics.SENT_TODAY.labels(coin=coin).set(sent)
 
 
 def _nothing(row: FollowedWithdrawal) -> PayoutFound:

@@ -15,13 +15,6 @@ SELECT state, count(*) AS withdrawals, sum(krw_amount)::bigint AS amount,
 FROM withdrawal WHERE state IN ('waiting', 'review', 'approved', 'sending', 'sent', 'doubtful') GROUP BY state
 """
 
-SENT_BY_COIN: Final = """
-SELECT coin, sum(krw_amount)::bigint AS amount FROM withdrawal
-WHERE sending_at >= date_trunc('day', statement_timestamp() AT TIME ZONE $1) AT TIME ZONE $1
-      AND state IN ('sending', 'sent', 'doubtful', 'confirmed')
-GROUP BY coin
-"""
-
 
 @frozen
 class StateFigures:
@@ -38,8 +31,3 @@ async def count_states(reader: Reader) -> Mapping[State, StateFigures]:
         State(row["state"]): StateFigures(row["withdrawals"], Krw(row["amount"]), row["oldest_seconds"])
         for row in await reader.fetch(COUNT_STATES)
     }
-
-
-async def sent_by_coin(reader: Reader, time_zone: str) -> Mapping[str, Krw]:
-    """Give the won that were sent, or may have been, on this calendar day, by coin."""
-    return {row["coin"]: Krw(row["amount"]) for row in await reader.fetch(SENT_BY_COIN, time_zone)}

@@ -4,35 +4,31 @@ import json
 import time
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from attrs import frozen
 from prometheus_client import REGISTRY
 
 from cardroom.money import Krw
-from cardroom.service.settings import Secret
-from tests.fakes.shkeeper import Fault, ShkeeperStub, error_with_200, hang_up, shkeeper, slow
+from tests.fakes.shkeeper import Fault, ShkeeperStub, error_with_200, hang_up, slow
 from tests.fakes.shkeeper_books import Payout
 from tests.wallet_worker.house import PURSE, House
 from tests.wallet_worker.outside import BTC
 from tests.wallet_worker.withdrawals import (
+    SHKEEPER,
     SendingRoom,
     age,
     approved,
-    coin_book,
     hurry,
+    open_shkeeper,
     requested,
     row_of,
     sending_room,
     state_of,
 )
-from wallet_worker.gateways.coin_names import coins_at
-from wallet_worker.gateways.port import PayoutFound
-from wallet_worker.gateways.table import GatewayPlan, make_shkeeper
-from wallet_worker.payment_settings import GatewayKind, GatewaySettings
+from wallet_worker.gateways.port import PayoutFound, WebhookReader
 from wallet_worker.rules.coins import coins_for, write_coins
 
-NAME = "shkeeper"
+NAME = SHKEEPER
 
 
 @frozen
@@ -41,7 +37,7 @@ class Keeper:
 
     room: SendingRoom
     stub: ShkeeperStub
-    reader: object
+    reader: WebhookReader
 
     async def sent(self) -> tuple[int, Payout]:
         number = await approved(self.room, gateway=NAME)
@@ -53,11 +49,11 @@ class Keeper:
         await hurry(self.room.house)
         await self.room.watch.look(NAME)
 
-    async def tell(self, payout: Payout) -> None:
+    async def tell(self) -> None:
         """Let SHKeeper tell of a payout, as a page would take it in."""
         callback = self.stub.books.due[-1]
         delivery = self.stub.books.deliver(callback)
-        found = self.reader.read_payout(delivery.headers, delivery.raw, time.time())  # type: ignore[attr-defined]
+        found = self.reader.read_payout(delivery.headers, delivery.raw, time.time())
         assert isinstance(found, PayoutFound)
         await self.room.desk.report(NAME, found)
 
@@ -67,16 +63,9 @@ class Keeper:
 
 @pytest.fixture
 async def keeper(house: House) -> AsyncIterator[Keeper]:
-    with shkeeper() as stub:
-        settings = GatewaySettings(
-            GatewayKind.SHKEEPER, Secret(stub.books.api_key), stub.url, "https://house", Secret(stub.login),
-            Secret(stub.password), call_seconds=2.0,
-        )  # fmt: skip
-        book = coin_book(NAME, payout_fee="10")
-        async with httpx.AsyncClient(trust_env=False) as http:
-            built = make_shkeeper(GatewayPlan(NAME, settings, coins_at(NAME, book), 300, http))
-            room = sending_room(house, {NAME: built.gateway}, coins=book)
-            yield Keeper(room, stub, built.reader)
+    async with open_shkeeper() as (stub, built, book):
+        room = sending_room(house, {NAME: built.gateway}, coins=book)
+        yield Keeper(room, stub, built.reader)
 
 
 async def test_a_task_that_succeeds_is_booked(keeper: Keeper) -> None:
@@ -95,7 +84,7 @@ async def test_a_callback_is_booked_once_however_often_it_comes(keeper: Keeper) 
     number, payout = await keeper.sent()
     keeper.stub.books.pay(payout)
     for _ in range(10):
-        await keeper.tell(payout)
+        await keeper.tell()
     await keeper.look()
     assert await keeper.state(number) == "confirmed"
     assert keeper.room.board.states.count("confirmed") == 1
@@ -166,7 +155,7 @@ async def test_a_callback_decides_what_is_doubtful(keeper: Keeper) -> None:
     await keeper.room.desk.look(NAME)
     (payout,) = keeper.stub.books.payouts
     keeper.stub.books.pay(payout)
-    await keeper.tell(payout)
+    await keeper.tell()
     assert await keeper.state(number) == "confirmed"
     await keeper.room.house.assert_sound()
 
