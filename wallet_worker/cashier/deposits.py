@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from cardroom.money import Krw
 from cardroom.service.logs import Log
@@ -164,8 +164,16 @@ class DepositDesk:
             needed=coin.confirmations,
             told_unix=told_unix,
             external_id=told.external_id,
+            tells_depth=told.tells_depth,
             originator=told.originator,
         )
+
+    def _without_depth(self, told: Told) -> Told:
+        """Let what tells no depth confirm nothing, and be older than any message that is still believed."""
+        if told.tells_depth:
+            return told
+        seconds = self.tools.settings.webhook_seconds
+        return evolve(told, confirmations=0, told_unix=told.told_unix - seconds)
 
     def _read_all(
         self, told: Sequence[DepositTold], told_unix: int
@@ -174,7 +182,7 @@ class DepositDesk:
         refused: list[WebhookRefused] = []
         for one in told:
             try:
-                read.append(self.read_told(one, told_unix))
+                read.append(self._without_depth(self.read_told(one, told_unix)))
             except WebhookRefused as refusal:
                 refused.append(refusal)
         return read, refused

@@ -52,7 +52,9 @@ class DepositTold:
 
     ``output_number`` is None where the gateway does not count outputs: then what it pays to one address in
     one transaction is one payment. ``confirmations`` is how many it has; a gateway that only says "confirmed"
-    means as many as the coin needs, and one that says "unconfirmed" 0. ``external_id`` is ours, where told.
+    means as many as the coin needs, and one that says "unconfirmed" 0. Without ``tells_depth`` it is only
+    known that it is there: it does not become confirmed by this, nor less so; a look-up of what was told to
+    be deep enough agrees if it says "confirmed". ``external_id`` is ours, where told.
     """
 
     coin: str
@@ -62,6 +64,7 @@ class DepositTold:
     coin_amount: int
     confirmations: int
     external_id: str | None = None
+    tells_depth: bool = True
     originator: Mapping[str, str] = field(factory=dict)
     """What is known of who sent it, for the travel rule."""
 

@@ -99,7 +99,10 @@ class Shkeeper:
         return NewAddress(address, str(number) if type(number) is int else "")
 
     async def look_up(self, told: DepositTold) -> DepositTold | None:
-        """Find a transaction in the record of its address; not confirmed there means no confirmations."""
+        """Find a transaction in the record of its address; not confirmed there means no confirmations.
+
+        What is asked about has been told to be deep enough: the record only has to say that it is there.
+        """
         found = [
             one for one in await self.list_deposits(told.coin, told.address) if one.tx_hash == told.tx_hash
         ]
@@ -107,10 +110,14 @@ class Shkeeper:
             return None
         if len({one.coin_amount for one in found}) > 1:
             raise GatewayAway("transactions: one is listed with two amounts")
-        return evolve(max(found, key=lambda one: one.confirmations), external_id=told.external_id)
+        deepest = max(found, key=lambda one: one.confirmations)
+        return evolve(deepest, external_id=told.external_id)
 
     async def list_deposits(self, coin: str, address: str) -> Sequence[DepositTold]:
-        """List what came to an address; in the address's own letters, however SHKeeper writes it."""
+        """List what came to an address; in the address's own letters, however SHKeeper writes it.
+
+        SHKeeper lists a transaction as confirmed from its first confirmation on: that is no depth.
+        """
         known = self._coin(coin)
         answer = await self._ask("GET", f"/transactions/{quote(known.name)}/{quote(address, safe='')}")
         try:

@@ -63,6 +63,7 @@ def transactions_in(answer: Answer, coin: GatewayCoin) -> Sequence[DepositTold]:
                     address=text_in(one, "addr", ADDRESS),
                     coin_amount=amount,
                     confirmations=coin.confirmations if one.get("status") == _CONFIRMED else 0,
+                    tells_depth=False,
                 )
             )
     return deposits

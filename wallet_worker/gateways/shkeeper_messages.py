@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cardroom.wire.refusals import Refusal
 from wallet_worker.gateways.coin_names import CoinNames, GatewayCoin
@@ -40,9 +40,9 @@ _UNCONFIRMED: Final = "unconfirmed"
 class ShkeeperReader:
     """Reads callbacks. Fields beside those that it needs do not matter: versions differ there.
 
-    Every transaction of an invoice is listed each time, and given each time; which of them made SHKeeper
-    speak changes nothing. Confirmed ones have the confirmations that the coin needs: how many to wait for is
-    set at SHKeeper.
+    Every transaction of an invoice is listed each time, and given each time. The one that made SHKeeper speak
+    (``trigger``) has the confirmations that the coin needs: how many to wait for is set at SHKeeper. Of the
+    others it is only known that they are there: each has a message of its own, repeated until it is taken.
     """
 
     signature: SignatureCheck
@@ -81,14 +81,22 @@ class ShkeeperReader:
     def _invoice(self, body: Mapping[str, Any]) -> tuple[DepositTold, ...]:
         confirmations = self._coin(body).confirmations
         deposits: dict[str, DepositTold] = {}
+        deep: set[str] = set()
         for listed in a_list(body.get("transactions"), "transactions"):
             transaction = an_object(listed, "transaction")
             if transaction.get("crypto") != body["crypto"]:
                 _refuse_coin()
             told = self._transaction(body, transaction, "amount_crypto", confirmations)
-            if told is not None and deposits.setdefault(told.tx_hash, told) != told:
+            if told is None:
+                continue
+            if deposits.setdefault(told.tx_hash, told) != told:
                 raise Unreadable("a transaction is listed twice, and differs")
-        return tuple(deposits.values())
+            if transaction.get("trigger") is True:
+                deep.add(told.tx_hash)
+        return tuple(
+            told if told.tx_hash in deep else evolve(told, confirmations=0, tells_depth=False)
+            for told in deposits.values()
+        )
 
     def _transaction(
         self, body: Mapping[str, Any], transaction: Mapping[str, Any], amount: str, confirmations: int

@@ -78,6 +78,8 @@ class Told:
     needed: int
     told_unix: int
     external_id: str | None = None
+    tells_depth: bool = True
+    """If not, it is only known to be there: that confirms nothing, and takes no confirmation away."""
     originator: Mapping[str, str] = field(factory=dict)
 
     @property
@@ -160,6 +162,8 @@ def hear(deposit: ChainDeposit, told: Told, owner: UserId | None, *, is_proof: b
     Fewer confirmations than it needs take it back to confirming, and raise the alarm where it was credited or
     held; without ``is_proof`` they do not: then the gateway's own record is asked. What was gone comes back.
     """
+    if not told.tells_depth:
+        told = evolve(told, confirmations=deposit.confirmations)
     is_news = (told.told_unix, told.confirmations) > (deposit.told_unix, deposit.confirmations)
     is_found = deposit.user_id is None and owner is not None
     if told.told_unix < deposit.told_unix or not (is_news or is_found):
@@ -181,7 +185,12 @@ def hear(deposit: ChainDeposit, told: Told, owner: UserId | None, *, is_proof: b
 
 
 def as_newest(deposit: ChainDeposit, told: Told) -> Told:
-    """Let what was asked for just now be newer than all messages: their clock may be ahead of ours."""
+    """Let what was asked for just now be newer than all messages: their clock may be ahead of ours.
+
+    Not what tells no depth: a message that does may still be on its way.
+    """
+    if not told.tells_depth:
+        return told
     is_lower = told.confirmations < deposit.confirmations
     return evolve(told, told_unix=max(told.told_unix, deposit.told_unix + is_lower))
 
@@ -231,12 +240,15 @@ def _alarms(deposit: ChainDeposit) -> list[str]:
 def compare(deposit: ChainDeposit, found: Told | None) -> ChainDeposit:
     """Hold a confirmed deposit against the gateway's own record; it stays as it is where both agree.
 
-    Unknown there: it waits. Not deep enough: back to confirming. Another amount or address: a person's.
+    Unknown there: it waits; so it does where the record tells no depth and has not got it yet. Not deep
+    enough: back to confirming. Another amount or address: a person's.
     """
     if found is None:
         return wait(deposit, NOT_FOUND)
     if (found.coin, found.address, found.coin_amount) != (deposit.coin, deposit.address, deposit.coin_amount):
         return review(deposit, LOOK_UP_DIFFERS)
+    if found.confirmations < deposit.needed and not found.tells_depth:
+        return wait(deposit, NOT_FOUND)
     if found.confirmations < deposit.needed:
         told_unix = as_newest(deposit, found).told_unix
         lower = evolve(deposit, confirmations=found.confirmations, told_unix=told_unix)

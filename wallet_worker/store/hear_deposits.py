@@ -98,7 +98,7 @@ async def _hear(
         refusal = Refusal.UNKNOWN_ADDRESS if after.state is ChainState.UNMATCHED else None
     if after != known:
         await write_deposit(transaction, after, teller.retry_seconds)
-    elif known.state in _ALREADY_THERE and told.confirmations < known.needed:
+    elif told.tells_depth and known.state in _ALREADY_THERE and told.confirmations < known.needed:
         await hurry_look(transaction, told.coin, told.address)
     return Heard(told, Change(known, after), refusal)
 

@@ -113,12 +113,39 @@ async def test_nothing_is_credited_while_the_record_cannot_be_asked(
     await room.assert_credited_once()
 
 
-async def test_messages_that_were_lost_are_made_good_by_its_record(served: ShkeeperHouse) -> None:
+async def test_its_record_shows_what_is_on_its_way_and_only_its_own_message_confirms_it(
+    served: ShkeeperHouse,
+) -> None:
+    """The record, and messages about others, have a transaction before it is deep enough."""
     room, books = served.room, served.stub.books
-    txid = books.see("BTC", await room.address(0), "0.001")
+    address = await room.address(0)
+    txid = books.see("BTC", address, "0.001")
     books.due.clear()
-    books.confirm(txid, told=False)
+    books.confirm(txid)
+    (own,) = books.due
+    books.due.clear()
     await room.look()
+    await room.work()
+    assert await room.states() == ["confirming"]
+    books.confirm(books.see("BTC", address, "0.002"))
+    assert set(await served.tell()) == {TAKEN}
+    await room.work()
+    assert await room.states() == ["confirming", "credited"]
+    books.due.append(own)
+    assert await served.tell() == [TAKEN]
+    await room.work()
+    assert await room.states() == ["credited", "credited"]
+    assert await room.house.wallet(0) == PURSE + 450_000
+    await room.house.assert_sound()
+
+
+async def test_a_message_that_was_signed_before_the_record_was_read_counts(served: ShkeeperHouse) -> None:
+    room, books = served.room, served.stub.books
+    books.confirm(books.see("BTC", await room.address(0), "0.001"))
+    await room.look()
+    for callback in books.due:
+        late = books.deliver(callback, seconds_ago=100)
+        assert await served.post(late.url, late.headers, late.raw) == TAKEN
     await room.work()
     await room.assert_credited_once()
 

@@ -85,7 +85,8 @@ async def test_a_wrong_key_and_an_unknown_coin_are_no_address() -> None:
 def told_of(txid: str, address: str, amount: int, coin: str = "BTC") -> DepositTold:
     tx_hash = read_tx_hash(txid)
     assert tx_hash is not None
-    return DepositTold(coin, tx_hash, None, address, amount, 3 if coin == "BTC" else 12, "d1")
+    confirmations = 3 if coin == "BTC" else 12
+    return DepositTold(coin, tx_hash, None, address, amount, confirmations, "d1", tells_depth=False)
 
 
 async def test_a_deposit_is_found_as_far_as_it_is() -> None:

@@ -98,6 +98,25 @@ def test_what_a_person_decides_stays_whatever_is_told(state: ChainState) -> None
     assert (after.state, after.confirmations) == (state, 1)
 
 
+def test_what_tells_no_depth_confirms_nothing_and_takes_nothing_away() -> None:
+    unknown = told(0, at=200, tells_depth=False)
+    assert hear(DEPOSIT, unknown, OWNER, is_proof=True) == evolve(DEPOSIT, told_unix=200)
+    confirmed = in_state(ChainState.CONFIRMED)
+    assert hear(confirmed, unknown, OWNER, is_proof=True) == evolve(confirmed, told_unix=200)
+    for booked in BOOKED:
+        assert hear(booked, unknown, OWNER, is_proof=True) == booked
+    gone = evolve(in_state(ChainState.GONE), confirmations=0)
+    assert hear(gone, unknown, OWNER, is_proof=True).state is ChainState.CONFIRMING
+    assert as_newest(confirmed, told(0, at=50, tells_depth=False)).told_unix == 50
+
+
+def test_a_record_without_depth_agrees_or_is_waited_for() -> None:
+    confirmed = in_state(ChainState.CONFIRMED)
+    assert compare(confirmed, told(3, tells_depth=False)) == confirmed
+    waiting = compare(confirmed, told(0, tells_depth=False))
+    assert (waiting.state, waiting.reason) == (ChainState.CONFIRMED, "not_found")
+
+
 def test_an_owner_is_found_later() -> None:
     assert hear(NOBODYS, told(3), None, is_proof=True).state is ChainState.UNMATCHED
     found = hear(evolve(NOBODYS, told_unix=101, confirmations=3), told(3), OWNER, is_proof=True)
