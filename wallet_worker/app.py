@@ -102,7 +102,7 @@ async def serve_wallet(
         open_payments(Ground(settings, redis, pages, worker.tools.link, worker.name, log)) as payments,
         trio.open_nursery() as background,
     ):
-        for run in [*worker.beside, *([] if payments is None else payments.beside)]:
+        for run in [*worker.beside, *beside_money(settings, worker, payments, log)]:
             background.start_soon(run)
         async with recording(worker.recorder, settings.audit.stop_seconds), trio.open_nursery() as serving:
             serving.start_soon(worker.sharing.run, stopping)
@@ -181,7 +181,6 @@ def build_worker(
         watch.run,
         notices.run,
         TermsWatch(postgres, redis, settings.protection, log, blocked_users=blocks).run,
-        HeldWatch(postgres, link, settings.protection, log).run,
         Housekeeping(postgres, settings.ledger, log, delivery_seconds=delivery_seconds(settings)).run,
         NodeActions(postgres, redis, log).run,
         *[consumer.probe_backlog for consumer in consumers.values()],
@@ -200,6 +199,16 @@ def build_worker(
         notices=notices,
         beside=beside,
     )
+
+
+def beside_money(
+    settings: WalletSettings, worker: Worker, payments: Payments | None, log: Log
+) -> list[Callable[[], Awaitable[None]]]:
+    """Give what runs for outside money: held deposits are watched with payments and without."""
+    told = None if payments is None else payments.deposits.tell_credited
+    tools = worker.tools
+    held = HeldWatch(tools.postgres, tools.link, settings.protection, log, on_released=told)
+    return [held.run, *([] if payments is None else payments.beside)]
 
 
 def delivery_seconds(settings: WalletSettings) -> float | None:
@@ -237,6 +246,8 @@ def build_app(settings: WalletSettings, worker: Worker, desk: Desk, log: Log) ->
     """Give the app with all its pages."""
     tools = worker.tools
     office = Office(tools.postgres, tools.link, log, settings.office, worker.notices.hurry)
+    if desk.payments is not None:
+        office = evolve(office, on_released=desk.payments.deposits.tell_credited)
     logins = LoginLookup(desk.redis, desk.postgres, settings.lookup)
     app = make_app("wallet_worker", log)
     add_entry(app, desk.entry)

@@ -90,6 +90,11 @@ def orders_of(
 
 DECISIONS = ("approve", "reject")
 
+ELSEWHERE = {
+    f"POST /admin/deposits/<int:number>/{order}" for order in ("assign", "credit", "refuse", "originator")
+}
+"""Pages whose record is looked at in test_admin_deposits.py."""
+
 
 async def test_every_page_that_changes_something_records_it(app: QuartTrio, house: House) -> None:
     letter, _ = await bury_hand(house)
@@ -113,4 +118,4 @@ async def test_every_page_that_changes_something_records_it(app: QuartTrio, hous
         assert page["actions"][0]["subject"] == f"adjustment:{made['adjustment']}"
         decided.add(f"POST /admin/adjustments/<int:number>/{word}")
     changing = {page for page in PAGES if not page.startswith("GET ")}
-    assert set(orders) | decided == changing, "an order is missing here"
+    assert set(orders) | decided | ELSEWHERE == changing, "an order is missing here"

@@ -63,6 +63,8 @@ async def test_nobodys_deposit_is_assigned_by_an_administrator_and_credited(
     assert office.room.board.states(house.players[0]) == ["confirmed 3/3", "credited 3/3"]
     status, refused = await order(office, number, "assign", user_id=house.players[1])
     assert (status, refused["code"]) == (409, "deposit_ended")
+    actions = (await get(office.app, "/admin/actions"))[1]["actions"]
+    assert [one["action"] for one in actions] == ["deposit_assigned"]
 
 
 async def test_what_is_assigned_with_too_few_confirmations_waits_for_them(
@@ -97,6 +99,12 @@ async def test_what_is_found_is_credited_or_refused_by_a_person(office: CoinOffi
     await room.work()
     assert await house.wallet(0) == PURSE + 300_000
     await house.assert_sound()
+    actions = (await get(office.app, "/admin/actions"))[1]["actions"]
+    assert [(one["action"], one["subject"]) for one in reversed(actions)] == [
+        ("deposit_cleared", f"deposit:{first['id']}"),
+        ("deposit_refused", f"deposit:{second['id']}"),
+        ("deposit_cleared", f"deposit:{second['id']}"),
+    ]
 
 
 async def test_who_has_sent_it_is_written_down_and_told_to_the_screening(office: CoinOffice) -> None:
