@@ -182,6 +182,7 @@ def _payout_tools(ground: Ground, reach: Reach, rates: Rates, board: NoticeBoard
         reach.postgres, ground.link, reach.gateways.gateways, reach.book, rates,
         make_screening(reach.settings.screening, ground.log), board, note_used, reach.settings.payouts,
         ground.settings.protection.time_zone, ground.worker, ground.log, ground.settings.guard.blocked_users,
+        reach.settings.rates.stale_seconds,
     )  # fmt: skip
 
 
