@@ -28,9 +28,9 @@ from wallet_worker.rules.chain_deposit import (
     refuse,
     retry_delay,
     review,
-    smallest_units,
     wait,
 )
+from wallet_worker.rules.coins import read_coins
 from wallet_worker.rules.denials import Denial, Denied
 from wallet_worker.screening.port import Direction, Screened, ScreeningAway
 from wallet_worker.store.chain_deposits import put_off_at
@@ -240,7 +240,9 @@ def _where_unchanged(seen: ChainDeposit, rule: Rule) -> Rule:
 
 
 def _is_dust(deposit: ChainDeposit, coin: CoinSettings) -> bool:
-    return deposit.coin_amount < smallest_units(coin.smallest_deposit, deposit.coin_scale)
+    smallest = read_coins(coin.smallest_deposit, deposit.coin_scale)
+    assert smallest is not None, "the start has read the coins"
+    return deposit.coin_amount < smallest
 
 
 def _wait_for(reason: str, deposit: ChainDeposit) -> ChainDeposit:

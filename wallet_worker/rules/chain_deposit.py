@@ -342,10 +342,3 @@ def look_delay(wanted_seconds: float) -> float:
     Each minute at first, at least once a day for ever.
     """
     return max(LEAST_LOOK_SECONDS, min(MOST_LOOK_SECONDS, wanted_seconds / 10))
-
-
-def smallest_units(text: str, scale: int) -> int:
-    """Read an amount of whole coins as settings have it: ``0.0005``; more digits than there are round up."""
-    whole, _, part = text.partition(".")
-    units = int(whole) * int(10**scale) + int(part[:scale].ljust(scale, "0") or "0")
-    return units + 1 if part[scale:].strip("0") else units

@@ -31,7 +31,6 @@ from wallet_worker.rules.chain_deposit import (
     look_delay,
     retry_delay,
     review,
-    smallest_units,
     state_of_new,
     turn_down,
     wait,
@@ -249,11 +248,3 @@ def test_what_is_cleared_may_differ_but_must_be_there() -> None:
 def test_waits_grow_up_to_a_bound() -> None:
     assert [retry_delay(tries, 15.0) for tries in range(7)] == [0, 15, 30, 60, 120, 120, 120]
     assert [look_delay(seconds) for seconds in (0, 600, 6_000, 10**9)] == [60, 60, 600, 86_400]
-
-
-@pytest.mark.parametrize(
-    ("text", "scale", "units"),
-    [("0.00005", 8, 5_000), ("5", 6, 5_000_000), ("0.0000001", 6, 1), ("1.5", 0, 2), ("2.0", 0, 2)],
-)
-def test_a_smallest_amount_is_read_exactly_or_rounded_up(text: str, scale: int, units: int) -> None:
-    assert smallest_units(text, scale) == units
