@@ -14,6 +14,7 @@ DEPOSITS: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_LOCK": by("chain_deposit_pkey"),
         "_LOCK_OUTPUTS": by("chain_deposit_key"),
         "_LOCK_TRANSACTIONS": ASKS,
+        "_PUT_OFF": by("chain_deposit_at_address", _1="BTC", _3=15.0),
         "_RENEW": by("chain_deposit_pkey", _2=30.0),
     },
     "wallet_worker.store.deposit_addresses": {

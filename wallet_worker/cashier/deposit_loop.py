@@ -11,7 +11,7 @@ from wallet_worker.cashier import deposit_metrics
 from wallet_worker.cashier.deposit_steps import DepositSteps
 from wallet_worker.cashier.deposits import DepositDesk
 from wallet_worker.gateways.port import GatewayAway
-from wallet_worker.rules.chain_deposit import LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS, ChainDeposit
+from wallet_worker.rules.chain_deposit import LEAST_LOOK_SECONDS, MOST_LOOK_SECONDS, ChainDeposit, ChainState
 from wallet_worker.store.chain_deposits import claim_due, count_waiting, renew_claims
 from wallet_worker.store.deposit_addresses import DepositAddress, claim_looks, look_again
 
@@ -91,7 +91,7 @@ class DepositLoop:
         async with trio.open_nursery() as keeping:
             keeping.start_soon(self._keep_claims, in_hand)
             async with trio.open_nursery() as nursery:
-                for deposit in due:
+                for deposit in _one_of_each_address(due):
                     nursery.start_soon(self._follow, deposit, in_hand)
             keeping.cancel_scope.cancel()
 
@@ -146,3 +146,20 @@ class DepositLoop:
             except (PostgresAway, PostgresRefused) as trouble:
                 self._tools.log.warning("deposits.not_looked_at", trouble=str(trouble))
             await trio.sleep(seconds)
+
+
+def _one_of_each_address(due: Sequence[ChainDeposit]) -> list[ChainDeposit]:
+    """Leave out what is confirming at an address that is asked about for another one: the news are of all.
+
+    Otherwise who sends a thousand small payments has the gateway asked for all of them a thousand times.
+    """
+    first = {
+        (one.gateway, one.coin, one.address): one.number
+        for one in reversed(due)
+        if one.state is ChainState.CONFIRMING
+    }
+    return [
+        one
+        for one in due
+        if one.state is not ChainState.CONFIRMING or first[one.gateway, one.coin, one.address] == one.number
+    ]

@@ -26,12 +26,14 @@ from wallet_worker.rules.chain_deposit import (
     give_up,
     raise_alarm,
     refuse,
+    retry_delay,
     review,
     wait,
 )
 from wallet_worker.rules.coins import read_coins
 from wallet_worker.rules.denials import Denial, Denied
 from wallet_worker.screening.port import Direction, Screened, ScreeningAway
+from wallet_worker.store.chain_deposits import put_off_at
 from wallet_worker.store.credit_deposit import Conversion, Credit, credit_chain_deposit
 from wallet_worker.store.deposit_addresses import DepositAddress, find_at
 from wallet_worker.store.house_transfer import KeyReused
@@ -99,6 +101,8 @@ class DepositSteps:
                 await self._desk.take_record(deposit.gateway, listed)
             except GatewayAway:
                 reason = AWAY
+            seconds = retry_delay(deposit.tries + 1, self._tools.settings.retry_seconds)
+            await put_off_at(self._tools.postgres, deposit.coin, deposit.address, seconds)
         await self._desk.change(deposit.number, partial(self._after_news, reason))
 
     def _after_news(self, reason: str | None, deposit: ChainDeposit) -> ChainDeposit:

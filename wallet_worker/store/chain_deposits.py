@@ -67,6 +67,11 @@ WHERE id = ANY($1::bigint[]) AND next_try_at BETWEEN now() AND now() + make_inte
       AND state IN ('confirming', 'confirmed')
 """
 
+_PUT_OFF: Final = """
+UPDATE chain_deposit SET next_try_at = greatest(next_try_at, now() + make_interval(secs => $3))
+WHERE coin = $1 AND address = $2 AND state = 'confirming'
+"""
+
 WAITING: Final = """
 SELECT state, split_part(coalesce(reason, ''), ':', 1) AS reason, count(*) AS number,
        extract(epoch FROM now() - min(seen_at))::bigint AS oldest_seconds
@@ -183,6 +188,15 @@ async def renew_claims(postgres: Postgres, numbers: Sequence[int], seconds: floa
     """Keep deposits that were taken for as many seconds more; one that is due by now is left as it is."""
     async with postgres.transaction() as transaction:
         await transaction.execute(_RENEW, list(numbers), seconds)
+
+
+async def put_off_at(postgres: Postgres, coin: str, address: str, seconds: float) -> None:
+    """Let nobody ask for news of what is confirming at an address for so long: it was just asked for all of it.
+
+    A message that confirms one lets that be looked at at once all the same.
+    """
+    async with postgres.transaction() as transaction:
+        await transaction.execute(_PUT_OFF, coin, address, seconds)
 
 
 async def count_waiting(reader: Reader) -> Sequence[Waiting]:

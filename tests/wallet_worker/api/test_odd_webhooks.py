@@ -1,4 +1,4 @@
-"""Odd messages of gateways, rightly signed: each is refused with a code, none is an error of ours, none is money."""
+"""Odd messages of gateways, rightly signed: each is refused with a code, and none is an error of ours."""
 
 import json
 
@@ -17,8 +17,9 @@ def office(house: House, redis: Redis) -> CoinOffice:
 
 
 ODD = [
-    b"", b"null", b"[]", b'"x"', b"\xff\xfe", b"\x00", b"{" * 4000, b"[" * 4000, b"1" * 4000, b"1e999", b"NaN",
-    b"{}", b'{"a":1,"a":1}', b"\xef\xbb\xbf{}", b'{"gateway":null}', b'{"gateway":["fake"]}', b" " * 4097,
+    b"", b"null", b"[]", b'"x"', b"\xff\xfe", b"\x00", b"{" * 4000, b"[" * 4000, b"1" * 4000, b"1e999",
+    b"NaN", b"{}", b'{"a":1,"a":1}', b"\xef\xbb\xbf{}", b'{"gateway":null}',
+    b'{"gateway":["fake"]}', b" " * 4097,
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 import trio
+from attrs import evolve
 
 from cardroom.service.postgres import PostgresAway, open_postgres
 from cardroom.service.settings import PostgresSettings
@@ -151,3 +152,16 @@ async def test_a_gateway_that_is_away_holds_up_no_other_and_is_asked_a_few_times
     await room.loop.look_at_addresses()
     assert len(away.asked) == room.desk.tools.settings.at_once
     assert [what for what, _ in well.asked].count("list_deposits") == 1
+
+
+async def test_many_small_payments_to_one_address_are_asked_about_together(room: CoinRoom) -> None:
+    """Otherwise each of a thousand has the gateway list the thousand, and all their rows written."""
+    many = [room.gateway.has(await room.told(0, number, confirmations=1)) for number in range(1, 31)]
+    await room.hear(*many)
+    await room.work()
+    assert [what for what, _ in room.gateway.asked].count("list_deposits") == 1
+    assert await claim_due(room.house.database, 99, 30.0) == []
+    for one in many:
+        room.gateway.confirms(one, 3)
+    await room.hear(*(evolve(one, confirmations=3) for one in many))
+    assert len(await claim_due(room.house.database, 99, 30.0)) == 30, "what is confirmed waits for nothing"
