@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Final
 
+import httpx
 from attrs import evolve, field, frozen
 from quart_trio import QuartTrio
 
@@ -48,7 +49,7 @@ from wallet_worker.jobs.worker import JobWorker
 from wallet_worker.payment_settings import CoinBook, GatewayKind, PaymentSettings, load_coins
 from wallet_worker.rates.market import Market, open_market, read_clock
 from wallet_worker.rules.coins import COINS
-from wallet_worker.screening.table import make_screening
+from wallet_worker.screening.table import check_screening, make_screening
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.coin_rates import note_used
 from wallet_worker.store.seal_batch import Link
@@ -97,6 +98,15 @@ class Payments:
     reconciler: GatewayReconciler
     feed: EventFeed
     beside: Sequence[Callable[[], Awaitable[None]]]
+
+
+def check_payments(settings: PaymentSettings) -> None:
+    """Look at all of the settings that a start would stumble over: coins, what screens them, gateways and
+    their secrets. Nobody is asked. Raises ``BadSettings``.
+    """
+    book = load_coins(settings, COINS)
+    check_screening(settings.screening)
+    make_gateways(settings, book, httpx.AsyncClient(trust_env=False), ALL_MAKERS)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.prove.expectations import ADDS, ASKS, FINDS_FAULTS, Expected
+from tests.prove.expectations import ADDS, ASKS, FINDS_FAULTS, Expected, reads
 
 _ROW_A_DAY: Final = Expected(why="one row a day and coin, or job: thousands after years, and indexed")
 
@@ -28,7 +28,9 @@ BOOKS: Final[Mapping[str, Mapping[str, Expected]]] = {
     },
 }
 
-PAYMENT_FAULTS: Final = Expected(
-    may_read=frozenset({"account", "adjustment", "outside_payment", "held_deposit"}), why=FINDS_FAULTS
+PAYMENT_FAULTS: Final = reads(
+    *("account", "adjustment", "outside_payment", "held_deposit"),
+    *("chain_deposit", "deposit_address", "payout_address", "withdrawal"),
+    why=FINDS_FAULTS,
 )
 """What is expected of every look for payments that contradict each other."""

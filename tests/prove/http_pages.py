@@ -39,9 +39,13 @@ expected-statuses = ["2xx", "3xx", "4xx", 503]
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 409, 413, 415]
 
-# It has no end: who asks would wait for ever. What is not selected is not counted.
+# They have no end: who asks would wait for ever. What is not selected is not counted.
 [[operations]]
 include-path = "/api/v1/lobby/events"
+enabled = false
+
+[[operations]]
+include-path = "/api/v1/wallet/events"
 enabled = false
 """
 

@@ -1,12 +1,23 @@
 """Terms of players for tests, and time that has passed: what is booked moves into the past."""
 
+from datetime import UTC, datetime
+
 from cardroom.ids import UserId
 from cardroom.service.protection import ProtectionSettings
 from tests.wallet_worker.house import House
 from wallet_worker.rules.protection import Limits
 from wallet_worker.store.read_terms import Usage, read_usage
 
-HERE = ProtectionSettings()
+
+def far_from_midnight() -> ProtectionSettings:
+    """Give a time zone in which it is past noon: some hours ago was today, and today does not end soon."""
+    hour = datetime.now(UTC).hour
+    east = (15 - hour) % 24
+    east -= 24 if east > 12 else 0
+    return ProtectionSettings(time_zone=f"Etc/GMT{-east:+d}")
+
+
+HERE = far_from_midnight()
 
 _BOOKED = ("entry", "transfer", "hand", "hand_result")
 

@@ -19,6 +19,7 @@ from tests.fakes.payout_gateway import NAME
 from tests.fakes.shkeeper import ShkeeperStub, shkeeper
 from tests.wallet_worker.house import LINK, LOG, House
 from tests.wallet_worker.outside import ADDRESS, BTC
+from tests.wallet_worker.terms import HERE
 from wallet_worker.cashier.approvals import Approvals
 from wallet_worker.cashier.payout_tools import PayoutTools
 from wallet_worker.cashier.payout_watch import PayoutWatch
@@ -40,7 +41,7 @@ from wallet_worker.screening.port import Screened, Verdict
 from wallet_worker.store.hold_for_withdrawal import WithdrawalRequest, hold_for_withdrawal
 
 SHKEEPER: Final = "shkeeper"
-ZONE: Final = "Asia/Seoul"
+ZONE: Final = HERE.time_zone
 CAP: Final = Krw(200_000_000)
 QUICK: Final = PayoutSettings(
     poll_seconds=0.05, begin_seconds=5.0, doubtful_seconds=90.0, person_seconds=900.0, retry_seconds=60.0

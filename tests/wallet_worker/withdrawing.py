@@ -17,6 +17,7 @@ from cardroom.wire.refusals import Refusal
 from tests.wallet_worker.crashing import Crash
 from tests.wallet_worker.house import LINK, LOG, PURSE, House
 from tests.wallet_worker.outside import ADDRESS
+from tests.wallet_worker.terms import HERE
 from wallet_worker.cashier.withdrawal_desk import Prices, Wish, WithdrawalDesk, WithdrawalPolicy
 from wallet_worker.payment_settings import CoinBook, CoinSettings, Network, WithdrawalRules
 from wallet_worker.rates.port import RateNow, RateSide
@@ -77,7 +78,7 @@ class FixedQuotes:
 
 
 def policy(book: CoinBook = BOOK, **rules: Any) -> WithdrawalPolicy:
-    return WithdrawalPolicy(book, evolve(RULES, **rules), "Asia/Seoul")
+    return WithdrawalPolicy(book, evolve(RULES, **rules), HERE.time_zone)
 
 
 def terms(**rules: Any) -> RequestTerms:

@@ -43,8 +43,8 @@ from wallet_worker.api.withdrawal_orders import (
 )
 from wallet_worker.gateways.port import GatewayAway, PayoutStage
 from wallet_worker.rates.port import RateNow
-from wallet_worker.rules.coins import COINS, read_tx_hash, write_coins
-from wallet_worker.rules.withdrawal_steps import Order, State, may_order, read_coins, write_external_id
+from wallet_worker.rules.coins import COINS, read_coins, read_tx_hash, write_coins
+from wallet_worker.rules.withdrawal_steps import Order, State, may_order, write_external_id
 from wallet_worker.store.claim_payout import claim_within
 from wallet_worker.store.decide_payout import NotPaidWord, PaidWord, not_paid_within, paid_within
 from wallet_worker.store.list_withdrawals import WholeWithdrawal, list_alarmed, list_withdrawals, read_whole

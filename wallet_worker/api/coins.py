@@ -10,8 +10,8 @@ from cardroom.service.logins import LoginLookup
 from cardroom.service.openapi import PLAYER, Page
 from wallet_worker.api.players import who_asks
 from wallet_worker.payment_settings import CoinBook, CoinSettings, WithdrawalRules
-from wallet_worker.rules.coins import COINS
-from wallet_worker.rules.gateway_books import read_whole_coins, write_signed
+from wallet_worker.rules.coins import COINS, read_coins
+from wallet_worker.rules.gateway_books import write_signed
 
 
 @frozen
@@ -81,7 +81,7 @@ def coin_pages(logins: LoginLookup, book: CoinBook, rules: WithdrawalRules) -> B
 
 
 def _show(symbol: str, coin: CoinSettings) -> dict[str, Any]:
-    smallest = read_whole_coins(coin.smallest_deposit, COINS[symbol])
+    smallest = read_coins(coin.smallest_deposit, COINS[symbol])
     assert smallest is not None, "the start has read the coins"
     return {
         "coin": symbol,

@@ -23,8 +23,8 @@ from wallet_worker.api.bodies import body_codec
 from wallet_worker.api.office import Office
 from wallet_worker.cashier.reconciliation import GatewayReconciler
 from wallet_worker.payment_settings import CoinBook
-from wallet_worker.rules.coins import COINS
-from wallet_worker.rules.gateway_books import read_whole_coins, write_signed
+from wallet_worker.rules.coins import COINS, read_coins
+from wallet_worker.rules.gateway_books import write_signed
 from wallet_worker.store.gateway_reconciliation import (
     Reconciled,
     add_comparisons,
@@ -33,7 +33,7 @@ from wallet_worker.store.gateway_reconciliation import (
 )
 
 _COIN: Final = r"^[A-Z0-9-]{2,16}$"
-_AMOUNT: Final = r"^[0-9]{1,18}(\.[0-9]{1,18})?$"
+_AMOUNT: Final = r"^[0-9]{1,12}(\.[0-9]{1,18})?$"
 _SUBJECT: Final = "gateways"
 
 
@@ -42,7 +42,7 @@ class CountedCoin:
     """What somebody has counted of a coin, wherever it lies."""
 
     coin: str = field(metadata=letters(2, 16, _COIN))
-    amount: str = field(metadata=letters(1, 37, _AMOUNT))
+    amount: str = field(metadata=letters(1, 31, _AMOUNT))
     """In whole coins, such as ``1.5``."""
 
 
@@ -171,7 +171,7 @@ def _read_counted(body: ReconcileBody, book: CoinBook) -> Mapping[str, int]:
     for one in body.counted:
         if one.coin not in book.coins:
             raise RefusedRequest(404, Refusal.NO_SUCH_COIN, "coin: one of those that the house takes")
-        amount = read_whole_coins(one.amount, COINS[one.coin])
+        amount = read_coins(one.amount, COINS[one.coin])
         refuse_unless(amount is not None, Refusal.MALFORMED, "amount: whole coins, no finer than the coin is")
         refuse_unless(one.coin not in counted, Refusal.MALFORMED, "counted: each coin once")
         assert amount is not None, "what is refused is not read"

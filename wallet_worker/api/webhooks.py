@@ -141,8 +141,9 @@ async def _serve(hooks: Webhooks, way: _Way) -> tuple[dict[str, str], int]:
     gateway = _NOBODY
     try:
         raw = await request.get_data(cache=True, as_text=False, parse_form_data=False)
-        gateway, reader = way.find_reader(raw)
         headers = _headers()
+        _refuse_unsigned(headers, way.names)
+        gateway, reader = way.find_reader(raw)
         read = reader.read_payout if way.is_payout else reader.read_deposits
         message = read(headers, raw, hooks.clock())
         digest = digest_of(gateway, headers, way.names, raw)
@@ -171,6 +172,13 @@ def _page(names: SignatureHeaders) -> Page:
         ),
         refuses=_REFUSES,
     )
+
+
+def _refuse_unsigned(headers: Mapping[str, str], names: SignatureHeaders) -> None:
+    """Refuse what nobody signed before it is read: it is not told which gateways there are."""
+    given = {name.lower() for name in headers}
+    if not {names.timestamp.lower(), names.signature.lower()} <= given:
+        raise WebhookRefused(Refusal.WEBHOOK_SIGNATURE, "no signature, or no time stamp")
 
 
 def _headers() -> dict[str, str]:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-_AMOUNT: Final = re.compile(r"(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,30}))?")
+from wallet_worker.rules.coins import read_coins
+
+_ZERO_IN_FRONT: Final = re.compile(r"0[0-9]", re.ASCII)
 _DUST: Final = re.compile(r"[0-9](?:\.[0-9]{1,30})?[eE]-(?:[0-9]{1,2})")
 _LARGEST_NUMBER: Final = 2**31 - 1
 
@@ -77,13 +79,7 @@ def amount_in(body: Mapping[str, Any], name: str, scale: int) -> int:
 
 def read_amount(text: str, scale: int) -> int | None:
     """Give an amount in smallest units; None for what is none, or is finer than the smallest unit."""
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
-        return None
-    decimals = found[2] or ""
-    if decimals[scale:].strip("0"):
-        return None
-    return int(found[1] + decimals[:scale].ljust(scale, "0"))
+    return None if _ZERO_IN_FRONT.match(text) else read_coins(text, scale)
 
 
 def is_dust(value: Any) -> bool:

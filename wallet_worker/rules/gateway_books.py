@@ -1,13 +1,8 @@
 """What a gateway should have of a coin by the house's books, and what it has. Amounts in smallest units."""
 
-import re
-from typing import Final
-
 from attrs import field, frozen
 
 from wallet_worker.rules.coins import write_coins
-
-_WHOLE_COINS: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?", re.ASCII)
 
 
 @frozen
@@ -69,14 +64,6 @@ def unexplained(difference: int, arriving: int, on_the_way: int) -> int:
     if difference > arriving:
         return difference - arriving
     return min(0, difference + on_the_way)
-
-
-def read_whole_coins(text: str, scale: int) -> int | None:
-    """Read an amount in whole coins, such as ``1.5``, into smallest units; None for what is none."""
-    read = _WHOLE_COINS.fullmatch(text)
-    if read is None or len(read[2] or "") > scale:
-        return None
-    return int(read[1] + (read[2] or "").ljust(scale, "0"))
 
 
 def write_signed(coin_amount: int, scale: int) -> str:

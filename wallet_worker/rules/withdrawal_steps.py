@@ -22,7 +22,6 @@ APPROVERS_NEEDED: Final = 2
 """So many different administrators approve what the limit does not, or say together that nothing was paid."""
 
 _EXTERNAL_ID: Final = re.compile(r"w([1-9][0-9]{0,18})-([1-9][0-9]{0,8})", re.ASCII)
-_COINS: Final = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,18}))?", re.ASCII)
 
 
 @unique
@@ -190,15 +189,6 @@ def read_external_id(text: str) -> tuple[int, int] | None:
     if found is None or int(found[1]) >= 2**63 or int(found[2]) >= 2**31:
         return None
     return int(found[1]), int(found[2])
-
-
-def read_coins(text: str, scale: int) -> int | None:
-    """Give smallest units of an amount in whole coins, such as ``0.0005``; None if it is none, exactly."""
-    found = _COINS.fullmatch(text)
-    if found is None:
-        return None
-    part = (found[2] or "").rstrip("0")
-    return int(found[1] + part.ljust(scale, "0")) if len(part) <= scale else None
 
 
 def decide_approval(

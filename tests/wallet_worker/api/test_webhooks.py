@@ -114,6 +114,8 @@ async def test_every_refusal_has_its_code_and_is_counted(office: CoinOffice) -> 
         ((401, "webhook_signature"), raw, signed(raw, secret=Secret("another secret, as long"))),
         ((401, "webhook_signature"), raw + b" ", again),
         ((401, "webhook_signature"), raw, {}),
+        ((401, "webhook_signature"), write_message(told, gateway="other"), {}),
+        ((401, "webhook_signature"), b"{", {}),
         ((401, "webhook_too_old"), raw, signed(raw, ago=400)),
         ((401, "webhook_too_old"), raw, signed(raw, ago=-400)),
         ((409, "webhook_replayed"), raw, again),

@@ -1,6 +1,7 @@
 """Daily jobs: once among all workers, again where they fail, late after a time without workers."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import trio
 from structlog.testing import LogCapture
@@ -9,12 +10,13 @@ from cardroom.service.postgres import open_postgres
 from cardroom.service.settings import PostgresSettings
 from tests.fakes.logs import captured_by
 from tests.wallet_worker.house import House
+from tests.wallet_worker.terms import HERE
 from wallet_worker.cashier.reconciliation import Unfinished
 from wallet_worker.jobs.timetable import DailyJob
 from wallet_worker.jobs.worker import JobWorker
 from wallet_worker.store.job_runs import read_clock
 
-ZONE = "UTC"
+ZONE = HERE.time_zone
 
 
 class Counted:
@@ -41,7 +43,7 @@ def worker(house: House, counted: Counted, name: str = "one", lines: LogCapture 
 
 
 async def today(house: House) -> date:
-    return (await read_clock(house.database)).date()
+    return (await read_clock(house.database)).astimezone(ZoneInfo(ZONE)).date()
 
 
 async def lose_lease(house: House) -> None:

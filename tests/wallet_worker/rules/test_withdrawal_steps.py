@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from cardroom.money import Krw
 from cardroom.wire.notices import WithdrawalState
 from wallet_worker.gateways.port import PayoutStage
-from wallet_worker.rules.coins import write_coins
 from wallet_worker.rules.withdrawal_steps import (
     Alarm,
     Approver,
@@ -30,7 +29,6 @@ from wallet_worker.rules.withdrawal_steps import (
     judge_look_up,
     judge_report,
     may_order,
-    read_coins,
     read_external_id,
     words_needed,
     write_external_id,
@@ -62,16 +60,6 @@ def test_external_ids_are_read_as_they_are_written(number: int, attempt: int) ->
 )
 def test_what_was_never_written_here_is_no_external_id(text: str) -> None:
     assert read_external_id(text) is None
-
-
-@given(st.integers(0, 10**20 - 1), st.sampled_from([0, 6, 8, 18]))
-def test_amounts_of_coins_are_read_exactly(amount: int, scale: int) -> None:
-    assert read_coins(write_coins(amount, scale), scale) == amount
-
-
-@pytest.mark.parametrize("text", ["", ".5", "1.", "-1", "1e3", "1,5", "0.123456789", " 1"])
-def test_what_is_no_amount_of_bitcoins_is_none(text: str) -> None:
-    assert read_coins(text, 8) is None
 
 
 def test_the_limit_of_a_day_approves_up_to_the_won() -> None:

@@ -9,6 +9,7 @@ from cardroom.money import Krw
 from cardroom.service.postgres import PostgresRefused, Transaction
 from tests.wallet_worker.house import LINK, House
 from tests.wallet_worker.outside import BTC
+from tests.wallet_worker.terms import HERE
 from tests.wallet_worker.withdrawals import requested, row_of
 from wallet_worker.rules.coins import Rate, coins_for
 from wallet_worker.rules.withdrawal_steps import State
@@ -16,7 +17,7 @@ from wallet_worker.store.claim_payout import Claim, NotNow, SendingRules, claim_
 from wallet_worker.store.end_payout import confirm_payout, fail_payout, mark_doubtful, mark_taken
 from wallet_worker.store.withdrawal_rows import FollowedWithdrawal
 
-RULES = SendingRules(Krw(10**9), "Asia/Seoul", 90.0, 60.0)
+RULES = SendingRules(Krw(10**9), HERE.time_zone, 90.0, 60.0)
 SOON = datetime.now(UTC) + timedelta(hours=1)
 
 

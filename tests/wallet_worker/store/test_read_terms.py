@@ -8,7 +8,7 @@ from cardroom.ids import TableId
 from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.ledger import SettleHand
 from tests.wallet_worker.house import House, hand_of, hold, leave
-from tests.wallet_worker.terms import HERE, age, limit, limits_of, usage_of
+from tests.wallet_worker.terms import HERE, age, far_from_midnight, limit, limits_of, usage_of
 from wallet_worker.rules.protection import Limits, Period
 from wallet_worker.store.read_seated import read_seated
 
@@ -88,14 +88,6 @@ async def test_periods_are_those_of_the_house(house: House) -> None:
             midnight.replace(tzinfo=None) + timedelta(days=7 - now.weekday()),
         ]
         assert ends[2].day == 1
-
-
-def far_from_midnight() -> ProtectionSettings:
-    """Give a time zone in which it is past noon, so that some hours ago is today."""
-    hour = datetime.now(UTC).hour
-    east = (15 - hour) % 24
-    east -= 24 if east > 12 else 0
-    return ProtectionSettings(time_zone=f"Etc/GMT{-east:+d}")
 
 
 async def test_time_at_tables_is_that_with_money_and_counts_once(house: House) -> None:

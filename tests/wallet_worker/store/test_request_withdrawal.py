@@ -11,7 +11,7 @@ from cardroom.service.postgres import PostgresAway
 from tests.wallet_worker.crashing import Crash, DeafPostgres
 from tests.wallet_worker.house import LINK, PURSE, House
 from tests.wallet_worker.outside import ADDRESS, balances
-from tests.wallet_worker.terms import exclude
+from tests.wallet_worker.terms import HERE, exclude
 from tests.wallet_worker.withdrawing import (
     CrashingPostgres,
     asked,
@@ -180,18 +180,19 @@ async def test_what_was_given_back_does_not_count_against_the_day(house: House) 
 async def test_what_failed_or_was_rejected_does_not_count(house: House, state: str) -> None:
     await listed(house)
     await become(house, await take(house), state)
-    today = await withdrawn_today(house.database, house.players[0], "Asia/Seoul")
+    today = await withdrawn_today(house.database, house.players[0], HERE.time_zone)
     assert (today.amount, today.count, today.of_all) == (0, 0, 0)
 
 
 async def test_a_day_begins_in_the_houses_time_zone(house: House) -> None:
     await listed(house)
     await take(house)
-    begin = "date_trunc('day', now() AT TIME ZONE 'Asia/Seoul') AT TIME ZONE 'Asia/Seoul'"
+    zone = HERE.time_zone
+    begin = f"date_trunc('day', now() AT TIME ZONE '{zone}') AT TIME ZONE '{zone}'"
     for when, counted in ((begin, 1), (f"{begin} - interval '1 microsecond'", 0)):
         await house.change(f"UPDATE withdrawal SET requested_at = {when}")
-        assert (await withdrawn_today(house.database, house.players[0], "Asia/Seoul")).count == counted
-        other = await withdrawn_today(house.database, house.players[1], "Asia/Seoul")
+        assert (await withdrawn_today(house.database, house.players[0], zone)).count == counted
+        other = await withdrawn_today(house.database, house.players[1], zone)
         assert (other.amount, other.count, other.of_all) == (0, 0, 30_001 * counted)
 
 

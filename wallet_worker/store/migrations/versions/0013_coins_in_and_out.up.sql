@@ -22,7 +22,7 @@ CREATE TABLE deposit_address (
 );
 CREATE UNIQUE INDEX deposit_address_of_player ON deposit_address (user_id, coin) WHERE retired_at IS NULL;
 CREATE INDEX deposit_address_by_address ON deposit_address (address);
-CREATE INDEX deposit_address_look ON deposit_address (next_look_at) WHERE address IS NOT NULL;
+CREATE INDEX deposit_address_look ON deposit_address (gateway, next_look_at) WHERE address IS NOT NULL;
 
 -- An output of a transaction that pays one of our addresses, from when it is first seen. What it is (coin, hash,
 -- output, address, amount) never changes; how far it is does. Without user_id it is nobody's yet. told_at is the
