@@ -3,6 +3,7 @@
 from typing import Final, assert_never
 
 from wallet_worker.cashier.payout_tools import PayoutTools
+from wallet_worker.gateways.coin_names import same_address
 from wallet_worker.gateways.port import PayoutFound
 from wallet_worker.rules.withdrawal import PayoutDiffers, WithdrawalEnded
 from wallet_worker.rules.withdrawal_steps import (
@@ -36,9 +37,11 @@ _CANNOT_BOOK: Final = (KeyReused, PayoutDiffers, WithdrawalEnded)
 _NEVER_RIGHT: Final = -1
 
 
-def told_by(found: PayoutFound, attempt: int, coin: str) -> Told:
-    """Give what a gateway says in the words of the rules; an amount of another coin is never right."""
-    amount = found.coin_amount if found.coin in (None, coin) else _NEVER_RIGHT
+def told_by(found: PayoutFound, attempt: int, row: FollowedWithdrawal) -> Told:
+    """Give what a gateway says in the words of the rules; another coin, or address, is never right."""
+    is_right = found.coin in (None, row.coin)
+    is_there = found.address is None or same_address(found.address, row.address)
+    amount = found.coin_amount if is_right and is_there else _NEVER_RIGHT
     return Told(attempt, Stage(found.stage.value), found.tx_hash, amount, found.task_id)
 
 

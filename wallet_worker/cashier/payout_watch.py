@@ -88,7 +88,7 @@ class PayoutWatch:
         found = await self._ask(row)
         if found is None and not known.is_old:
             return
-        told = told_by(found or _nothing(row), row.attempt, row.coin)
+        told = told_by(found or _nothing(row), row.attempt, row)
         step = judge_look_up(known, told, is_safe_to_repeat=gateway.looks_up_payouts)
         if not isinstance(step, SendAgain):
             await self._steps.take(row, told, step)
@@ -106,7 +106,7 @@ class PayoutWatch:
             tools.postgres, tools.gateways, tools.automatic, silent_seconds=seconds
         ):
             row = await find_row(tools.postgres, number)
-            told = told_by(_nothing(row), row.attempt, row.coin)
+            told = told_by(_nothing(row), row.attempt, row)
             await self._steps.take(row, told, Doubt("no_gateway"))
 
     async def _ask(self, row: FollowedWithdrawal) -> PayoutFound | None:

@@ -186,7 +186,7 @@ class PayoutDesk:
                 self._tools.alarm("other_gateway", withdrawal=number, gateway=gateway_name)
                 raise WebhookRefused(Refusal.WEBHOOK_UNKNOWN, "a payout of another gateway")
             known = row.standing(self._tools.settings.person_seconds)
-            told = told_by(found, attempt, row.coin)
+            told = told_by(found, attempt, row)
             if await self._steps.take(row, told, judge_report(known, told)):
                 return
         raise PostgresAway("the withdrawal goes on too quickly")

@@ -89,6 +89,7 @@ async def test_two_different_administrators_approve(desk: Desk) -> None:
     status, answer = await desk.order(number, "approve", "other")
     assert (status, answer["state"], answer["approved_by"]) == (200, "approved", "administrators")
     assert await desk.code(number, "approve", "finance") == "409 already_decided"
+    assert desk.room.board.states == ["review", "approved"]  # nothing of who votes
     _, shown = await get(desk.app, f"/admin/withdrawals/{number}")
     assert [(one["admin"], one["counts"]) for one in shown["votes"]] == [("admin", True), ("kim", True)]
     await desk.room.go_on()
