@@ -24,9 +24,7 @@ from cardroom.service.settings import BadSettings
 from wallet_worker.app import serve_wallet, verify_ledger
 from wallet_worker.audit.verify import Scope
 from wallet_worker.letters import add_letter_options, run_letters
-from wallet_worker.payment_settings import load_coins
-from wallet_worker.rules.coins import COINS
-from wallet_worker.screening.table import check_screening
+from wallet_worker.payments import check_payments
 from wallet_worker.settings import WalletSettings
 
 _PROCESS: Final = "wallet_worker"
@@ -65,12 +63,11 @@ def _command_line() -> argparse.ArgumentParser:
 
 
 def check_payments_or_exit(settings: WalletSettings) -> None:
-    """Read the coins and what screens them, where there are any; on a fault say which and exit."""
+    """Look at what takes coins in and out, where the settings want it; on a fault say which and exit."""
     if settings.payments is None:
         return
     try:
-        load_coins(settings.payments, COINS)
-        check_screening(settings.payments.screening)
+        check_payments(settings.payments)
     except BadSettings as fault:
         sys.stderr.write(f"{fault}\n")
         sys.exit(EXIT_CONFIGURATION)

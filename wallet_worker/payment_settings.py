@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum, unique
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
@@ -13,6 +14,7 @@ from cardroom.service.settings import BadSettings, Secret, load_settings
 
 _DAY_SECONDS: Final = 86_400.0
 _COIN_TEXT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,18})?")
+_CONFIRMATIONS: Final = MappingProxyType({"BTC": 3, "ETH": 12, "USDT": 12, "USDC": 12})
 _SMALLEST_WITHDRAWAL: Final = Krw(10_000)
 _LARGEST_WITHDRAWAL: Final = Krw(100_000_000)
 _AUTOMATIC_DAILY: Final = Krw(1_000_000)
@@ -68,6 +70,9 @@ class CoinSettings:
     largest_withdrawal: Krw = _LARGEST_WITHDRAWAL
     deposits_open: bool = True
     withdrawals_open: bool = True
+    former: Mapping[str, str] = field(factory=dict)
+    """Gateways that the coin went by before, and what it is called there: what comes to their addresses is
+    credited, and what they were given to send is followed; nothing new goes by them."""
     payout_fee: str = ""
     """What a payout may pay the chain, in the gateway's words: SHKeeper wants sat/vByte for BTC."""
 
@@ -283,6 +288,12 @@ class PaymentSettings:
             raise BadSettings("payments: connections is at least 1")
         if not all(_GATEWAY_NAME.fullmatch(name) for name in self.gateways):
             raise BadSettings("gateways: names are of small letters, digits and _, up to 32")
+        called = [one for one in self.gateways.values() if one.kind is not GatewayKind.GENERIC]
+        longest_call = max((one.call_seconds for one in called), default=0.0)
+        if self.payouts.doubtful_seconds <= self.payouts.begin_seconds + longest_call:
+            raise BadSettings(
+                "payouts: doubtful_seconds is more than begin_seconds and a gateway's call_seconds together"
+            )
 
 
 def load_coins(settings: PaymentSettings, scales: Mapping[str, int]) -> CoinBook:
@@ -293,7 +304,7 @@ def load_coins(settings: PaymentSettings, scales: Mapping[str, int]) -> CoinBook
     for symbol, coin in book.coins.items():
         if symbol not in scales:
             raise BadSettings(f"{settings.coins_file}: {symbol} is none of {', '.join(scales)}")
-        fault = _fault_of(coin, settings, book.network, scales[symbol])
+        fault = _fault_of(coin, settings, book.network, scales[symbol]) or _too_early(symbol, coin, book)
         if fault is not None:
             raise BadSettings(f"{settings.coins_file}: {symbol}: {fault}")
     names = [(coin.gateway, coin.gateway_coin) for coin in book.coins.values()]
@@ -309,6 +320,9 @@ def _fault_of(coin: CoinSettings, settings: PaymentSettings, network: Network, s
     gateway = settings.gateways.get(coin.gateway)
     if gateway is None:
         return f"there is no gateway {coin.gateway}"
+    unknown = [name for name in coin.former if name not in settings.gateways or name == coin.gateway]
+    if unknown:
+        return f"former: {unknown[0]} is none of the other gateways"
     if not coin.gateway_coin:
         return "gateway_coin: what the coin is called at its gateway"
     if len(coin.smallest_deposit.partition(".")[2]) > scale:
@@ -317,4 +331,12 @@ def _fault_of(coin: CoinSettings, settings: PaymentSettings, network: Network, s
         return "payout_fee: shkeeper wants one with every payout"
     if gateway.kind is GatewayKind.SANDBOX and network is Network.MAINNET:
         return "a sandbox is no gateway of the mainnet: what it mines is worth nothing"
+    return None
+
+
+def _too_early(symbol: str, coin: CoinSettings, book: CoinBook) -> str | None:
+    """Say so where coins that are worth something would be credited before house rule 43 lets them."""
+    least = _CONFIRMATIONS.get(symbol, 1)
+    if book.network is Network.MAINNET and coin.confirmations < least:
+        return f"confirmations: at least {least} (house rule) on the mainnet"
     return None

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Final
 
+import httpx
 from attrs import evolve, field, frozen
 from quart_trio import QuartTrio
 
@@ -48,7 +49,7 @@ from wallet_worker.jobs.worker import JobWorker
 from wallet_worker.payment_settings import CoinBook, GatewayKind, PaymentSettings, load_coins
 from wallet_worker.rates.market import Market, open_market, read_clock
 from wallet_worker.rules.coins import COINS
-from wallet_worker.screening.table import make_screening
+from wallet_worker.screening.table import check_screening, make_screening
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.coin_rates import note_used
 from wallet_worker.store.seal_batch import Link
@@ -97,6 +98,15 @@ class Payments:
     reconciler: GatewayReconciler
     feed: EventFeed
     beside: Sequence[Callable[[], Awaitable[None]]]
+
+
+def check_payments(settings: PaymentSettings) -> None:
+    """Look at all of the settings that a start would stumble over: coins, what screens them, gateways and
+    their secrets. Nobody is asked. Raises ``BadSettings``.
+    """
+    book = load_coins(settings, COINS)
+    check_screening(settings.screening)
+    make_gateways(settings, book, httpx.AsyncClient(trust_env=False), ALL_MAKERS)
 
 
 @asynccontextmanager
@@ -172,6 +182,7 @@ def _payout_tools(ground: Ground, reach: Reach, rates: Rates, board: NoticeBoard
         reach.postgres, ground.link, reach.gateways.gateways, reach.book, rates,
         make_screening(reach.settings.screening, ground.log), board, note_used, reach.settings.payouts,
         ground.settings.protection.time_zone, ground.worker, ground.log, ground.settings.guard.blocked_users,
+        reach.settings.rates.stale_seconds,
     )  # fmt: skip
 
 

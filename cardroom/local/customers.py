@@ -33,6 +33,11 @@ _SIGN_INS_AT_ONCE: Final = 4
 
 _LOOK_SECONDS: Final = 0.5
 
+_WHEN_STOPPED: Final = (
+    ". The price has jumped since the coin was last used: accept it (POST /admin/rates/COIN/accept) while "
+    "the next start waits, or begin anew with make clean-run"
+)
+
 
 @frozen
 class Waits:
@@ -109,6 +114,7 @@ class Customers:
         raise ProcessFailed(
             f"{self._bots.nickname(number)}: {paid.amount} {coin} were not credited within "
             f"{self._waits.credit_seconds:g} s, but {told[0]}; see the logs of wallet worker and payments"
+            f"{_WHEN_STOPPED if 'rate_stopped' in told[0] else ''}"
         )
 
     async def _pay_out(self, coin: str, run: str) -> str:

@@ -120,6 +120,7 @@ _STORE: Final[Mapping[str, Mapping[str, Expected]]] = {
         "OLDEST_WAITING": by("held_deposit_waiting", _1=0, _2=200),
         "_CREDIT_ON_CHAIN": by("chain_deposit_held_id_key"),
         "_HOLD": ADDS,
+        "_LOCK_ALARM": by("chain_deposit_held_id_key"),
         "_LOCK_HELD": by("held_deposit_pkey"),
         "_RELEASE": by("held_deposit_pkey"),
     },

@@ -25,6 +25,7 @@ PAYOUTS: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_ADD_WORD": ADDS,
     },
     "wallet_worker.store.due_withdrawals": {
+        "FIND_UNSERVED": _OPEN,
         "TAKE_APPROVED": _OPEN,
         "TAKE_FOLLOWED": _OPEN,
         "TAKE_WAITING": _OPEN,
@@ -37,6 +38,7 @@ PAYOUTS: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_SENT": by("withdrawal_pkey"),
     },
     "wallet_worker.store.list_withdrawals": {
+        "LIST_ALARMED": Expected(why="the few of which something else was told, by the key"),
         "LIST_NEWEST": by("withdrawal_pkey", "outside_payment_pkey", "account_owner_key", _1=FAR, _2=50),
         "LIST_OF_STATE": by("outside_payment_pkey", _1=FAR, _2=50, _3="waiting"),
         "TRAVEL_RULE": by("withdrawal_pkey"),
@@ -46,6 +48,10 @@ PAYOUTS: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.payer_standing": {
         "SENT_TODAY": by("withdrawal_sent", _1="BTC", _2="Asia/Seoul"),
         "_STANDING": by("player_pkey", "block_user"),
+    },
+    "wallet_worker.store.payout_alarms": {
+        "ALARMS": Expected(why="what was told of one withdrawal, by the key"),
+        "_KEEP": ADDS,
     },
     "wallet_worker.store.payout_figures": {
         "COUNT_STATES": _OPEN,

@@ -86,6 +86,18 @@ def test_coins_that_cannot_be_used_stop_the_start(
     assert fault in capsys.readouterr().err
 
 
+def test_a_secret_that_the_start_would_refuse_is_refused_by_the_check(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOLDEM_BY_HAND_SECRET", "short")
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == EXIT_CONFIGURATION
+    said = capsys.readouterr().err
+    assert "the secret of by_hand has at least 16 letters" in said
+    assert "short" not in said
+
+
 def test_a_list_that_is_not_there_stops_the_start(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,6 +32,7 @@ COIN = {
     "gateway": '"shkeeper"', "gateway_coin": '"BTC"', "confirmations": "3", "smallest_deposit": '"0.00005"',
     "hot_wallet_daily": "200_000_000", "payout_fee": '"10"',
 }  # fmt: skip
+LATER = {"confirmations": "12"}
 
 
 def read(coins_file: Path | str = "coins.toml", **changes: Any) -> PaymentSettings:
@@ -81,6 +82,7 @@ def test_what_is_not_said_is_the_houses_rule() -> None:
         ("withdrawals", {"addresses": 101}),
         ("payouts", {"begin_seconds": 0}),
         ("payouts", {"begin_seconds": 5, "doubtful_seconds": 5}),
+        ("payouts", {"begin_seconds": 5, "doubtful_seconds": 15}),
         ("payouts", {"at_once": 0}),
         ("screening", {"kind": "file"}),
         ("screening", {"file": "listed.txt"}),
@@ -92,6 +94,11 @@ def test_what_is_not_said_is_the_houses_rule() -> None:
 def test_limits_that_are_none_stop_the_start(section: str, values: dict[str, Any]) -> None:
     with pytest.raises(BadSettings, match=section):
         read("coins.toml", **{section: values})
+
+
+def test_a_gateway_that_nobody_calls_makes_no_payout_doubtful() -> None:
+    short = {"begin_seconds": 5, "doubtful_seconds": 6}
+    assert read(gateways={"by_hand": BY_HAND}, payouts=short).payouts.doubtful_seconds == 6
 
 
 @pytest.mark.parametrize(
@@ -129,6 +136,11 @@ def test_coins_are_read(tmp_path: Path) -> None:
     assert book.coins["BTC"].deposits_open
 
 
+def test_coins_that_are_worth_nothing_may_be_credited_early(tmp_path: Path) -> None:
+    file = write_coins(tmp_path / "coins.toml", COIN | {"confirmations": "1"}, network="testnet")
+    assert load_coins(read(file), COINS).coins["BTC"].confirmations == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
@@ -136,6 +148,8 @@ def test_coins_are_read(tmp_path: Path) -> None:
         ({"gateway": '"nowhere"'}, "BTC: there is no gateway nowhere"),
         ({"gateway_coin": '""'}, "gateway_coin"),
         ({"confirmations": "0"}, "confirmations"),
+        ({"confirmations": "2"}, "BTC: confirmations: at least 3"),
+        ({"confirmations": "11", "symbol": "ETH"}, "ETH: confirmations: at least 12"),
         ({"smallest_deposit": "0.1"}, "smallest_deposit"),
         ({"smallest_deposit": '"-1"'}, "smallest_deposit"),
         ({"smallest_deposit": '"1e3"'}, "smallest_deposit"),
@@ -146,6 +160,8 @@ def test_coins_are_read(tmp_path: Path) -> None:
         ({"payout_fee": '""'}, "payout_fee"),
         ({"gateway": '"sandbox"'}, "no gateway of the mainnet"),
         ({"minimum": "1"}, "minimum"),
+        ({"former": '{ nowhere = "BTC" }'}, "former: nowhere"),
+        ({"former": '{ shkeeper = "BTC" }'}, "former: shkeeper"),
     ],
 )
 def test_a_coin_that_is_not_whole_stops_the_start(
@@ -167,8 +183,8 @@ def test_a_book_of_nothing_or_of_another_network_stops_the_start(tmp_path: Path)
 
 def test_two_coins_are_not_called_the_same_at_one_gateway(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="called the same"):
-        load_coins(read(write_coins(tmp_path / "coins.toml", COIN, COIN)), COINS)
-    other = COIN | {"gateway": '"by_hand"'}
+        load_coins(read(write_coins(tmp_path / "coins.toml", COIN, COIN | LATER)), COINS)
+    other = COIN | LATER | {"gateway": '"by_hand"'}
     assert len(load_coins(read(write_coins(tmp_path / "coins.toml", COIN, other)), COINS).coins) == 2
 
 

@@ -9,9 +9,14 @@ from cardroom.service.postgres import open_postgres
 from cardroom.service.redis import open_redis
 from cardroom.service.settings import BadSettings, Bind, PostgresSettings, RedisSettings, Secret
 from tests.wallet_worker.house import LINK, LOG
+from wallet_worker.app import beside_money, build_worker
+from wallet_worker.audit.handover import Handover
+from wallet_worker.audit.recorder import RecorderServices
+from wallet_worker.cashier.held_watch import HeldWatch
 from wallet_worker.payment_settings import GatewayKind, GatewaySettings, PaymentSettings
 from wallet_worker.payments import ALL_MAKERS, Ground, open_payments
 from wallet_worker.settings import AuditSettings, WalletSettings
+from wallet_worker.store.house_transfer import HOUSE
 
 NOWHERE = RedisSettings(host="127.0.0.1", port=1)
 NO_DATABASE = PostgresSettings(dsn="postgresql://nobody@127.0.0.1:1/none")
@@ -51,3 +56,16 @@ async def test_coins_of_a_gateway_that_is_not_there_stop_the_start() -> None:
 
 def test_every_kind_of_gateway_is_made() -> None:
     assert set(ALL_MAKERS) == set(GatewayKind)
+
+
+async def test_players_are_told_of_held_deposits_that_the_watch_releases() -> None:
+    settings = settings_with(PaymentSettings(DEV_COINS, {"sandbox": SANDBOX}))
+    async with open_postgres(NO_DATABASE, must_answer=False) as pages, open_redis(NOWHERE) as redis:
+        services = RecorderServices(pages, Handover([ShardId(0), HOUSE], 1), settings.audit, LOG)
+        worker = build_worker(settings, pages, services, redis)
+        async with open_payments(Ground(settings, redis, pages, LINK, "worker", LOG)) as built:
+            assert built is not None
+            for payments, told in ((built, built.deposits.tell_credited), (None, None)):
+                watch = beside_money(settings, worker, payments, LOG)[0].__self__  # type: ignore[attr-defined]
+                assert isinstance(watch, HeldWatch)
+                assert watch._on_released == told

@@ -43,11 +43,11 @@ from wallet_worker.api.withdrawal_orders import (
 )
 from wallet_worker.gateways.port import GatewayAway, PayoutStage
 from wallet_worker.rates.port import RateNow
-from wallet_worker.rules.coins import COINS, read_coins, read_tx_hash
+from wallet_worker.rules.coins import COINS, read_coins, read_tx_hash, write_coins
 from wallet_worker.rules.withdrawal_steps import Order, State, may_order, write_external_id
 from wallet_worker.store.claim_payout import claim_within
 from wallet_worker.store.decide_payout import NotPaidWord, PaidWord, not_paid_within, paid_within
-from wallet_worker.store.list_withdrawals import WholeWithdrawal, list_withdrawals, read_whole
+from wallet_worker.store.list_withdrawals import WholeWithdrawal, list_alarmed, list_withdrawals, read_whole
 from wallet_worker.store.seal_batch import Link
 from wallet_worker.store.vote_withdrawal import (
     StepNotAllowed,
@@ -58,11 +58,16 @@ from wallet_worker.store.vote_withdrawal import (
 )
 from wallet_worker.store.withdrawal_rows import FollowedWithdrawal
 
+_ALARM: Final = "alarm"
 _STATES: Final = tuple(one.value for one in State)
 _PARAMETERS: Final = (
     LIMIT,
     BEFORE,
-    Parameter("state", {"enum": list(_STATES), "type": "string"}, "Only those of this state"),
+    Parameter(
+        "state",
+        {"enum": [*_STATES, _ALARM], "type": "string"},
+        "Only those of this state; ``alarm``: only those of which a gateway told something else",
+    ),
 )
 
 _Vote = Callable[[Transaction, Vote, Link], Awaitable[FollowedWithdrawal]]
@@ -88,10 +93,14 @@ def _add_questions(pages: Blueprint, house: WithdrawalOffice) -> None:
         """List withdrawals, newest first."""
         asked = read_parameters({"limit", "before", "state"})
         named = asked.get("state")
-        if named is not None and named not in _STATES:
-            raise bad_parameter("state", f"one of {', '.join(_STATES)}")
-        limit, state = read_limit(asked), None if named is None else State(named)
-        found = await list_withdrawals(postgres, state, read_before(asked), limit + 1)
+        if named not in (None, _ALARM, *_STATES):
+            raise bad_parameter("state", f"one of {', '.join(_STATES)}, {_ALARM}")
+        limit, before = read_limit(asked), read_before(asked)
+        if named == _ALARM:
+            found = await list_alarmed(postgres, before, limit + 1)
+        else:
+            state = None if named is None else State(named)
+            found = await list_withdrawals(postgres, state, before, limit + 1)
         more = found[limit - 1].number if len(found) > limit else None
         return {"withdrawals": [show(one) for one in found[:limit]], "next_before": more}
 
@@ -265,7 +274,8 @@ def _show_whole(whole: WholeWithdrawal) -> dict[str, Any]:
         "withdrawal": show(whole.row),
         "travel_rule": json.loads(whole.travel_rule),
         "votes": [_show_vote(one, flags) for one in whole.votes],
-        "not_paid": [_show_word(one) for one in whole.words],
+        "not_paid": [_show_word(one, whole.row) for one in whole.words],
+        "alarms": [_show_alarm(one, COINS[whole.row.coin]) for one in whole.alarms],
     }
 
 
@@ -279,11 +289,24 @@ def _show_vote(vote: Row, flags: int) -> dict[str, Any]:
     }
 
 
-def _show_word(word: Row) -> dict[str, Any]:
+def _show_word(word: Row, row: FollowedWithdrawal) -> dict[str, Any]:
     return {
         "attempt": word["attempt"],
         "admin": word["admin"],
         "then": (AfterNotPaid.AGAIN if word["sends_again"] else AfterNotPaid.FAILED).value,
+        "counts": (word["attempt"], word["doubt"]) == (row.attempt, row.doubts),
         "reason": word["reason"],
         "said_at": write_time(word["said_at"]),
+    }
+
+
+def _show_alarm(alarm: Row, scale: int) -> dict[str, Any]:
+    amount = alarm["coin_amount"]
+    return {
+        "kind": alarm["kind"],
+        "attempt": alarm["attempt"],
+        "tx_hash": alarm["tx_hash"],
+        "coin_amount": None if amount is None else write_coins(int(amount), scale),
+        "state": alarm["state"],
+        "told_at": write_time(alarm["told_at"]),
     }

@@ -31,4 +31,4 @@ class Office:
     settings: OfficeSettings = field(factory=OfficeSettings)
     on_table_made: Callable[[], None] = _tell_nobody
     on_released: Callable[[int], Awaitable[None]] = _tell_no_player
-    """Called with the payment of a held deposit that was released."""
+    """Called with the payment of a held deposit that was released; it must not raise."""

@@ -25,7 +25,7 @@ from wallet_worker.store.held_deposits import (
     NoSuchHeldDeposit,
     list_held,
     list_held_of,
-    release_within,
+    release_once,
 )
 from wallet_worker.store.read_terms import Usage, read_usage
 
@@ -106,7 +106,6 @@ def _seconds_left(usage: Usage, room: BuyInRoom) -> int | None:
 
 def add_held_deposits(pages: Blueprint, office: Office) -> None:
     """Add ``/admin/deposits/held``, which goes by number, newest first, and the order that releases one."""
-    bodies = body_codec(ReasonBody)
 
     @pages.get("/deposits/held")
     @Page(tag="money", who=ADMIN, parameters=(LIMIT, BEFORE), answers={200: DepositsHeld})
@@ -117,6 +116,12 @@ def add_held_deposits(pages: Blueprint, office: Office) -> None:
         found = await list_held(office.postgres, read_before(asked), limit + 1)
         more = found[limit - 1].number if len(found) > limit else None
         return {"deposits": [_show(one) for one in found[:limit]], "next_before": more}
+
+    _add_release(pages, office)
+
+
+def _add_release(pages: Blueprint, office: Office) -> None:
+    bodies = body_codec(ReasonBody)
 
     @pages.post("/deposits/held/<int:number>/release")
     @Page(
@@ -133,14 +138,18 @@ def add_held_deposits(pages: Blueprint, office: Office) -> None:
         if number > _MAX_ID:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such deposit")
 
+        is_news = False
+
         async def work(transaction: Transaction) -> Answer:
-            return await release_within(transaction, number, order.admin, office.link)
+            nonlocal is_news
+            released, is_news = await release_once(transaction, number, order.admin, office.link)
+            return released
 
         try:
             answer = await obey(office.postgres, order, work)
         except NoSuchHeldDeposit:
             raise RefusedRequest(404, Refusal.NOT_FOUND, "no such deposit") from None
-        if not order.is_dry_run:
+        if is_news and not order.is_dry_run:
             office.log.warning("held_deposit.released", number=number, by=order.admin, reason=order.reason)
             await office.on_released(answer["payment"])
         return answer

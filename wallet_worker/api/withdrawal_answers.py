@@ -83,8 +83,26 @@ class NotPaidShown:
     attempt: int
     admin: str
     then: AfterNotPaid
+    counts: bool
+    """False for a word from before the attempt went on, or about an earlier one."""
     reason: str
     said_at: Time
+
+
+@frozen
+class PayoutAlarmShown:
+    """What a gateway told against what is known here; it changed nothing, and people must look."""
+
+    kind: str
+    """Such as ``after_release``: the money is back in the wallet, and the coins were sent."""
+    attempt: int
+    """The attempt that was told of."""
+    tx_hash: str | None
+    coin_amount: str | None
+    """In whole coins, where it was told."""
+    state: WithdrawalState
+    """How far the withdrawal was then."""
+    told_at: Time
 
 
 @frozen
@@ -96,6 +114,7 @@ class WholeWithdrawalShown:
     """Whose the address is, as the player said."""
     votes: tuple[VoteShown, ...]
     not_paid: tuple[NotPaidShown, ...]
+    alarms: tuple[PayoutAlarmShown, ...]
 
 
 @frozen

@@ -63,17 +63,19 @@ class WithdrawalOffice:
     async def carry_out(
         self, body: OrderBody, action: str, number: int, work: Callable[[str], Work]
     ) -> Answer:
-        """Carry an order out, once per key, and tell the player; ``work`` is given who orders it."""
+        """Carry an order out, once per key; tell the player of a step. ``work`` is given who orders it."""
         order = read_order(body, f"withdrawal_{action}", f"withdrawal:{number}")
 
         async def shown(transaction: Transaction) -> Answer:
             return show(await work(order.admin)(transaction))
 
         with refusals():
+            before = await find_row(self.office.postgres, number)
             answer = await obey(self.office.postgres, order, shown)
             if not order.is_dry_run:
                 row = await find_row(self.office.postgres, number)
-                self.tools.tell(row, by=order.admin, order=action)
+                if row.state is not before.state:
+                    self.tools.tell(row, by=order.admin, order=action)
         return answer
 
     async def find(self, number: int) -> FollowedWithdrawal:

@@ -26,12 +26,14 @@ from wallet_worker.rules.chain_deposit import (
     give_up,
     raise_alarm,
     refuse,
+    retry_delay,
     review,
     wait,
 )
 from wallet_worker.rules.coins import read_coins
 from wallet_worker.rules.denials import Denial, Denied
 from wallet_worker.screening.port import Direction, Screened, ScreeningAway
+from wallet_worker.store.chain_deposits import put_off_at
 from wallet_worker.store.credit_deposit import Conversion, Credit, credit_chain_deposit
 from wallet_worker.store.deposit_addresses import DepositAddress, find_at
 from wallet_worker.store.house_transfer import KeyReused
@@ -59,7 +61,7 @@ class DepositSteps:
         if deposit.state is ChainState.CONFIRMING:
             await self._ask_for_news(deposit)
         elif deposit.state is ChainState.CONFIRMED:
-            obstacle = None if deposit.is_cleared else await self._find_obstacle(deposit)
+            obstacle = await self._find_obstacle(deposit)
             found = obstacle or await self._find_rate(deposit)
             if isinstance(found, RateNow):
                 await self._credit(deposit, found)
@@ -99,26 +101,36 @@ class DepositSteps:
                 await self._desk.take_record(deposit.gateway, listed)
             except GatewayAway:
                 reason = AWAY
+            seconds = retry_delay(deposit.tries + 1, self._tools.settings.retry_seconds)
+            await put_off_at(self._tools.postgres, deposit.coin, deposit.address, seconds)
         await self._desk.change(deposit.number, partial(self._after_news, reason))
 
     def _after_news(self, reason: str | None, deposit: ChainDeposit) -> ChainDeposit:
         if deposit.state is not ChainState.CONFIRMING:
             return deposit
-        return self._or_gone(wait(deposit, reason))
+        waiting = wait(deposit, reason)
+        return waiting if reason is not None else self._or_gone(waiting)
 
     def _or_gone(self, deposit: ChainDeposit) -> ChainDeposit:
         idle = self._tools.clock() - deposit.told_unix
         return give_up(deposit, idle, self._tools.settings.gone_seconds)
 
     async def _find_obstacle(self, deposit: ChainDeposit) -> Rule | None:
-        """Give what is to be done instead of crediting; None where nothing is in the way."""
-        coin = self._tools.book.coins.get(deposit.coin)
-        if coin is not None and _is_dust(deposit, coin):
-            return _refuse_small
+        """Give what is to be done instead of crediting; None where nothing is in the way.
+
+        What a person has cleared is looked up all the same: the chain may have taken it back meanwhile. Dust
+        comes last, so that what a person clears over its size has passed everything else.
+        """
         gateway = self._tools.gateways.get(deposit.gateway)
+        if deposit.is_cleared:
+            return None if gateway is None else await self._look_up(deposit, gateway)
         if gateway is None:
             return partial(_wait_for, AWAY)
-        return await self._look_up(deposit, gateway) or await self._screen(deposit)
+        found = await self._screen(deposit) or await self._look_up(deposit, gateway)
+        coin = self._tools.book.coins.get(deposit.coin)
+        if found is None and coin is not None and _is_dust(deposit, coin):
+            return _refuse_small
+        return found
 
     async def _look_up(self, deposit: ChainDeposit, gateway: Gateway) -> Rule | None:
         if not gateway.looks_up_deposits:
@@ -130,7 +142,7 @@ class DepositSteps:
         try:
             found = None if told is None else self._desk.read_told(told, int(self._tools.clock()))
         except WebhookRefused:
-            return partial(_review_over, LOOK_UP_DIFFERS)
+            return None if deposit.is_cleared else partial(_review_over, LOOK_UP_DIFFERS)
         if compare(deposit, found) == deposit:
             return None
         return partial(self._after_look_up, found)

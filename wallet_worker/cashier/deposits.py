@@ -6,13 +6,14 @@ here keeps state.
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from cardroom.money import Krw
 from cardroom.service.logs import Log
-from cardroom.service.postgres import Postgres, Transaction
+from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused, Transaction
 from cardroom.service.protection import ProtectionSettings
 from cardroom.wire.notices import DepositNotice, DepositState
 from cardroom.wire.refusals import Refusal
@@ -131,8 +132,15 @@ class DepositDesk:
             self.tools.board.tell(after.user_id, await self._notice(after, krw_amount))
 
     async def tell_credited(self, payment_id: int) -> None:
-        """Tell a player that what was held is credited now; nothing for a deposit that no gateway told of."""
-        shown = await find_of_payment(self.tools.postgres, payment_id)
+        """Tell a player that what was held is credited now; nothing for a deposit that no gateway told of.
+
+        It is booked already: with the database away nobody is told, and nothing is raised.
+        """
+        try:
+            shown = await find_of_payment(self.tools.postgres, payment_id)
+        except (PostgresAway, PostgresRefused) as trouble:
+            self.tools.log.warning("deposit.not_told", payment=payment_id, trouble=str(trouble))
+            return
         if shown is not None and shown.deposit.user_id is not None:
             deposit_metrics.CREDITED.labels(shown.deposit.coin).inc()
             notice = await self._notice(shown.deposit, shown.krw_amount)
@@ -221,7 +229,8 @@ class DepositDesk:
     async def _notice(self, deposit: ChainDeposit, krw_amount: int | None) -> DepositNotice:
         balance = None
         if deposit.state is ChainState.CREDITED and deposit.user_id is not None:
-            balance = (await read_balance(self.tools.postgres, deposit.user_id)).wallet
+            with suppress(PostgresAway, PostgresRefused):  # it is booked: what else there is to tell is told
+                balance = (await read_balance(self.tools.postgres, deposit.user_id)).wallet
         return DepositNotice(
             deposit=deposit.number,
             coin=deposit.coin,

@@ -10,6 +10,7 @@ from cardroom.service.postgres import Postgres, PostgresAway, PostgresRefused
 from cardroom.service.protection import ProtectionSettings
 from wallet_worker.cashier import metrics
 from wallet_worker.store.held_deposits import release_fitting
+from wallet_worker.store.house_transfer import Answer
 from wallet_worker.store.seal_batch import Link
 
 _AT_ONCE: Final = 200
@@ -18,7 +19,7 @@ _AT_ONCE: Final = 200
 class HeldWatch:
     """Looks at all held deposits again and again.
 
-    ``on_released`` is called with each payment that comes of it.
+    ``on_released`` is called with each payment that comes of it; it must not raise.
     """
 
     def __init__(
@@ -47,8 +48,12 @@ class HeldWatch:
 
     async def look(self) -> None:
         """Credit what fits now."""
-        for one in await release_fitting(self._postgres, self._link, self._settings, at_most=_AT_ONCE):
-            metrics.MOVED.labels(kind="crypto_deposit").inc()
-            self._log.info("held_deposits.released", payment=one["payment"], user_id=one["user_id"])
-            if self._on_released is not None:
-                await self._on_released(one["payment"])
+        await release_fitting(
+            self._postgres, self._link, self._settings, at_most=_AT_ONCE, on_released=self._note
+        )
+
+    async def _note(self, one: Answer) -> None:
+        metrics.MOVED.labels(kind="crypto_deposit").inc()
+        self._log.info("held_deposits.released", payment=one["payment"], user_id=one["user_id"])
+        if self._on_released is not None:
+            await self._on_released(one["payment"])

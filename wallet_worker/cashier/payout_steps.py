@@ -3,12 +3,12 @@
 from typing import Final, assert_never
 
 from wallet_worker.cashier.payout_tools import PayoutTools
+from wallet_worker.gateways.coin_names import same_address
 from wallet_worker.gateways.port import PayoutFound
 from wallet_worker.rules.withdrawal import PayoutDiffers, WithdrawalEnded
 from wallet_worker.rules.withdrawal_steps import (
     Alarm,
     Book,
-    Contradiction,
     Doubt,
     Follow,
     GiveBack,
@@ -28,6 +28,7 @@ from wallet_worker.store.end_payout import (
     stop_sending,
 )
 from wallet_worker.store.house_transfer import KeyReused
+from wallet_worker.store.payout_alarms import keep_alarm
 from wallet_worker.store.withdrawal_rows import FollowedWithdrawal
 
 _CANNOT_BOOK: Final = (KeyReused, PayoutDiffers, WithdrawalEnded)
@@ -36,9 +37,11 @@ _CANNOT_BOOK: Final = (KeyReused, PayoutDiffers, WithdrawalEnded)
 _NEVER_RIGHT: Final = -1
 
 
-def told_by(found: PayoutFound, attempt: int, coin: str) -> Told:
-    """Give what a gateway says in the words of the rules; an amount of another coin is never right."""
-    amount = found.coin_amount if found.coin in (None, coin) else _NEVER_RIGHT
+def told_by(found: PayoutFound, attempt: int, row: FollowedWithdrawal) -> Told:
+    """Give what a gateway says in the words of the rules; another coin, or address, is never right."""
+    is_right = found.coin in (None, row.coin)
+    is_there = found.address is None or same_address(found.address, row.address)
+    amount = found.coin_amount if is_right and is_there else _NEVER_RIGHT
     return Told(attempt, Stage(found.stage.value), found.tx_hash, amount, found.task_id)
 
 
@@ -48,21 +51,21 @@ class PayoutSteps:
     def __init__(self, tools: PayoutTools) -> None:
         self._tools = tools
 
-    async def take(self, row: FollowedWithdrawal, step: Step) -> bool:
+    async def take(self, row: FollowedWithdrawal, told: Told, step: Step) -> bool:
         """Make a step; false where the withdrawal has gone on meanwhile, or the step is another's to make."""
         tools = self._tools
         seconds = tools.settings.retry_seconds
         match step:
             case Book(tx_hash):
-                return await self._book(row, tx_hash)
+                return await self._book(row, told, tx_hash)
             case Follow(task_id):
                 return self._told(row, await mark_taken(tools.postgres, row, task_id, seconds, tools.link))
             case GiveBack():
                 return self._told(row, await fail_payout(tools.postgres, row, "payout_failed", tools.link))
             case Doubt():
-                return await self._doubt(row, step)
+                return await self._doubt(row, told, step)
             case Alarm():
-                return await self._stop(row, step)
+                return await self._stop(row, told, step)
             case Wait(hurries):
                 if hurries:
                     await hurry(tools.postgres, row.number)
@@ -72,26 +75,26 @@ class PayoutSteps:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _doubt(self, row: FollowedWithdrawal, doubt: Doubt) -> bool:
+    async def _doubt(self, row: FollowedWithdrawal, told: Told, doubt: Doubt) -> bool:
         tools = self._tools
         if doubt.alarm is not None:
-            self._alarm(doubt.alarm, row)
+            await self._alarm(doubt.alarm.value, row, told)
         seconds = tools.settings.retry_seconds
         return self._told(row, await mark_doubtful(tools.postgres, row, doubt.reason, seconds, tools.link))
 
-    async def _stop(self, row: FollowedWithdrawal, alarm: Alarm) -> bool:
-        self._alarm(alarm.what, row)
+    async def _stop(self, row: FollowedWithdrawal, told: Told, alarm: Alarm) -> bool:
+        await self._alarm(alarm.what.value, row, told)
         if alarm.stops:
             stopped = await stop_sending(self._tools.postgres, row.number, PAID_BEFORE, self._tools.link)
             return self._told(row, stopped)
         return True
 
-    async def _book(self, row: FollowedWithdrawal, tx_hash: str) -> bool:
+    async def _book(self, row: FollowedWithdrawal, told: Told, tx_hash: str) -> bool:
         tools = self._tools
         try:
             return self._told(row, await confirm_payout(tools.postgres, row, tx_hash, tools.link))
         except _CANNOT_BOOK as trouble:
-            self._alarm("not_booked", row, tx_hash=tx_hash, trouble=repr(trouble))
+            await self._alarm("not_booked", row, told, trouble=repr(trouble))
         await mark_doubtful(tools.postgres, row, "not_booked", tools.settings.retry_seconds, tools.link)
         return True
 
@@ -100,12 +103,10 @@ class PayoutSteps:
             self._tools.tell(row)
         return row is not None
 
-    def _alarm(self, what: Contradiction | str, row: FollowedWithdrawal, **facts: str) -> None:
+    async def _alarm(self, what: str, row: FollowedWithdrawal, told: Told, **facts: str) -> None:
+        """Tell operators of a contradiction, and keep it for whoever looks at the withdrawal later."""
         self._tools.alarm(
-            what,
-            withdrawal=row.number,
-            gateway=row.gateway,
-            state=row.state.value,
-            attempt=row.attempt,
-            **facts,
-        )
+            what, withdrawal=row.number, gateway=row.gateway, state=row.state.value, attempt=row.attempt,
+            told_attempt=told.attempt, told_stage=told.stage.value, tx_hash=told.tx_hash, **facts,
+        )  # fmt: skip
+        await keep_alarm(self._tools.postgres, what, row, told)

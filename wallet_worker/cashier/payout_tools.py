@@ -69,6 +69,8 @@ class PayoutTools:
     name: str
     log: Log
     blocked_users: bool = True
+    stale_seconds: float = 600.0
+    """An older price is not used; it may have got old between the price and the claim."""
     clocks: Callable[[], Sequence[float]] = read_clocks
 
     @property

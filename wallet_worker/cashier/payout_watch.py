@@ -11,8 +11,8 @@ from wallet_worker.cashier.payout_steps import PayoutSteps, told_by
 from wallet_worker.cashier.payout_tools import PayoutTools
 from wallet_worker.cashier.payouts import PayoutDesk
 from wallet_worker.gateways.port import GatewayAway, PayoutFound, PayoutStage
-from wallet_worker.rules.withdrawal_steps import SendAgain, State, judge_look_up, write_external_id
-from wallet_worker.store.due_withdrawals import take_followed
+from wallet_worker.rules.withdrawal_steps import Doubt, SendAgain, State, judge_look_up, write_external_id
+from wallet_worker.store.due_withdrawals import find_unserved, take_followed
 from wallet_worker.store.payer_standing import sent_today
 from wallet_worker.store.payout_figures import count_states
 from wallet_worker.store.withdrawal_rows import FollowedWithdrawal, find_row
@@ -50,6 +50,7 @@ class PayoutWatch:
         while True:
             try:
                 await self.measure()
+                await self.look_unserved()
             except (PostgresAway, PostgresRefused) as trouble:
                 self._tools.log.warning("payouts.not_measured", trouble=str(trouble))
             await trio.sleep(_MEASURE_SECONDS)
@@ -87,12 +88,26 @@ class PayoutWatch:
         found = await self._ask(row)
         if found is None and not known.is_old:
             return
-        told = told_by(found or _nothing(row), row.attempt, row.coin)
+        told = told_by(found or _nothing(row), row.attempt, row)
         step = judge_look_up(known, told, is_safe_to_repeat=gateway.looks_up_payouts)
-        if isinstance(step, SendAgain):
-            await self._desk.send_again(row)
-        else:
-            await self._steps.take(row, step)
+        if not isinstance(step, SendAgain):
+            await self._steps.take(row, told, step)
+        elif not await self._desk.send_again(row) and known.is_old and row.state is State.SENDING:
+            await self._steps.take(row, told, Doubt("not_sent_again"))
+
+    async def look_unserved(self) -> None:
+        """Let people decide what is under way at a gateway that is gone from the settings, or theirs now.
+
+        Nobody looks such a payout up, and it would be neither paid nor given back for ever. May be repeated.
+        """
+        tools = self._tools
+        seconds = tools.settings.person_seconds
+        for number in await find_unserved(
+            tools.postgres, tools.gateways, tools.automatic, silent_seconds=seconds
+        ):
+            row = await find_row(tools.postgres, number)
+            told = told_by(_nothing(row), row.attempt, row)
+            await self._steps.take(row, told, Doubt("no_gateway"))
 
     async def _ask(self, row: FollowedWithdrawal) -> PayoutFound | None:
         """Give what the gateway says, or None while it is away; what is about something else says nothing."""

@@ -6,6 +6,7 @@ gateway, at once or not at all; commit what it said. What lies between two commi
 """
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Final
@@ -113,15 +114,24 @@ class PayoutDesk:
         await self._sender.not_begun(mine)
         raise trouble
 
-    async def send_again(self, seen: FollowedWithdrawal) -> None:
-        """Send the very same attempt once more, which a gateway that pays each once has never heard of."""
+    async def send_again(self, seen: FollowedWithdrawal) -> bool:
+        """Send the very same attempt once more, which a gateway that pays each once has never heard of.
+
+        False where it is not sent now: its player, its coin or the day's cap stop it, or it has gone on.
+        """
         tools = self._tools
+        coin = tools.coins.coins.get(seen.coin)
+        if coin is None or not coin.withdrawals_open:
+            await self._wait(seen, Refusal.COIN_CLOSED.value)
+            return False
         fuse = self._new_fuse()
         rules = tools.sending_rules(seen.coin)
         row = await take_over(tools.postgres, seen, self._new_sender(), rules, tools.link)
-        if row is not None:
-            tools.tell(row)
-            await self._sender.send(row, fuse, is_repeat=True)
+        if row is None:
+            return False
+        tools.tell(row)
+        await self._sender.send(row, fuse, is_repeat=True)
+        return True
 
     async def prepare(self, row: FollowedWithdrawal, *, is_rehearsal: bool = False) -> RateNow:
         """Do all that comes before a claim, and give the rate; raises ``NotNow``.
@@ -153,7 +163,8 @@ class PayoutDesk:
 
     def claim(self, row: FollowedWithdrawal, rate: RateNow, sender: str) -> Claim:
         """Give the claim of a sender at a rate."""
-        return Claim(row.number, sender, rate.rate, partial(self._note, rate))
+        good_until = rate.given_at + timedelta(seconds=self._tools.stale_seconds)
+        return Claim(row.number, sender, rate.rate, partial(self._note, rate), good_until)
 
     async def report(self, gateway_name: str, found: PayoutFound) -> None:
         """Take in what a gateway's message says of a payout; may be repeated, come early or late.
@@ -175,7 +186,8 @@ class PayoutDesk:
                 self._tools.alarm("other_gateway", withdrawal=number, gateway=gateway_name)
                 raise WebhookRefused(Refusal.WEBHOOK_UNKNOWN, "a payout of another gateway")
             known = row.standing(self._tools.settings.person_seconds)
-            if await self._steps.take(row, judge_report(known, told_by(found, attempt, row.coin))):
+            told = told_by(found, attempt, row)
+            if await self._steps.take(row, told, judge_report(known, told)):
                 return
         raise PostgresAway("the withdrawal goes on too quickly")
 

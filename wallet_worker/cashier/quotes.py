@@ -174,5 +174,5 @@ def _read(quote_id: str, data: bytes) -> Quote | None:
             rate=Rate(said["rate"], said["scale"]),
             expires_at=_EPOCH + said["expires_at"] * _MICROSECOND,
         )
-    except (ValueError, TypeError, KeyError, OverflowError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

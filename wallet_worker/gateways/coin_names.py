@@ -33,11 +33,12 @@ class CoinNames:
 
 
 def coins_at(gateway: str, book: CoinBook) -> CoinNames:
-    """Give the coins that go by a gateway. Raises ``BadSettings`` where two are called the same there."""
+    """Give the coins that go by a gateway, or have. Raises ``BadSettings`` where two are called the same."""
     coins = [
-        GatewayCoin(symbol, coin.gateway_coin, COINS[symbol], coin.confirmations, coin.payout_fee)
+        GatewayCoin(symbol, name, COINS[symbol], coin.confirmations, coin.payout_fee)
         for symbol, coin in book.coins.items()
-        if coin.gateway == gateway
+        for name in [coin.gateway_coin if coin.gateway == gateway else coin.former.get(gateway)]
+        if name is not None
     ]
     _refuse_doubles(gateway, [coin.name for coin in coins])
     return CoinNames({coin.symbol: coin for coin in coins}, {coin.name: coin for coin in coins})

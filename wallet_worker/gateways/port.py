@@ -114,6 +114,8 @@ class PayoutFound:
     detail: str = ""
     coin: str | None = None
     """The coin that ``coin_amount`` is of, where told."""
+    address: str | None = None
+    """Where the coins were sent to, where told."""
 
 
 WebhookMessage = tuple[DepositTold, ...] | PayoutFound

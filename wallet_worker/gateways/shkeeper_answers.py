@@ -133,6 +133,7 @@ def _sent(external_id: str, coin: GatewayCoin, item: Mapping[str, Any], txids: S
         coin_amount=amount_in(item, "amount", coin.scale),
         detail=_told(", ".join(hashes[1:])),
         coin=coin.symbol,
+        address=text_in(item, "dest", ADDRESS) if item.get("dest") else None,
     )
 
 

@@ -80,18 +80,20 @@ def read_look(data: bytes) -> Look | None:
     """Read a look; None for bytes that are none."""
     try:
         said = json.loads(data)
-        prices = {coin: tuple(map(_read, told)) for coin, told in said["prices"].items()}
-        return Look(_from_unix(said["asked_at"]), prices)
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
+        asked_at = _from_unix(said["asked_at"])
+        prices = {coin: tuple(_read(one, asked_at) for one in told) for coin, told in said["prices"].items()}
+        return Look(asked_at, prices)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None
 
 
-def _read(said: Any) -> Price:
+def _read(said: Any, asked_at: datetime) -> Price:
+    """Read a price; one that is far ahead of the moment of asking would never grow old."""
     source, text, given_at = said
-    price = read_price(Decimal(text))
-    if price is None:
+    price, moment = read_price(Decimal(text)), _from_unix(given_at)
+    if price is None or moment - asked_at > timedelta(seconds=keys.RATES_SECONDS):
         raise ValueError(text)
-    return Price(str(source), price, _from_unix(given_at))
+    return Price(str(source), price, moment)
 
 
 def _to_unix(moment: datetime) -> int:

@@ -140,13 +140,14 @@ def find_known(known: Sequence[ChainDeposit], told: Told, gateway: str) -> Chain
     return None
 
 
-def contradicts(deposit: ChainDeposit, told: Told, gateway: str) -> bool:
-    """Say whether what is told is not what was told first."""
-    return (deposit.gateway, deposit.address, deposit.coin_amount) != (
-        gateway,
-        told.address,
-        told.coin_amount,
-    )
+def contradicts(deposit: ChainDeposit, told: Told, gateway: str, *, is_record: bool = False) -> bool:
+    """Say whether what is told is not what was told first.
+
+    A record may have another amount where a person has cleared the deposit: some gateways round differently.
+    """
+    is_cleared = is_record and deposit.is_cleared
+    amount = deposit.coin_amount if is_cleared else told.coin_amount
+    return (deposit.gateway, deposit.address, deposit.coin_amount) != (gateway, told.address, amount)
 
 
 def state_of_new(user_id: UserId | None, confirmations: int, needed: int) -> ChainState:
@@ -196,6 +197,9 @@ def as_newest(deposit: ChainDeposit, told: Told) -> Told:
 
 
 def _on_its_way(deposit: ChainDeposit) -> ChainDeposit:
+    """Give it the state that owner and confirmations make; told differently, it is a person's first."""
+    if deposit.user_id is not None and CHANGED in _alarms(deposit) and not deposit.is_cleared:
+        return review(deposit, CHANGED)
     state = state_of_new(deposit.user_id, deposit.confirmations, deposit.needed)
     return deposit if state is deposit.state else evolve(deposit, state=state, reason=None, tries=0)
 
@@ -241,11 +245,17 @@ def compare(deposit: ChainDeposit, found: Told | None) -> ChainDeposit:
     """Hold a confirmed deposit against the gateway's own record; it stays as it is where both agree.
 
     Unknown there: it waits; so it does where the record tells no depth and has not got it yet. Not deep
-    enough: back to confirming. Another amount or address: a person's.
+    enough: back to confirming. Another amount or address: a person's, and what a person has cleared stays so;
+    but nobody's word makes up for a payment that is not there.
     """
     if found is None:
         return wait(deposit, NOT_FOUND)
-    if (found.coin, found.address, found.coin_amount) != (deposit.coin, deposit.address, deposit.coin_amount):
+    is_same = (found.coin, found.address, found.coin_amount) == (
+        deposit.coin,
+        deposit.address,
+        deposit.coin_amount,
+    )
+    if not is_same and not deposit.is_cleared:
         return review(deposit, LOOK_UP_DIFFERS)
     if found.confirmations < deposit.needed and not found.tells_depth:
         return wait(deposit, NOT_FOUND)
@@ -294,14 +304,15 @@ def held(deposit: ChainDeposit, held_id: int) -> ChainDeposit:
 
 
 def assign(deposit: ChainDeposit, user_id: UserId) -> ChainDeposit:
-    """Say whose it is, where nobody knew; raises ``DepositEnded``."""
+    """Say whose it is, where nobody knew; raises ``DepositEnded``. What is refused stays refused."""
     if deposit.user_id is not None:
         raise DepositEnded(deposit.state)
-    return _on_its_way(evolve(deposit, user_id=user_id))
+    owned = evolve(deposit, user_id=user_id)
+    return owned if deposit.state is ChainState.REFUSED else _on_its_way(owned)
 
 
 def clear(deposit: ChainDeposit) -> ChainDeposit:
-    """Let it be credited whatever was found, once it has its confirmations.
+    """Let it be credited whatever was found, once it has its confirmations and stands on the record.
 
     Raises ``NobodysDeposit``, or ``DepositEnded`` where it is credited, held, gone, or only confirming.
     """

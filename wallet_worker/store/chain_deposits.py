@@ -44,7 +44,8 @@ _CHANGE: Final = """
 UPDATE chain_deposit
 SET user_id = $2, confirmations = $3, needed = $4, state = $5, reason = $6, alarm = $7, is_cleared = $8, tries = $9,
     told_at = to_timestamp($10::bigint), payment_id = $11, held_id = $12, originator = $13::text::jsonb,
-    changed_at = now(), next_try_at = now() + make_interval(secs => $14),
+    changed_at = now(), next_try_at = CASE WHEN $15 THEN least(next_try_at, now() + make_interval(secs => $14))
+                                           ELSE now() + make_interval(secs => $14) END,
     confirmed_at = CASE WHEN $5 IN ('confirming', 'gone', 'unmatched') THEN NULL
                         WHEN $5 = 'confirmed' THEN coalesce(confirmed_at, now()) ELSE confirmed_at END
 WHERE id = $1
@@ -57,6 +58,18 @@ WHERE id IN (
     SELECT id FROM chain_deposit WHERE next_try_at <= now() AND state IN ('confirming', 'confirmed')
     ORDER BY next_try_at LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING {FACTS}
+"""
+
+# Never brought forward: what was told meanwhile may have let it be looked at again at once.
+_RENEW: Final = """
+UPDATE chain_deposit SET next_try_at = now() + make_interval(secs => $2)
+WHERE id = ANY($1::bigint[]) AND next_try_at BETWEEN now() AND now() + make_interval(secs => $2)
+      AND state IN ('confirming', 'confirmed')
+"""
+
+_PUT_OFF: Final = """
+UPDATE chain_deposit SET next_try_at = greatest(next_try_at, now() + make_interval(secs => $3))
+WHERE coin = $1 AND address = $2 AND state = 'confirming'
 """
 
 WAITING: Final = """
@@ -126,12 +139,18 @@ async def add_deposit(
     return read_row(row)
 
 
-async def write_deposit(transaction: Transaction, deposit: ChainDeposit, retry_seconds: float) -> None:
-    """Write how far a locked deposit is, and that it is looked at again: the more often it was, the later."""
+async def write_deposit(
+    transaction: Transaction, deposit: ChainDeposit, retry_seconds: float, *, puts_off: bool = True
+) -> None:
+    """Write how far a locked deposit is, and that it is looked at again: the more often it was, the later.
+
+    Without ``puts_off`` never later than it would have been: who only tells of it again does not keep it waiting.
+    """
     written = await transaction.execute(
         _CHANGE, deposit.number, deposit.user_id, deposit.confirmations, deposit.needed, deposit.state.value,
         deposit.reason, deposit.alarm, deposit.is_cleared, deposit.tries, deposit.told_unix, deposit.payment_id,
         deposit.held_id, json.dumps(dict(deposit.originator)), retry_delay(deposit.tries, retry_seconds),
+        not puts_off,
     )  # fmt: skip
     assert written == 1, "the deposit is locked"
 
@@ -163,6 +182,21 @@ async def claim_due(postgres: Postgres, at_most: int, seconds: float) -> Sequenc
     async with postgres.transaction() as transaction:
         rows = await transaction.fetch(_CLAIM, at_most, seconds)
     return [read_row(row) for row in rows]
+
+
+async def renew_claims(postgres: Postgres, numbers: Sequence[int], seconds: float) -> None:
+    """Keep deposits that were taken for as many seconds more; one that is due by now is left as it is."""
+    async with postgres.transaction() as transaction:
+        await transaction.execute(_RENEW, list(numbers), seconds)
+
+
+async def put_off_at(postgres: Postgres, coin: str, address: str, seconds: float) -> None:
+    """Let nobody ask for news of what is confirming at an address for so long: it was just asked for all of it.
+
+    A message that confirms one lets that be looked at at once all the same.
+    """
+    async with postgres.transaction() as transaction:
+        await transaction.execute(_PUT_OFF, coin, address, seconds)
 
 
 async def count_waiting(reader: Reader) -> Sequence[Waiting]:

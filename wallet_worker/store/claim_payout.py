@@ -4,6 +4,7 @@ Who has committed one of these steps, and nobody else, may send that attempt, wi
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from attrs import frozen
@@ -53,12 +54,16 @@ class SendingRules:
 
 @frozen
 class Claim:
-    """Who wants to send a withdrawal, at which rate; ``note_used`` writes the price down."""
+    """Who wants to send a withdrawal, at which rate; ``note_used`` writes the price down.
+
+    The rate is not used after ``good_until``: a process that slept since it asked has an old one.
+    """
 
     number: int
     sender: str
     rate: Rate
     note_used: NoteUsed
+    good_until: datetime
 
 
 class NotNow(Exception):
@@ -96,8 +101,9 @@ async def claim_within(
     if row.state is not State.APPROVED:
         raise NotNow("not_approved")
     await _check_standing(transaction, row, rules)
-    if await sent_today(transaction, row.coin, rules.time_zone) + row.krw_amount > rules.hot_wallet_daily:
-        raise NotNow("hot_wallet_cap")
+    await _check_cap(transaction, row, rules)
+    if datetime.now(UTC) > claim.good_until:
+        raise NotNow("rate_unavailable")
     coin_amount = coins_for(row.krw_amount, claim.rate)
     if coin_amount < 1:
         raise NotNow("amount_too_small")
@@ -119,7 +125,7 @@ async def take_over(
     """Become the sender of the very attempt that was seen, which the gateway has never heard of; None if not now.
 
     Only for gateways that pay one ``external_id`` once: who had it before may be about to send it still. The amount
-    stays, and the day's cap has it already.
+    stays. The day's cap has it already, unless it is of another day.
     """
     async with postgres.transaction() as transaction:
         await open_desk(transaction, link)
@@ -128,6 +134,7 @@ async def take_over(
             return None
         try:
             await _check_standing(transaction, row, rules)
+            await _check_cap(transaction, row, rules)
         except NotNow as not_now:
             await put_off(transaction, row, not_now.reason, rules.retry_seconds)
             return None
@@ -169,3 +176,9 @@ async def _check_standing(transaction: Transaction, row: FollowedWithdrawal, rul
     trouble = await why_not(transaction, row.user_id, blocked_users=rules.blocked_users)
     if trouble is not None:
         raise NotNow(trouble)
+
+
+async def _check_cap(transaction: Transaction, row: FollowedWithdrawal, rules: SendingRules) -> None:
+    sent = await sent_today(transaction, row.coin, rules.time_zone, but=row.number)
+    if sent + row.krw_amount > rules.hot_wallet_daily:
+        raise NotNow("hot_wallet_cap")

@@ -15,12 +15,13 @@ from wallet_worker.store.vote_withdrawal import OwnVote, StepNotAllowed
 from wallet_worker.store.withdrawal_rows import FollowedWithdrawal, find_row, lock_row
 
 _ADD_WORD: Final = """
-INSERT INTO not_paid_word (payment_id, attempt, admin, sends_again, reason) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO not_paid_word (payment_id, attempt, doubt, admin, sends_again, reason) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING
 """
 
 COUNT_WORDS: Final = """
-SELECT count(*) AS words FROM not_paid_word WHERE payment_id = $1 AND attempt = $2 AND sends_again = $3
+SELECT count(*) AS words FROM not_paid_word
+WHERE payment_id = $1 AND attempt = $2 AND doubt = $3 AND sends_again = $4
 """
 
 
@@ -74,7 +75,8 @@ async def not_paid_within(transaction: Transaction, word: NotPaidWord, link: Lin
     """Write that a payout was not sent; when enough have said the same, it is sent anew or its money given back.
 
     Who took a manual payout is enough for it, otherwise two: coins that were sent after all would be sent twice, or be
-    lost. Raises ``NoSuchWithdrawal``, ``StepNotAllowed``, ``OwnVote``, or ``TooEarly``, while a gateway's payout is younger
+    lost. A word is about the doubt that stands: one from before the attempt went on counts no longer. Who has said one
+    thing may say the other, too, so that two can always agree. Raises ``NoSuchWithdrawal``, ``StepNotAllowed``, ``OwnVote``, or ``TooEarly``, while a gateway's payout is younger
     than ``person_seconds``.
     """
     desk = await open_desk(transaction, link)
@@ -83,10 +85,10 @@ async def not_paid_within(transaction: Transaction, word: NotPaidWord, link: Lin
         raise StepNotAllowed(row.state)
     if not word.is_manual and row.sending_seconds < word.person_seconds:
         raise TooEarly(word.person_seconds - row.sending_seconds)
-    values = (word.number, row.attempt, word.admin, word.sends_again, word.reason)
+    values = (word.number, row.attempt, row.doubts, word.admin, word.sends_again, word.reason)
     if await transaction.execute(_ADD_WORD, *values) == 0:
         raise OwnVote
-    said = await transaction.fetch_one(COUNT_WORDS, word.number, row.attempt, word.sends_again)
+    said = await transaction.fetch_one(COUNT_WORDS, word.number, row.attempt, row.doubts, word.sends_again)
     assert said is not None, "a count always gives a row"
     if said["words"] >= words_needed(row.state, word.admin, row.sender):
         if word.sends_again:

@@ -50,7 +50,7 @@ CLAIM_LOOKS: Final = f"""
 UPDATE deposit_address SET next_look_at = now() + make_interval(
     secs => least(greatest(extract(epoch FROM now() - wanted_at) / 10, $3), $4))
 WHERE id IN (
-    SELECT id FROM deposit_address WHERE next_look_at <= now() AND address IS NOT NULL AND gateway = ANY($1::text[])
+    SELECT id FROM deposit_address WHERE next_look_at <= now() AND address IS NOT NULL AND gateway = $1
     ORDER BY next_look_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING {_FACTS}
 """
@@ -150,11 +150,11 @@ async def look_again(postgres: Postgres, one: DepositAddress, seconds: float) ->
 
 
 async def claim_looks(
-    postgres: Postgres, gateways: Sequence[str], at_most: int, least_seconds: float, most_seconds: float
+    postgres: Postgres, gateway: str, at_most: int, least_seconds: float, most_seconds: float
 ) -> Sequence[DepositAddress]:
-    """Take addresses that are due to be looked at; nobody else gets them before they are due again."""
+    """Take a gateway's addresses that are due to be looked at; nobody else gets them before they are due again."""
     async with postgres.transaction() as transaction:
-        rows = await transaction.fetch(CLAIM_LOOKS, list(gateways), at_most, least_seconds, most_seconds)
+        rows = await transaction.fetch(CLAIM_LOOKS, gateway, at_most, least_seconds, most_seconds)
     return [_address(row) for row in rows]
 
 

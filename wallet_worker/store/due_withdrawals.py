@@ -4,7 +4,7 @@ from collections.abc import Collection
 from enum import Enum, unique
 from typing import Final
 
-from cardroom.service.postgres import Postgres
+from cardroom.service.postgres import Postgres, Reader
 
 _TAKE: Final = """
 UPDATE withdrawal SET next_try_at = clock_timestamp() + make_interval(secs => $1), tries = tries + 1
@@ -23,6 +23,13 @@ TAKE_FOLLOWED: Final = _TAKE.format(
         OR (state = 'sending' AND sending_at <= clock_timestamp() - make_interval(secs => $4))
     )"""
 )
+
+FIND_UNSERVED: Final = """
+SELECT payment_id FROM withdrawal
+WHERE (state = 'sent' AND gateway <> ALL($1::text[]) OR state = 'sending' AND gateway <> ALL($2::text[]))
+      AND sending_at <= clock_timestamp() - make_interval(secs => $3)
+ORDER BY payment_id
+"""
 
 
 @unique
@@ -52,3 +59,14 @@ async def take_followed(
     async with postgres.transaction() as transaction:
         rows = await transaction.fetch(TAKE_FOLLOWED, seconds, sorted(gateways), at_most, silent_seconds)
     return sorted(row["payment_id"] for row in rows)
+
+
+async def find_unserved(
+    reader: Reader, known: Collection[str], automatic: Collection[str], *, silent_seconds: float
+) -> list[int]:
+    """Give those that were given so long ago to a gateway that is not known, or, once sent, to one that is not automatic.
+
+    What people have taken to send by hand is theirs.
+    """
+    rows = await reader.fetch(FIND_UNSERVED, sorted(automatic), sorted(known), silent_seconds)
+    return [row["payment_id"] for row in rows]

@@ -21,7 +21,8 @@ WHERE payment_id = $1
 """
 
 _DOUBT: Final = """
-UPDATE withdrawal SET state = 'doubtful', reason = $2, next_try_at = clock_timestamp() + make_interval(secs => $3)
+UPDATE withdrawal SET state = 'doubtful', reason = $2, doubts = doubts + (state <> 'doubtful')::integer,
+                      next_try_at = clock_timestamp() + make_interval(secs => $3)
 WHERE payment_id = $1
 """
 

@@ -88,7 +88,7 @@ async def _hear(
             is_coin = any(one.coin == told.coin for one in at_address)
             return Heard(told, None, Refusal.WEBHOOK_UNKNOWN if is_coin else Refusal.WRONG_COIN)
         return await _hear_first(transaction, teller, told, mine, outputs)
-    if contradicts(known, told, teller.gateway):
+    if contradicts(known, told, teller.gateway, is_record=teller.is_record):
         after = disagree(known) if teller.is_record else contradict(known)
         refusal: Refusal | None = Refusal.DEPOSIT_CHANGED
     else:
@@ -97,7 +97,7 @@ async def _hear(
         after = hear(known, told, mine.user_id if mine else None, is_proof=teller.is_proof)
         refusal = Refusal.UNKNOWN_ADDRESS if after.state is ChainState.UNMATCHED else None
     if after != known:
-        await write_deposit(transaction, after, teller.retry_seconds)
+        await write_deposit(transaction, after, teller.retry_seconds, puts_off=False)
     elif told.tells_depth and known.state in _ALREADY_THERE and told.confirmations < known.needed:
         await hurry_look(transaction, told.coin, told.address)
     return Heard(told, Change(known, after), refusal)

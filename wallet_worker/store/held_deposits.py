@@ -3,7 +3,7 @@
 Held is not booked: the ledger knows of a deposit when it is credited. Its worth is that of the moment it came.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -47,6 +47,8 @@ WHERE released_at IS NULL AND id > $1
       AND (SELECT alarm FROM chain_deposit WHERE held_id = held_deposit.id) IS NULL
 ORDER BY id LIMIT $2
 """
+
+_LOCK_ALARM: Final = "SELECT alarm FROM chain_deposit WHERE held_id = $1 FOR UPDATE"
 
 _LOCK_HELD: Final = f"SELECT {_FACTS} FROM held_deposit WHERE id = $1 FOR UPDATE"
 
@@ -113,16 +115,28 @@ async def release_within(transaction: Transaction, number: int, admin: str, link
 
     Raises ``NoSuchHeldDeposit``. Must be the transaction's first look at the ledger.
     """
+    return (await release_once(transaction, number, admin, link))[0]
+
+
+async def release_once(transaction: Transaction, number: int, admin: str, link: Link) -> tuple[Answer, bool]:
+    """Do the same, and say whether it was this that has released it."""
     desk = await open_desk(transaction, link)
-    return await _credit(desk, await _lock(transaction, number), admin)
+    held = await _lock(transaction, number)
+    return await _credit(desk, held, admin), held.released_at is None
 
 
 async def release_fitting(
-    postgres: Postgres, link: Link, settings: ProtectionSettings, *, at_most: int
+    postgres: Postgres,
+    link: Link,
+    settings: ProtectionSettings,
+    *,
+    at_most: int,
+    on_released: Callable[[Answer], Awaitable[None]] | None = None,
 ) -> list[Answer]:
     """Credit the held deposits, oldest first, that their players' limits let in by now.
 
-    Reads ``at_most`` at once; the house's lock is taken only for one that fits.
+    Reads ``at_most`` at once; the house's lock is taken only for one that fits. ``on_released`` is called
+    after each: what fails later takes nothing back.
     """
     released: list[Answer] = []
     last = 0
@@ -130,7 +144,11 @@ async def release_fitting(
         for row in rows:
             last = row["id"]
             if await _fits(postgres, row["user_id"], row["krw_amount"], settings):
-                released += await _release_if_it_fits(postgres, last, link, settings)
+                new = await _release_if_it_fits(postgres, last, link, settings)
+                released += new
+                if on_released is not None:
+                    for answer in new:
+                        await on_released(answer)
     return released
 
 
@@ -142,6 +160,9 @@ async def _release_if_it_fits(
         held = await _lock(transaction, number)
         user_id = held.deposit.user_id
         if held.released_at is not None or not await _fits(transaction, user_id, held.krw_amount, settings):
+            return []
+        alarm = await transaction.fetch_one(_LOCK_ALARM, number)
+        if alarm is not None and alarm["alarm"] is not None:
             return []
         return [await _credit(desk, held, RELEASED_BY_LIMIT)]
 

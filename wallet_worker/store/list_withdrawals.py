@@ -7,6 +7,7 @@ from attrs import frozen
 
 from cardroom.service.postgres import Reader, Row
 from wallet_worker.rules.withdrawal_steps import State
+from wallet_worker.store.payout_alarms import list_alarms
 from wallet_worker.store.withdrawal_rows import COLUMNS, FollowedWithdrawal, find_row, read_row
 
 # A page of withdrawals first, and only then their payments.
@@ -22,13 +23,19 @@ ORDER BY withdrawal.payment_id DESC
 LIST_NEWEST: Final = _PAGE.format(which="payment_id < $1")
 LIST_OF_STATE: Final = _PAGE.format(which="payment_id < $1 AND state = $3")
 
+LIST_ALARMED: Final = _PAGE.format(
+    which="""payment_id = ANY(ARRAY(
+        SELECT DISTINCT payment_id FROM payout_alarm WHERE payment_id < $1 ORDER BY payment_id DESC LIMIT $2
+    ))"""
+)
+
 VOTES: Final = """
 SELECT admin, is_approval, flag_count, reason, voted_at FROM withdrawal_vote WHERE payment_id = $1
 ORDER BY voted_at, admin
 """
 
 WORDS: Final = """
-SELECT attempt, admin, sends_again, reason, said_at FROM not_paid_word WHERE payment_id = $1 ORDER BY said_at, admin
+SELECT attempt, doubt, admin, sends_again, reason, said_at FROM not_paid_word WHERE payment_id = $1 ORDER BY said_at, admin
 """
 
 TRAVEL_RULE: Final = "SELECT travel_rule::text AS travel_rule FROM withdrawal WHERE payment_id = $1"
@@ -36,11 +43,14 @@ TRAVEL_RULE: Final = "SELECT travel_rule::text AS travel_rule FROM withdrawal WH
 
 @frozen
 class WholeWithdrawal:
-    """A withdrawal, the votes about it, what was said of payouts that were not paid, and whose the address is."""
+    """A withdrawal, the votes about it, what was said of payouts that were not paid, what gateways told against what is
+    known, and whose the address is.
+    """
 
     row: FollowedWithdrawal
     votes: Sequence[Row]
     words: Sequence[Row]
+    alarms: Sequence[Row]
     travel_rule: str
     """JSON."""
 
@@ -57,6 +67,11 @@ async def list_withdrawals(
     return [read_row(row) for row in rows]
 
 
+async def list_alarmed(reader: Reader, before: int, limit: int) -> list[FollowedWithdrawal]:
+    """Give withdrawals of which something was told against what is known, newest first."""
+    return [read_row(row) for row in await reader.fetch(LIST_ALARMED, before, limit)]
+
+
 async def read_whole(reader: Reader, number: int) -> WholeWithdrawal:
     """Give all that is known of a withdrawal; raises ``NoSuchWithdrawal``."""
     row = await find_row(reader, number)
@@ -64,4 +79,4 @@ async def read_whole(reader: Reader, number: int) -> WholeWithdrawal:
     words = await reader.fetch(WORDS, number)
     rule = await reader.fetch_one(TRAVEL_RULE, number)
     assert rule is not None, "the withdrawal is there"
-    return WholeWithdrawal(row, votes, words, rule["travel_rule"])
+    return WholeWithdrawal(row, votes, words, await list_alarms(reader, number), rule["travel_rule"])

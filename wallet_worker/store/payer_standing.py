@@ -13,7 +13,7 @@ FROM player_standing WHERE id = $1
 
 SENT_TODAY: Final = """
 SELECT coalesce(sum(krw_amount), 0)::bigint AS sent FROM withdrawal
-WHERE coin = $1 AND state IN ('sending', 'sent', 'doubtful', 'confirmed')
+WHERE coin = $1 AND payment_id <> $3 AND state IN ('sending', 'sent', 'doubtful', 'confirmed')
       AND sending_at >= date_trunc('day', statement_timestamp() AT TIME ZONE $2) AT TIME ZONE $2
 """
 
@@ -32,8 +32,8 @@ async def why_not(reader: Reader, user_id: UserId, *, blocked_users: bool) -> st
     return "user_blocked" if blocked_users and row["is_blocked"] else None
 
 
-async def sent_today(reader: Reader, coin: str, time_zone: str) -> Krw:
-    """Give the won of a coin that were sent, or may have been, since the calendar day began."""
-    row = await reader.fetch_one(SENT_TODAY, coin, time_zone)
+async def sent_today(reader: Reader, coin: str, time_zone: str, *, but: int = 0) -> Krw:
+    """Give the won of a coin that were sent, or may have been, since the calendar day began; ``but`` for this one."""
+    row = await reader.fetch_one(SENT_TODAY, coin, time_zone, but)
     assert row is not None, "a sum always gives a row"
     return Krw(row["sent"])

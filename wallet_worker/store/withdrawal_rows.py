@@ -16,7 +16,7 @@ COLUMNS: Final = """
 withdrawal.payment_id, withdrawal.user_id, withdrawal.coin, withdrawal.gateway, withdrawal.krw_amount, withdrawal.state,
 withdrawal.reason, withdrawal.flags, withdrawal.requested_at, withdrawal.ready_at, withdrawal.approved_at,
 withdrawal.approved_by, withdrawal.coin_amount::text, withdrawal.coin_scale, withdrawal.rate, withdrawal.attempt,
-withdrawal.sender, withdrawal.sending_at, withdrawal.task_id, withdrawal.tx_hash, withdrawal.ended_at,
+withdrawal.sender, withdrawal.sending_at, withdrawal.doubts, withdrawal.task_id, withdrawal.tx_hash, withdrawal.ended_at,
 withdrawal.ready_at <= clock_timestamp() AS is_ready,
 coalesce(extract(epoch FROM clock_timestamp() - withdrawal.sending_at), 0)::float8 AS sending_seconds,
 (SELECT balance FROM account
@@ -65,6 +65,7 @@ class FollowedWithdrawal:
     attempt: int
     sender: str | None
     sending_at: datetime | None
+    doubts: int
     task_id: str | None
     tx_hash: str | None
     ended_at: datetime | None
@@ -126,6 +127,7 @@ def read_row(row: Row) -> FollowedWithdrawal:
         attempt=row["attempt"],
         sender=row["sender"],
         sending_at=row["sending_at"],
+        doubts=row["doubts"],
         task_id=row["task_id"],
         tx_hash=row["tx_hash"],
         ended_at=row["ended_at"],

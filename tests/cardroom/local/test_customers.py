@@ -131,7 +131,9 @@ async def test_who_has_paid_and_has_enough_pays_nothing(house: House) -> None:
 async def test_what_is_never_credited_ends_the_run(house: House) -> None:
     house.credits = False
     with pytest.RaisesGroup(
-        pytest.RaisesExc(ProcessFailed, match=r"bot-01: 0\.\d+ BTC were not .* confirmed .rate_stopped.")
+        pytest.RaisesExc(
+            ProcessFailed, match=r"bot-01: 0\.\d+ BTC were not .* confirmed .rate_stopped.*/admin/rates"
+        )
     ):
         await customers(house, players=1, waits=Waits(credit_seconds=0.1)).pay_in()
 

@@ -89,6 +89,7 @@ async def test_two_different_administrators_approve(desk: Desk) -> None:
     status, answer = await desk.order(number, "approve", "other")
     assert (status, answer["state"], answer["approved_by"]) == (200, "approved", "administrators")
     assert await desk.code(number, "approve", "finance") == "409 already_decided"
+    assert desk.room.board.states == ["review", "approved"]  # nothing of who votes
     _, shown = await get(desk.app, f"/admin/withdrawals/{number}")
     assert [(one["admin"], one["counts"]) for one in shown["votes"]] == [("admin", True), ("kim", True)]
     await desk.room.go_on()
@@ -223,7 +224,7 @@ async def test_only_payouts_by_hand_are_taken_and_only_within_the_cap(desk: Desk
 async def test_two_must_say_that_a_doubtful_payout_was_not_paid(desk: Desk) -> None:
     number = await doubtful(desk, is_done=False)
     assert await desk.code(number, "not-paid", then="again") == ""
-    assert await desk.code(number, "not-paid", then="failed") == "409 own_vote"
+    assert await desk.code(number, "not-paid", then="again") == "409 own_vote"
     assert await desk.code(number, "not-paid", "other", then="failed") == ""
     assert await state_of(desk.room.house, number) == "doubtful"
     assert await desk.code(number, "not-paid", "finance", then="again") == ""
@@ -253,6 +254,33 @@ async def test_what_the_gateway_knows_better_is_not_booked(desk: Desk) -> None:
     assert await desk.code(number, "paid", tx_hash=right, coin_amount=COINS) == ""
     assert await state_of(desk.room.house, number) == "confirmed"
     await desk.room.house.assert_sound()
+
+
+async def test_what_is_told_after_the_money_was_given_back_is_seen_by_administrators(desk: Desk) -> None:
+    number = await doubtful(desk, is_done=True)
+    await requested(desk.room.house)
+    for token in ("right", "other"):
+        assert await desk.code(number, "not-paid", token, then="failed") == ""
+    assert await state_of(desk.room.house, number) == "failed"
+    assert (await get(desk.app, "/admin/withdrawals?state=alarm"))[1]["withdrawals"] == []
+    paid = desk.server.pay(desk.server.taken[0])
+    for _ in range(2):
+        await desk.room.desk.report(NAME, paid)
+    _, page = await get(desk.app, "/admin/withdrawals?state=alarm", "viewer")
+    assert [one["id"] for one in page["withdrawals"]] == [number]
+    _, shown = await get(desk.app, f"/admin/withdrawals/{number}")
+    (alarm,) = shown["alarms"]
+    assert (alarm["kind"], alarm["attempt"], alarm["state"]) == ("after_release", 1, "failed")
+    assert (alarm["tx_hash"], alarm["coin_amount"]) == (paid.tx_hash, COINS)
+    assert await desk.room.house.wallet(0) == PURSE - AMOUNT  # the other one's
+    await desk.room.house.assert_sound()
+
+
+async def test_a_price_that_got_old_is_not_what_people_send_at(desk: Desk) -> None:
+    number = await approved(desk.room, gateway=MANUAL)
+    object.__setattr__(desk.room.desk, "_tools", evolve(desk.room.tools, stale_seconds=-1.0))
+    assert await desk.code(number, "take") == "409 rate_unavailable"
+    assert await state_of(desk.room.house, number) == "approved"
 
 
 async def test_lists_and_pages(desk: Desk) -> None:

@@ -97,8 +97,10 @@ async def test_a_record_that_differs_while_it_is_confirming_is_a_persons_and_no_
     await room.hear(told)
     await room.work()
     assert (await room.states(), (await room.one()).alarm) == (["review look_up_differs"], None)
-    await room.hear(evolve(told, confirmations=3))
     await clear_first(room)
+    room.gateway.has(evolve(told, coin_amount=99_999, confirmations=3))
+    await room.work()
+    assert await room.states() == ["confirmed"], "the record says how deep it is"
     await room.work()
     await room.look()
     assert (await room.one()).alarm is None, "a person has looked at it"
@@ -136,6 +138,48 @@ async def test_dust_is_refused_until_a_person_clears_it(room: CoinRoom) -> None:
     await clear_first(room)
     await room.work()
     await room.assert_credited_once(worth=7_498)
+
+
+async def test_what_a_person_has_cleared_is_looked_up_all_the_same(room: CoinRoom) -> None:
+    """The chain may have dropped it while it waited for a person."""
+    room.screening.found[tx_hash(1)] = "a mixer"
+    told = await hear_confirmed(room)
+    await room.work()
+    room.gateway.loses(told)
+    await clear_first(room)
+    await room.work()
+    assert (await room.states(), await room.house.wallet(0)) == (["confirmed not_found"], PURSE)
+    room.gateway.confirms(told, 1)
+    await room.work()
+    assert await room.states() == ["confirming"]
+    room.gateway.confirms(told, 3)
+    await room.work()
+    await room.work()
+    await room.assert_credited_once()
+
+
+async def test_dust_is_screened_and_looked_up_before_a_person_may_clear_it(room: CoinRoom) -> None:
+    room.screening.found[tx_hash(1)] = "a mixer"
+    told = await hear_confirmed(room, amount=4_999)
+    await room.work()
+    assert await room.states() == ["review screening_hit: a mixer"]
+    second = await room.told(0, 2, amount=4_000)
+    await room.hear(second)
+    room.gateway.has(evolve(second, coin_amount=4_001))
+    await room.work()
+    assert (await room.states())[1] == "review look_up_differs"
+    assert told.coin_amount < 5_000
+
+
+async def test_a_gateway_that_is_away_for_days_makes_nothing_gone(room: CoinRoom) -> None:
+    await room.hear(await room.told(0, confirmations=1))
+    await room.house.change("UPDATE chain_deposit SET told_at = told_at - interval '4 days'")
+    room.gateway.is_away = True
+    await room.work()
+    assert await room.states() == ["confirming unavailable"]
+    room.gateway.is_away = False
+    await room.work()
+    assert await room.states() == ["gone"]
 
 
 async def test_what_is_worth_less_than_a_won_or_too_much_is_not_booked(room: CoinRoom) -> None:

@@ -112,6 +112,17 @@ async def test_a_failure_with_a_transaction_is_a_persons(keeper: Keeper) -> None
     assert await keeper.room.house.wallet(0) == PURSE - 30_001
 
 
+async def test_coins_that_went_elsewhere_are_not_booked_as_this_payout(keeper: Keeper) -> None:
+    number, payout = await keeper.sent()
+    keeper.stub.books.pay(payout, told=False)
+    assert payout.outcome is not None
+    payout.outcome["result"][0]["dest"] = "bc1qx8td9nw3j6kduu0kn8zkys36fvechnedf5t4mv"
+    await keeper.look()
+    row = await row_of(keeper.room.house, number)
+    assert (row["state"], row["reason"]) == ("doubtful", "payout_differs")
+    await keeper.room.house.assert_sound()
+
+
 async def test_several_results_of_one_task_are_a_persons(keeper: Keeper) -> None:
     number, payout = await keeper.sent()
     keeper.stub.books.pay(payout, told=False)

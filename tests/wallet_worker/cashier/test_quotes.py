@@ -69,6 +69,8 @@ async def test_a_player_finds_a_quote_for_thirty_seconds(quoting: Quoting, redis
     await quoting.desk.find(KIM, quote.quote_id, "BTC", Krw(50_000))
     quoting.room.clock.seconds += 1
     assert await quoting.refused(quote.quote_id) is Refusal.QUOTE_EXPIRED, "its own time stamp says so"
+    await redis.set(keys.quote(quote.quote_id), b"[" * 100_000)
+    assert await quoting.refused(quote.quote_id) is Refusal.QUOTE_EXPIRED, "what is none of ours is no quote"
     await redis.delete([keys.quote(quote.quote_id)])
     quoting.room.clock.seconds = 0
     assert await quoting.refused(quote.quote_id) is Refusal.QUOTE_EXPIRED

@@ -21,6 +21,14 @@ def test_coins_of_other_gateways_are_not_there() -> None:
     assert coins_at("nobody", book()).by_name == {}
 
 
+def test_a_coin_that_has_moved_is_still_known_where_it_was() -> None:
+    moved = evolve(coin("by_hand", "btc", 3), former={"shkeeper": "BTC"})
+    coins = evolve(book(), coins={"BTC": moved, "ETH": coin("shkeeper", "ETH")})
+    assert coins_at("shkeeper", coins).by_name["BTC"].symbol == "BTC"
+    assert coins_at("by_hand", coins).by_name["btc"].confirmations == 3
+    assert list(coins_at("other", coins).by_symbol) == []
+
+
 @pytest.mark.parametrize("name", ["", "BTC", "E TH", "../admin", "ETH/USDT", "é"])
 def test_a_name_is_there_once_and_fits_into_an_address(name: str) -> None:
     coins = {"BTC": coin("shkeeper", "BTC"), "ETH": coin("shkeeper", name)}

@@ -9,8 +9,9 @@ from attrs import evolve
 from cardroom.service.settings import BadSettings, Secret
 from tests.fakes.shkeeper import Fault, answer_with, error_with_200, hang_up, shkeeper, slow
 from tests.fakes.shkeeper_books import make_address
-from tests.wallet_worker.gateways.house_coins import PUBLIC_URL, connected
+from tests.wallet_worker.gateways.house_coins import PUBLIC_URL, book, coin, connected
 from tests.wallet_worker.gateways.test_calls import SHORT, closed_port
+from wallet_worker.gateways.coin_names import coins_at
 from wallet_worker.gateways.port import (
     DepositTold,
     Doubtful,
@@ -102,6 +103,24 @@ async def test_a_deposit_is_found_as_far_as_it_is() -> None:
             stub.books.forget(txid)
             assert await gateway.look_up(told) is None
             assert await gateway.list_deposits("BTC", address) == []
+
+
+async def test_what_comes_to_an_address_is_found_after_its_coin_has_moved_to_another_gateway() -> None:
+    coins = dict(book().coins) | {"BTC": coin("by_hand", "btc", 3)}
+    moved = coins | {"BTC": evolve(coins["BTC"], former={"shkeeper": "BTC"})}
+    with shkeeper() as stub:
+        async with connected(stub) as gateway:
+            address = (await gateway.make_address("BTC", "d1")).address
+            txid = stub.books.see("BTC", address, "0.01")
+            stub.books.confirm(txid)
+            gone = evolve(gateway, coins=coins_at("shkeeper", evolve(book(), coins=coins)))
+            with pytest.raises(GatewayAway):
+                await gone.list_deposits("BTC", address)
+            former = evolve(gateway, coins=coins_at("shkeeper", evolve(book(), coins=moved)))
+            told = told_of(txid, address, 1_000_000)
+            assert await former.look_up(told) == told
+            taken = await former.send(ORDER)
+            assert (await former.find_payout("w7-1", taken.task_id)).stage is PayoutStage.UNDER_WAY
 
 
 async def test_the_record_says_its_own_amount_whatever_was_told() -> None:

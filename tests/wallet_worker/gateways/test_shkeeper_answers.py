@@ -75,7 +75,9 @@ def test_a_task_says_how_its_payout_stands() -> None:
     assert task("PENDING", None).stage is PayoutStage.UNDER_WAY
     assert task("FAILURE", "no money").detail == "no money"
     assert task("FAILURE", None).stage is PayoutStage.FAILED
-    assert task("SUCCESS", [PAID]) == PayoutFound("w1-1", PayoutStage.PAID, TX, 50_000_000, coin="BTC")
+    assert task("SUCCESS", [PAID]) == PayoutFound(
+        "w1-1", PayoutStage.PAID, TX, 50_000_000, coin="BTC", address=ADDRESS
+    )
     failed = task("SUCCESS", [{"dest": ADDRESS, "amount": "0.5", "status": "error", "message": "x" * 900}])
     assert (failed.stage, len(failed.detail)) == (PayoutStage.FAILED, 200)
 

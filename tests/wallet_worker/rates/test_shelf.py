@@ -56,11 +56,17 @@ def test_a_look_is_good_for_a_minute_and_an_empty_one_for_seconds() -> None:
         b'{"asked_at":1,"prices":{"BTC":[["upbit","x",1]]}}',
         b'{"asked_at":1,"prices":{"BTC":[["upbit",1.5]]}}', b'{"asked_at":1e300,"prices":{}}',
         b'{"asked_at":1,"prices":{"BTC":[["upbit","NaN",1]]}}',
-        b'{"asked_at":99999999999999999999,"prices":{}}',
+        b'{"asked_at":99999999999999999999,"prices":{}}', b'{"asked_at":1,"prices":' + b"[" * 100_000,
+        b'{"asked_at":1,"prices":{"BTC":[["upbit","1",60000002]]}}',
     ],
 )  # fmt: skip
 def test_what_is_none_of_ours_is_nothing(data: bytes) -> None:
     assert read_look(data) is None
+
+
+def test_a_price_of_the_moment_after_asking_is_one() -> None:
+    later = Look(AT, {"BTC": (Price("upbit", Decimal(1), AT + timedelta(seconds=60)),)})
+    assert read_look(write_look(later)) == later
 
 
 def test_a_look_is_read_as_it_was_written() -> None:

@@ -206,9 +206,18 @@ def test_an_administrator_says_whose_it_is_where_nobody_knew() -> None:
     assert assign(NOBODYS, SOMEBODY).state is ChainState.CONFIRMING
     refused = turn_down(evolve(NOBODYS, confirmations=3))
     assert (refused.state, refused.reason) == (ChainState.REFUSED, "administrator")
-    assert assign(refused, SOMEBODY).state is ChainState.CONFIRMED
+    assigned = assign(refused, SOMEBODY)
+    assert (assigned.state, assigned.user_id) == (ChainState.REFUSED, SOMEBODY), "refused is refused"
+    assert clear(assigned).state is ChainState.CONFIRMED
     with pytest.raises(DepositEnded):
         assign(DEPOSIT, SOMEBODY)
+
+
+def test_nobodys_deposit_that_was_told_differently_is_a_persons_once_it_has_an_owner() -> None:
+    differing = contradict(evolve(NOBODYS, confirmations=3))
+    for owned in (assign(differing, SOMEBODY), hear(differing, told(3), OWNER, is_proof=True)):
+        assert (owned.state, owned.reason, owned.alarm) == (ChainState.REVIEW, CHANGED, CHANGED)
+        assert clear(owned).state is ChainState.CONFIRMED
 
 
 def test_an_administrator_clears_and_refuses_what_is_not_decided() -> None:
@@ -224,6 +233,16 @@ def test_an_administrator_clears_and_refuses_what_is_not_decided() -> None:
     assert clear(in_state(ChainState.REVIEW, 1)).state is ChainState.CONFIRMING
     with pytest.raises(NobodysDeposit):
         clear(NOBODYS)
+
+
+def test_what_is_cleared_may_differ_but_must_be_there() -> None:
+    cleared = evolve(in_state(ChainState.CONFIRMED), is_cleared=True)
+    assert compare(cleared, told(3, coin_amount=6)) == cleared
+    assert compare(cleared, told(1, coin_amount=6)).state is ChainState.CONFIRMING
+    assert compare(cleared, None).reason == "not_found"
+    other = told(3, coin_amount=6)
+    assert [contradicts(cleared, other, "fake", is_record=one) for one in (False, True)] == [True, False]
+    assert contradicts(DEPOSIT, other, "fake", is_record=True)
 
 
 def test_waits_grow_up_to_a_bound() -> None:

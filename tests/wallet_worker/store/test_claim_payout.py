@@ -1,5 +1,7 @@
 """A claim fixes what is sent; who replaces a silent sender sends the same; only one sender gives it back."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from attrs import evolve
 
@@ -16,6 +18,7 @@ from wallet_worker.store.end_payout import confirm_payout, fail_payout, mark_dou
 from wallet_worker.store.withdrawal_rows import FollowedWithdrawal
 
 RULES = SendingRules(Krw(10**9), HERE.time_zone, 90.0, 60.0)
+SOON = datetime.now(UTC) + timedelta(hours=1)
 
 
 async def note_nothing(transaction: Transaction) -> None:
@@ -28,7 +31,7 @@ async def claimed(house: House, sender: str = "one") -> FollowedWithdrawal:
         "UPDATE withdrawal SET state = 'approved', approved_at = now(), approved_by = 'limit'"
         f" WHERE payment_id = {number}"
     )
-    row = await claim_payout(house.database, Claim(number, sender, BTC, note_nothing), RULES, LINK)
+    row = await claim_payout(house.database, Claim(number, sender, BTC, note_nothing, SOON), RULES, LINK)
     assert isinstance(row, FollowedWithdrawal)
     return row
 
@@ -38,7 +41,7 @@ async def test_a_claim_fixes_amount_rate_and_attempt_and_nobody_claims_it_again(
     assert (row.state, row.attempt, row.sender, row.rate) == (State.SENDING, 1, "one", BTC)
     assert row.coin_amount == coins_for(row.krw_amount, BTC)
     again = await claim_payout(
-        house.database, Claim(row.number, "two", Rate(1, 8), note_nothing), RULES, LINK
+        house.database, Claim(row.number, "two", Rate(1, 8), note_nothing, SOON), RULES, LINK
     )
     assert isinstance(again, NotNow)
     assert (await row_of(house, row.number))["sender"] == "one"
@@ -93,7 +96,9 @@ async def test_who_was_replaced_says_nothing_of_the_payout_but_that_it_was_taken
 async def test_an_older_attempt_books_and_takes_nothing(house: House) -> None:
     row = await claimed(house)
     await give_back(house.database, row, "late", 0.0, LINK)
-    second = await claim_payout(house.database, Claim(row.number, "one", BTC, note_nothing), RULES, LINK)
+    second = await claim_payout(
+        house.database, Claim(row.number, "one", BTC, note_nothing, SOON), RULES, LINK
+    )
     assert isinstance(second, FollowedWithdrawal)
     assert second.attempt == 2
     assert await mark_taken(house.database, row, "task", 60.0, LINK) is None

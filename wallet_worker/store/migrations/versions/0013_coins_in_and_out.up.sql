@@ -22,7 +22,7 @@ CREATE TABLE deposit_address (
 );
 CREATE UNIQUE INDEX deposit_address_of_player ON deposit_address (user_id, coin) WHERE retired_at IS NULL;
 CREATE INDEX deposit_address_by_address ON deposit_address (address);
-CREATE INDEX deposit_address_look ON deposit_address (next_look_at) WHERE address IS NOT NULL;
+CREATE INDEX deposit_address_look ON deposit_address (gateway, next_look_at) WHERE address IS NOT NULL;
 
 -- An output of a transaction that pays one of our addresses, from when it is first seen. What it is (coin, hash,
 -- output, address, amount) never changes; how far it is does. Without user_id it is nobody's yet. told_at is the
@@ -114,7 +114,7 @@ CREATE UNIQUE INDEX payout_address_key ON payout_address (user_id, coin, address
 CREATE INDEX payout_address_of_player ON payout_address (user_id, id DESC);
 
 -- How far a withdrawal is; its money is where outside_payment says. coin_amount, coin_scale and rate are fixed before
--- anything is sent. flags say why two administrators must look at it.
+-- anything is sent. flags say why two administrators must look at it; doubts, how often it has become doubtful.
 CREATE TABLE withdrawal (
     payment_id         bigint PRIMARY KEY REFERENCES outside_payment,
     user_id            bigint NOT NULL REFERENCES player,
@@ -140,6 +140,7 @@ CREATE TABLE withdrawal (
     attempt            integer NOT NULL DEFAULT 0 CHECK (attempt >= 0),
     sender             text CHECK (length(sender) BETWEEN 1 AND 64),
     sending_at         timestamptz,
+    doubts             integer NOT NULL DEFAULT 0 CHECK (doubts >= 0),
     task_id            text CHECK (length(task_id) BETWEEN 1 AND 128),
     tx_hash            text CHECK (tx_hash ~ '^[0-9a-f]{64}$'),
     tries              integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
@@ -208,14 +209,29 @@ CREATE TABLE withdrawal_vote (
 );
 
 -- What administrators said of an attempt to send: that nothing was paid, and whether it is sent again or given back.
+-- A word is about the doubt that stood then: when the attempt has gone on since, it counts no longer.
 CREATE TABLE not_paid_word (
     payment_id  bigint NOT NULL REFERENCES withdrawal,
     attempt     integer NOT NULL CHECK (attempt >= 1),
+    doubt       integer NOT NULL CHECK (doubt >= 0),
     admin       text NOT NULL CHECK (length(admin) BETWEEN 1 AND 64),
     sends_again boolean NOT NULL,
     reason      text NOT NULL CHECK (length(reason) BETWEEN 1 AND 200),
     said_at     timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (payment_id, attempt, admin)
+    PRIMARY KEY (payment_id, attempt, doubt, admin, sends_again)
+);
+
+-- What gateways told of payouts against what is known here, each thing once: it changes nothing, and people must look.
+-- attempt, tx_hash and coin_amount are as they were told; no transaction is '', no amount 0.
+CREATE TABLE payout_alarm (
+    payment_id  bigint NOT NULL REFERENCES withdrawal,
+    attempt     integer NOT NULL CHECK (attempt >= 0),
+    kind        text NOT NULL CHECK (length(kind) BETWEEN 1 AND 64),
+    tx_hash     text NOT NULL CHECK (tx_hash ~ '^([0-9a-f]{64})?$'),
+    coin_amount numeric(38, 0) NOT NULL,
+    state       text NOT NULL,
+    told_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (payment_id, attempt, kind, tx_hash, coin_amount)
 );
 
 -- The last price that money was converted at, and whether conversion is stopped until somebody has looked.
@@ -281,17 +297,19 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON withdrawal_vot
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON not_paid_word
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON payout_alarm
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON gateway_reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 GRANT SELECT, INSERT ON deposit_address, chain_deposit, webhook_delivery, payout_address, withdrawal, withdrawal_vote,
-                        not_paid_word, coin_rate, gateway_reconciliation, job_run TO holdem_wallet;
+                        not_paid_word, payout_alarm, coin_rate, gateway_reconciliation, job_run TO holdem_wallet;
 GRANT UPDATE (gateway_ref, address, given_at, retired_at, wanted_at, next_look_at) ON deposit_address TO holdem_wallet;
 GRANT UPDATE (user_id, confirmations, needed, state, reason, alarm, originator, payment_id, held_id, is_cleared, tries,
               told_at, changed_at, confirmed_at, next_try_at) ON chain_deposit TO holdem_wallet;
 GRANT DELETE ON webhook_delivery TO holdem_wallet;
 GRANT UPDATE (removed_at) ON payout_address TO holdem_wallet;
 GRANT UPDATE (state, reason, flags, approved_at, approved_by, coin_amount, coin_scale, rate, attempt, sender, sending_at,
-              task_id, tx_hash, tries, next_try_at, ended_at) ON withdrawal TO holdem_wallet;
+              doubts, task_id, tx_hash, tries, next_try_at, ended_at) ON withdrawal TO holdem_wallet;
 GRANT UPDATE (price, source, used_at, stopped_at, stopped_reason, stopped_price) ON coin_rate TO holdem_wallet;
 GRANT UPDATE (worker, began_at, done_at) ON job_run TO holdem_wallet;
