@@ -5,6 +5,8 @@ from typing import Final
 
 from tests.prove.expectations import ADDS, ASKS, FAR, Expected, by
 
+_BTC: Final = {1: "BTC", 3: 15.0}
+
 DEPOSITS: Final[Mapping[str, Mapping[str, Expected]]] = {
     "wallet_worker.store.chain_deposits": {
         "WAITING": by("chain_deposit_by_state"),
@@ -14,8 +16,10 @@ DEPOSITS: Final[Mapping[str, Mapping[str, Expected]]] = {
         "_LOCK": by("chain_deposit_pkey"),
         "_LOCK_OUTPUTS": by("chain_deposit_key"),
         "_LOCK_TRANSACTIONS": ASKS,
-        "_PUT_OFF": by("chain_deposit_at_address", _1="BTC", _3=15.0),
-        "_RENEW": by("chain_deposit_pkey", _2=30.0),
+        "_PUT_OFF": Expected(
+            why="from the few on their way, or by the address: whichever are fewer", values=_BTC
+        ),
+        "_RENEW": Expected(why="by their numbers, or from the few that are claimed", values={2: 30.0}),
     },
     "wallet_worker.store.deposit_addresses": {
         "CLAIM_LOOKS": by("deposit_address_look", _1="shkeeper", _2=8, _3=60.0, _4=86400.0),
