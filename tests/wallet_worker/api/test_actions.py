@@ -91,9 +91,15 @@ def orders_of(
 DECISIONS = ("approve", "reject")
 
 ELSEWHERE = {
-    f"POST /admin/deposits/<int:number>/{order}" for order in ("assign", "credit", "refuse", "originator")
+    *(f"POST /admin/deposits/<int:number>/{order}" for order in ("assign", "credit", "refuse", "originator")),
+    *(
+        f"POST /admin/withdrawals/<int:number>/{order}"
+        for order in ("approve", "reject", "flag", "take", "paid", "not-paid")
+    ),
+    "POST /admin/rates/<coin>/accept",
+    "POST /admin/gateway-reconciliation",
 }
-"""Pages whose record is looked at in test_admin_deposits.py."""
+"""Pages whose record is looked at in their own tests: test_admin_deposits.py and its neighbours."""
 
 
 async def test_every_page_that_changes_something_records_it(app: QuartTrio, house: House) -> None:

@@ -48,7 +48,12 @@ class Desk:
 
     async def order(self, number: int, what: str, token: str = "right", **body: object) -> tuple[int, Any]:
         said = {"reason": "looked", "idempotency_key": f"key {next(KEYS)}"} | body
-        return await post(self.app, f"/admin/withdrawals/{number}/{what}", said, token)
+        status, answer = await post(self.app, f"/admin/withdrawals/{number}/{what}", said, token)
+        if status == 200 and "dry_run" not in said:
+            where = f"subject = 'withdrawal:{number}' AND key = '{said['idempotency_key']}'"
+            (row,) = await self.room.house.rows(f"SELECT action FROM admin_action WHERE {where}")
+            assert row["action"] == f"withdrawal_{what.replace('-', '_')}"
+        return status, answer
 
     async def code(self, number: int, what: str, token: str = "right", **body: object) -> str:
         status, answer = await self.order(number, what, token, **body)
