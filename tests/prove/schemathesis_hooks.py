@@ -36,6 +36,7 @@ _ABOUT_TWO_VALUES: Final = frozenset(
         "value: 0 to 1440, or null",
         "value: 1 to 1440, or null",
         "krw_amount: either this or coin_amount",
+        "coin_amount: in whole coins",
         *(f"coin_amount: whole coins above 0, up to {scale} digits after the point" for scale in (6, 8, 18)),
         "krw_amount: less than the least of this coin",
         "krw_amount: more than the most of this coin",

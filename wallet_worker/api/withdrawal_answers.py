@@ -121,9 +121,9 @@ class WholeWithdrawalShown:
 class PaidBody:
     """``POST /admin/withdrawals/ID/paid``: the coins were sent by this transaction."""
 
-    tx_hash: str = field(metadata=letters(64, 66))
+    tx_hash: str = field(metadata=letters(64, 66, r"^(0[xX])?[0-9a-fA-F]{64}$"))
     """As the chain has it: 64 hexadecimal digits, with or without ``0x``."""
-    coin_amount: str = field(metadata=letters(1, 40))
+    coin_amount: str = field(metadata=letters(1, 31, r"^[0-9]{1,12}(\.[0-9]{1,18})?$"))
     """In whole coins, without the chain's fee: the withdrawal's own, to the last digit."""
     reason: str = field(metadata=letters(1, MAX_REASON_LETTERS))
     idempotency_key: str = field(metadata=letters(1, MAX_KEY_LETTERS))
