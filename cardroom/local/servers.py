@@ -77,12 +77,26 @@ def postgres_server(folder: Path) -> Iterator[EmbeddedPostgres]:
         yield EmbeddedPostgres(dsn=server.get_uri(), pid=server.get_postmaster_info().pid)
     finally:
         server.global_process_id_list.put([os.getpid()])  # killed processes never took themselves off it
+        pid = server.get_postmaster_info().pid
         server.cleanup()
+        _wait_for_end(pid)
 
 
 def postgres_programs(data: Path) -> PostgresServer:
     """Give where PostgreSQL's programs are and as whom they run, and what makes the data in a folder."""
     return PostgresServer(data)
+
+
+def _wait_for_end(pid: int) -> None:
+    """Wait for the process, too: PostgreSQL calls itself stopped some moments before it ends."""
+    until = time.monotonic() + _LEFT_BEHIND_SECONDS
+    while time.monotonic() < until:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return
+        except psutil.NoSuchProcess:
+            return
+        time.sleep(0.01)
 
 
 def _wait_for_the_one_before(data: Path) -> None:

@@ -60,16 +60,21 @@ WHERE id IN (
 RETURNING {FACTS}
 """
 
-# Never brought forward: what was told meanwhile may have let it be looked at again at once.
+# Never brought forward: what was told meanwhile may have let it be looked at again at once. What somebody writes just
+# now is passed over, here and below: whoever waits for one of several while he holds another may wait in a circle.
 _RENEW: Final = """
 UPDATE chain_deposit SET next_try_at = now() + make_interval(secs => $2)
-WHERE id = ANY($1::bigint[]) AND next_try_at BETWEEN now() AND now() + make_interval(secs => $2)
-      AND state IN ('confirming', 'confirmed')
+WHERE id IN (
+    SELECT id FROM chain_deposit
+    WHERE id = ANY($1::bigint[]) AND next_try_at BETWEEN now() AND now() + make_interval(secs => $2)
+          AND state IN ('confirming', 'confirmed')
+    FOR UPDATE SKIP LOCKED)
 """
 
 _PUT_OFF: Final = """
 UPDATE chain_deposit SET next_try_at = greatest(next_try_at, now() + make_interval(secs => $3))
-WHERE coin = $1 AND address = $2 AND state = 'confirming'
+WHERE id IN (
+    SELECT id FROM chain_deposit WHERE coin = $1 AND address = $2 AND state = 'confirming' FOR UPDATE SKIP LOCKED)
 """
 
 WAITING: Final = """
