@@ -48,7 +48,9 @@ from wallet_worker.jobs.reconcile_gateways import gateway_job
 from wallet_worker.jobs.worker import JobWorker
 from wallet_worker.payment_settings import CoinBook, GatewayKind, PaymentSettings, load_coins
 from wallet_worker.rates.market import Market, open_market, read_clock
+from wallet_worker.rates.port import RateDesk
 from wallet_worker.rules.coins import COINS
+from wallet_worker.screening.port import Screening
 from wallet_worker.screening.table import check_screening, make_screening
 from wallet_worker.settings import WalletSettings
 from wallet_worker.store.coin_rates import note_used
@@ -81,6 +83,14 @@ class Reach:
     gateways: GatewayTable
     market: Market
     postgres: Postgres
+
+
+@frozen
+class Checks:
+    """What a payment passes in either direction before money moves."""
+
+    rates: RateDesk
+    screening: Screening
 
 
 @frozen
@@ -138,8 +148,9 @@ def build_payments(ground: Ground, reach: Reach) -> Payments:
     players_rates = Rates(reach.market, ground.pages, settings.rates, reach.book.coins, log)
     quotes = QuoteDesk(ground.redis, players_rates, reach.book, read_clock)
     prices = Prices(players_rates, quotes)
-    deposit_tools = _deposit_tools(ground, reach, rates, board)
-    payout_tools = _payout_tools(ground, reach, rates, board)
+    checks = Checks(rates, make_screening(settings.screening, log))
+    deposit_tools = _deposit_tools(ground, reach, checks, board)
+    payout_tools = _payout_tools(ground, reach, checks, board)
     deposits, payouts = DepositDesk(deposit_tools), PayoutDesk(payout_tools)
     reconciler = GatewayReconciler(reach.postgres, reach.gateways.gateways, reach.book, log)
     feed = EventFeed(ground.redis, settings.notices, log)
@@ -169,18 +180,17 @@ def build_payments(ground: Ground, reach: Reach) -> Payments:
     )
 
 
-def _deposit_tools(ground: Ground, reach: Reach, rates: Rates, board: NoticeBoard) -> DepositTools:
+def _deposit_tools(ground: Ground, reach: Reach, checks: Checks, board: NoticeBoard) -> DepositTools:
     return DepositTools(
-        reach.postgres, ground.link, ground.log, reach.gateways.gateways, reach.book, rates,
-        make_screening(reach.settings.screening, ground.log), board, note_used, reach.settings.deposits,
-        ground.settings.protection,
+        reach.postgres, ground.link, ground.log, reach.gateways.gateways, reach.book, checks.rates,
+        checks.screening, board, note_used, reach.settings.deposits, ground.settings.protection,
     )  # fmt: skip
 
 
-def _payout_tools(ground: Ground, reach: Reach, rates: Rates, board: NoticeBoard) -> PayoutTools:
+def _payout_tools(ground: Ground, reach: Reach, checks: Checks, board: NoticeBoard) -> PayoutTools:
     return PayoutTools(
-        reach.postgres, ground.link, reach.gateways.gateways, reach.book, rates,
-        make_screening(reach.settings.screening, ground.log), board, note_used, reach.settings.payouts,
+        reach.postgres, ground.link, reach.gateways.gateways, reach.book, checks.rates, checks.screening,
+        board, note_used, reach.settings.payouts,
         ground.settings.protection.time_zone, ground.worker, ground.log, ground.settings.guard.blocked_users,
         reach.settings.rates.stale_seconds,
     )  # fmt: skip
